@@ -1,0 +1,1 @@
+"""What residents can do. Imports storage, and nothing else of ours."""

@@ -1,0 +1,197 @@
+"""Readers: how an answer is read from what a resident tapped or typed, and how it is echoed.
+
+Every reader is a frozen value with the same four members; a reader that can't take what it heard raises Misread
+with a sentence that says what to do. This file holds the contract and the two readers everything uses;
+values (numbers, dates, places ...) are in flows/values.py.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Protocol, TypeAlias
+
+from flows.messages import Photo, Place, Wants
+from flows.texts import LANGUAGES, Lowered, Said, _, translate
+
+Json: TypeAlias = Any
+"""What a journal can hold: strings, numbers, booleans, None, and lists and dictionaries of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A possible answer: its id `[a-z0-9_]{1,16}`, the label on its button, and how it reads in an echo."""
+
+    id: str
+    label: Said
+    echo: Said | None = None
+
+    def spoken(self) -> Said:
+        return self.echo if self.echo is not None else Lowered(self.label)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a resident said to the prompt that waits: one of a tapped value, a text, a photo or a place.
+
+    `buttons` tells whether the channel shows buttons (or numbers, on a terminal) for the choices; where it does
+    not, yes and no are words, so that a "1" sent twice never answers the next prompt.
+    """
+
+    text: str | None = None
+    tap: str | None = None
+    photo: Photo | None = None
+    place: Place | None = None
+    language: str = "fr"
+    buttons: bool = True
+
+
+class Misread(ValueError):
+    """The answer can't be read; `reason` says why and what to do."""
+
+    def __init__(self, reason: Said) -> None:
+        super().__init__("misread")
+        self.reason = reason
+
+
+class Reader(Protocol):
+    """What reads one answer."""
+
+    @property
+    def wants(self) -> Wants: ...
+
+    def choices(self) -> Sequence[Choice]:
+        """What is offered as buttons, in the order shown."""
+
+    def read(self, heard: Heard) -> Json:
+        """The answer as it is kept, or Misread."""
+
+    def echo(self, value: Json) -> Said | None:
+        """The answer as it reads after "Noted:"; nothing for a text too long to repeat."""
+
+
+@lru_cache(maxsize=20_000)
+def fold(text: str) -> str:
+    """Text as it is compared: no accents, no capitals, no punctuation at its ends, single spaces."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(character for character in plain if not unicodedata.combining(character))
+    return " ".join(bare.replace("’", "'").split()).strip(" .!?…;:,\"'«»")
+
+
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
+"""Unicode categories that show nothing but can hide or turn words: controls, bidirectional marks, zero widths."""
+KEPT = {"\n", "\u200d"}
+"""Line breaks, and the joiner inside emoji and some scripts."""
+
+
+def clean(text: str) -> str:
+    """A text as it may be kept: no invisible or turning characters, tabs as spaces, no blank edges."""
+    whole = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " "))
+    return "".join(c for c in whole if c in KEPT or unicodedata.category(c) not in HIDDEN).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class FreeText:
+    """A text in the resident's own words, of at most `most` characters."""
+
+    most: int = 4000
+    long: bool = False
+
+    @property
+    def wants(self) -> Wants:
+        return "long" if self.long else "text"
+
+    def choices(self) -> Sequence[Choice]:
+        return ()
+
+    def read(self, heard: Heard) -> str:
+        text = clean(heard.text or "")
+        if not text:
+            raise Misread(_("Please write your answer in a few words."))
+        if len(text) > self.most:
+            raise Misread(
+                _(
+                    "This text has {count} characters, and {most} is the most I can keep. Please send a shorter one.",
+                    count=len(text),
+                    most=self.most,
+                )
+            )
+        return text
+
+    def echo(self, value: Json) -> Said | None:
+        return value if len(value) <= 60 and not self.long and "\n" not in value else None
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of a few choices: tapped, typed as its label or a part of it, or by its number.
+
+    An exact label beats a position, and where labels are numbers positions are not read at all. With `other`,
+    a text that is none of them is the answer itself, kept as `{"other": text}`.
+    """
+
+    options: tuple[Choice, ...]
+    other: bool = False
+
+    wants: Wants = "choice"
+
+    def choices(self) -> Sequence[Choice]:
+        return self.options
+
+    def read(self, heard: Heard) -> Json:
+        if heard.tap is not None:
+            if any(choice.id == heard.tap for choice in self.options):
+                return heard.tap
+            raise Misread(_("This choice is no longer offered. Please choose again."))
+        text = clean(heard.text or "")
+        found = self.match(text, numbers=heard.buttons or not self.yes_no)
+        if found is not None:
+            return found.id
+        if self.other and text and not text.isdigit():
+            return {"other": FreeText(500).read(heard)}
+        raise Misread(
+            _("I did not understand. Please choose one of the answers.")
+            if not self.yes_no
+            else _("I did not understand. Please answer yes or no.")
+        )
+
+    @property
+    def yes_no(self) -> bool:
+        return any(choice.id == "yes" for choice in self.options)
+
+    @property
+    def numeric(self) -> bool:
+        return any(isinstance(choice.label, str) and choice.label.isdigit() for choice in self.options)
+
+    @cached_property
+    def _labels(self) -> list[tuple[Choice, set[str]]]:
+        return [(c, {fold(translate(c.label, language)) for language in LANGUAGES}) for c in self.options]
+
+    def match(self, text: str, *, numbers: bool = True) -> Choice | None:
+        """The choice this text means, in any language and case; None if none, or more than one."""
+        said = fold(text)
+        if not said:
+            return None
+        for choice, labels in self._labels:
+            if said in labels:
+                return choice
+        if said.isdigit():
+            position = int(said) if len(said) < 4 else 0
+            wanted = numbers and not self.numeric and 1 <= position <= len(self.options)
+            return self.options[position - 1] if wanted else None
+        near = [choice for choice, labels in self._labels if any(_within(said, label) for label in labels)]
+        return near[0] if len(near) == 1 else None
+
+    def echo(self, value: Json) -> Said | None:
+        if isinstance(value, dict):
+            return value["other"]  # type: ignore[no-any-return]
+        return next((choice.spoken() for choice in self.options if choice.id == value), str(value))
+
+
+def _within(said: str, label: str) -> bool:
+    """Whether these words stand in the label as whole words: `voiture` in `en voiture`, `oui` in `oui, commencer`."""
+    if len(said) < 3:
+        return said == label.replace(",", " ").split()[0]
+    return f" {said} " in f" {label.replace(',', ' ')} ".replace("  ", " ")

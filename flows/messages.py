@@ -1,0 +1,120 @@
+"""The words all channels share: what came in (Incoming), and what goes out (Message).
+
+A Message is already translated and knows no platform: rendering.py fits it to what a channel can show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+import orjson
+
+Role: TypeAlias = Literal["echo", "say", "ask", "list"]
+"""What a line is: the echo of an answer, something said, the one question, an entry of a list or recap."""
+
+Wants: TypeAlias = Literal["nothing", "choice", "text", "long", "number", "date", "email", "phone", "place", "photo"]
+"""What the answer looks like, so that a page may offer the right field; a channel may ignore it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A picture a resident sent. `reference` is the channel's own, or `file:<digest>` once its bytes are stored."""
+
+    reference: str
+    media_type: str = "image/jpeg"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A point shared from a phone; degrees, WGS 84."""
+
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One message from a resident, whatever the platform; the account it came to decides the space.
+
+    `key` is the platform's id of the message, unique within (channel, account): a repeat carries the same key.
+    `tap` is what a button carried (see flows.conversation.Press); `code` what a poster's link carried.
+    `language` is the platform's guess; `unread` names what we can't take (`voice`, `sticker`), kindly refused.
+    """
+
+    channel: str
+    account: str
+    sender: str
+    key: str
+    at: datetime
+    text: str | None = None
+    tap: str | None = None
+    code: str | None = None
+    photo: Photo | None = None
+    place: Place | None = None
+    language: str | None = None
+    unread: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    text: str
+    role: Role = "say"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A choice as it is offered: its label, what a tap carries (64 bytes at most), and whether it is Back."""
+
+    label: str
+    data: str
+    minor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What a prompt shows beside its words: a picture, a document or a video link, always with its description."""
+
+    kind: Literal["picture", "document", "video"]
+    address: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message out: its lines, the buttons below it, and what the answer should look like.
+
+    `progress` is (question, of how many), for a page that draws it.
+    """
+
+    lines: tuple[Line, ...]
+    buttons: tuple[Button, ...] = ()
+    media: Media | None = None
+    wants: Wants = "nothing"
+    progress: tuple[int, int] | None = None
+
+    def pack(self) -> str:
+        """The JSON kept in the outbox, short because it is written once a turn."""
+        packed: dict[str, Any] = {"l": [[line.role, line.text] for line in self.lines]}
+        if self.buttons:
+            packed["b"] = [[button.label, button.data, button.minor] for button in self.buttons]
+        if self.media:
+            packed["m"] = [self.media.kind, self.media.address, self.media.description]
+        if self.wants != "nothing":
+            packed["w"] = self.wants
+        if self.progress:
+            packed["p"] = self.progress
+        return orjson.dumps(packed).decode()
+
+    @staticmethod
+    def unpack(body: str) -> Message:
+        packed: Mapping[str, Any] = orjson.loads(body)
+        return Message(
+            tuple(Line(text, role) for role, text in packed["l"]),
+            tuple(Button(*button) for button in packed.get("b", ())),
+            Media(*packed["m"]) if "m" in packed else None,
+            packed.get("w", "nothing"),
+            tuple(packed["p"]) if "p" in packed else None,
+        )

@@ -1,0 +1,60 @@
+"""What a participation module is: its settings, its conversation and its results. The catalog is the folder.
+
+A new way of taking part is one file in flows/modules/ with a Module in it, and its transcripts in tests/talks.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, ClassVar, Self
+
+import flows.modules
+from flows.conversation import Ending, Talk
+from flows.texts import Said
+
+
+class Module(ABC):
+    """A way of taking part. `kind` names it in the database and never changes."""
+
+    kind: ClassVar[str]
+
+    editable: ClassVar[bool] = False
+    """Whether what was sent can be reopened until closing: only where every road ends in the same `do` keys."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, settings: Mapping[str, Any]) -> Self:
+        """The module for these settings, as they were checked when they were imported."""
+
+    @abstractmethod
+    async def converse(self, talk: Talk) -> Ending:
+        """The conversation, run from its top for every message."""
+
+    def announce(self, talk: Talk) -> Said | None:
+        """What the robot says it asks for, at the first contact: how many questions, how many minutes."""
+        return None
+
+    def left(self, answers: Mapping[str, Any]) -> tuple[int, int] | None:
+        """For these recorded answers: (answers kept, questions left); None where none are counted."""
+        return None
+
+
+@cache
+def catalog() -> Mapping[str, type[Module]]:
+    """Every module of the folder, by its kind."""
+    for found in pkgutil.iter_modules(flows.modules.__path__):
+        importlib.import_module(f"flows.modules.{found.name}")
+    return {kind.kind: kind for kind in _below(Module) if hasattr(kind, "kind")}
+
+
+def _below(base: type[Any]) -> set[type[Module]]:
+    return {leaf for child in base.__subclasses__() for leaf in {child, *_below(child)}}
+
+
+def load(kind: str, settings: Mapping[str, Any]) -> Module:
+    """The module of this kind with these settings; KeyError when this program has no such module."""
+    return catalog()[kind].load(settings)

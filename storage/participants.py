@@ -1,0 +1,221 @@
+"""Participants and their addresses, read and written a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import bindparam, insert, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.models import Address, Consent, Participant
+from storage.refusals import Refusal
+from storage.types import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class AddressKey:
+    """Who a message came from: the channel, our account there, and the platform's id of the person."""
+
+    channel: str
+    account: str
+    sender: str
+
+
+@dataclass(slots=True)
+class Person:
+    """A participant as a batch holds it; reception writes it back when `changed`."""
+
+    space_id: int
+    id: int
+    language: str | None
+    area: str | None
+    groups: list[str]
+    current_id: int | None
+    address_id: int | None
+    channel: str
+    stopped_at: datetime | None
+    erased_at: datetime | None = None
+    changed: bool = field(default=False, compare=False)
+    fresh: bool = field(default=False, compare=False)
+
+
+_COLUMNS = (
+    Participant.space_id,
+    Participant.id,
+    Participant.language,
+    Participant.area,
+    Participant.groups,
+    Participant.current_id,
+    Participant.address_id,
+    Participant.channel,
+    Participant.stopped_at,
+    Participant.erased_at,
+)
+
+
+async def find(connection: AsyncConnection, keys: Iterable[AddressKey]) -> dict[AddressKey, tuple[Person, int]]:
+    """The participants behind these addresses, locked in the order of their ids, each with the address's id."""
+    by_account: dict[tuple[str, str], list[str]] = {}
+    for key in keys:
+        by_account.setdefault((key.channel, key.account), []).append(key.sender)
+    found: dict[AddressKey, tuple[Person, int]] = {}
+    people: dict[int, Person] = {}
+    for (channel, account), senders in by_account.items():
+        rows = await connection.execute(_FIND, {"channel": channel, "account": account, "senders": senders})
+        for sender, address_id, *columns in rows:
+            person = people.setdefault(columns[1], Person(*columns))
+            found[AddressKey(channel, account, sender)] = (person, address_id)
+    return found
+
+
+_FIND = (
+    select(Address.sender, Address.id, *_COLUMNS)
+    .join(Participant, (Participant.space_id == Address.space_id) & (Participant.id == Address.participant_id))
+    .where(
+        Address.channel == bindparam("channel"),
+        Address.account == bindparam("account"),
+        Address.sender.in_(bindparam("senders", expanding=True)),
+    )
+    .order_by(Participant.id)
+    .with_for_update(of=Participant)
+)
+
+
+async def welcome(
+    connection: AsyncConnection, newcomers: Sequence[tuple[AddressKey, Person]], now: datetime
+) -> dict[AddressKey, tuple[Person, int]]:
+    """Write participants seen for the first time, each with its address. Nothing is asked of anybody here."""
+    if not newcomers:
+        return {}
+    address_ids = [new_id() for _ in newcomers]
+    for (_, person), address_id in zip(newcomers, address_ids, strict=True):
+        person.address_id = address_id
+    await connection.execute(insert(Participant), [_row(person, now) for _, person in newcomers])
+    await connection.execute(
+        insert(Address),
+        [
+            {
+                "space_id": person.space_id,
+                "id": address_id,
+                "participant_id": person.id,
+                "channel": key.channel,
+                "account": key.account,
+                "sender": key.sender,
+                "unreachable": None,
+                "created_at": now,
+            }
+            for (key, person), address_id in zip(newcomers, address_ids, strict=True)
+        ],
+    )
+    return {key: (person, aid) for (key, person), aid in zip(newcomers, address_ids, strict=True)}
+
+
+def _row(person: Person, now: datetime) -> dict[str, object]:
+    return {
+        "space_id": person.space_id,
+        "id": person.id,
+        "language": person.language,
+        "area": person.area,
+        "groups": person.groups,
+        "current_id": person.current_id,
+        "address_id": person.address_id,
+        "channel": person.channel,
+        "created_at": now,
+        "stopped_at": person.stopped_at,
+        "erased_at": None,
+    }
+
+
+_SAVE = (
+    update(Participant)
+    .where(Participant.space_id == bindparam("s"), Participant.id == bindparam("i"))
+    .values(
+        language=bindparam("language"),
+        area=bindparam("area"),
+        groups=bindparam("groups"),
+        current_id=bindparam("current_id"),
+        address_id=bindparam("address_id"),
+        stopped_at=bindparam("stopped_at"),
+    )
+)
+
+
+async def save(connection: AsyncConnection, people: Sequence[Person]) -> None:
+    """Write back what a turn changed of its own participant."""
+    if not people:
+        return
+    rows = [
+        {
+            "s": person.space_id,
+            "i": person.id,
+            "language": person.language,
+            "area": person.area,
+            "groups": person.groups,
+            "current_id": person.current_id,
+            "address_id": person.address_id,
+            "stopped_at": person.stopped_at,
+        }
+        for person in people
+    ]
+    await connection.execute(_SAVE, rows)
+
+
+async def move_address(connection: AsyncConnection, space_id: int, address_id: int, participant_id: int) -> None:
+    """An address now belongs to another participant (a return code, or somebody erased who comes back)."""
+    await connection.execute(
+        update(Address)
+        .where(Address.space_id == space_id, Address.id == address_id)
+        .values(participant_id=participant_id, unreachable=None)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentGiven:
+    """Somebody agreed to take part in a consultation, to these words."""
+
+    space_id: int
+    participant_id: int
+    consultation_id: int
+    words: str
+    at: datetime
+
+
+async def consent(connection: AsyncConnection, given: Sequence[ConsentGiven]) -> Sequence[bool | Refusal]:
+    """Record consents; agreeing again changes nothing."""
+    known = await consented(connection, given)
+    fresh = {
+        (item.space_id, item.participant_id, item.consultation_id): item
+        for item, already in zip(given, known, strict=True)
+        if not already
+    }
+    if fresh:
+        await connection.execute(
+            insert(Consent),
+            [
+                {
+                    "space_id": item.space_id,
+                    "id": new_id(),
+                    "participant_id": item.participant_id,
+                    "consultation_id": item.consultation_id,
+                    "words": item.words,
+                    "given_at": item.at,
+                }
+                for item in fresh.values()
+            ],
+        )
+    return [True for _ in given]
+
+
+async def consented(connection: AsyncConnection, given: Sequence[ConsentGiven]) -> Sequence[bool | Refusal]:
+    """Whether these participants agreed to these consultations (words and time are not looked at)."""
+    rows = await connection.execute(
+        select(Consent.space_id, Consent.participant_id, Consent.consultation_id).where(
+            tuple_(Consent.space_id, Consent.participant_id, Consent.consultation_id).in_(
+                [(item.space_id, item.participant_id, item.consultation_id) for item in given]
+            )
+        )
+    )
+    agreed = {tuple(row) for row in rows}
+    return [(item.space_id, item.participant_id, item.consultation_id) in agreed for item in given]

@@ -1,0 +1,157 @@
+"""What a conversation needs to know of where it takes place: its space, its consultation and its phase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, cast
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.models import Code, Consultation, Phase, Space
+from storage.refusals import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceFacts:
+    """A space as conversations see it; names and texts are `{language: text}`."""
+
+    id: int
+    slug: str
+    name: Mapping[str, str]
+    languages: Sequence[str]
+    zone: str
+    contact: Mapping[str, Any]
+    privacy: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseFacts:
+    """A phase with what its consultation says; texts are `{language: text}`, times UTC."""
+
+    id: int
+    space_id: int
+    consultation_id: int
+    slug: str
+    kind: str
+    settings: Mapping[str, Any]
+    version: int
+    title: Mapping[str, str]
+    topic: Mapping[str, str]
+    why: Mapping[str, str]
+    decides: Mapping[str, str]
+    state: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+    answer_on: date | None
+
+    def is_open(self, now: datetime) -> bool:
+        """Open by hand and by the dates; a date not set does not bound."""
+        begun = self.opens_at is None or self.opens_at <= now
+        return self.state == "open" and begun and (self.closes_at is None or now < self.closes_at)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFacts:
+    """What a poster's code says: where it leads, and what it tells of who scanned it."""
+
+    space_id: int
+    code: str
+    consultation_id: int
+    place: str | None
+    area: str | None
+    group: str | None
+
+
+_SPACE = select(Space.id, Space.slug, Space.name, Space.languages, Space.zone, Space.contact, Space.privacy)
+
+
+async def spaces(connection: AsyncConnection) -> dict[str, SpaceFacts]:
+    """Every space, by its slug."""
+    rows = await connection.execute(_SPACE)
+    return {row.slug: SpaceFacts(*row) for row in rows}
+
+
+def _phases() -> Select[Any]:
+    return select(
+        Phase.id,
+        Phase.space_id,
+        Phase.consultation_id,
+        Consultation.slug,
+        Phase.kind,
+        Phase.settings,
+        Phase.version,
+        Consultation.title,
+        Consultation.topic,
+        Consultation.why,
+        Consultation.decides,
+        Consultation.state,
+        Consultation.opens_at,
+        Consultation.closes_at,
+        Consultation.answer_on,
+    ).join(Consultation, (Consultation.space_id == Phase.space_id) & (Consultation.id == Phase.consultation_id))
+
+
+def _facts(row: Any) -> PhaseFacts:
+    *known, answer_on = cast(tuple[Any, ...], row)
+    return PhaseFacts(*known, date.fromisoformat(answer_on) if answer_on else None)
+
+
+async def versions(connection: AsyncConnection) -> dict[int, tuple[int, str]]:
+    """The version and the consultation's state of every phase that is not a draft: cheap enough for each batch."""
+    rows = await connection.execute(
+        select(Phase.id, Phase.version, Consultation.state)
+        .join(Consultation, (Consultation.space_id == Phase.space_id) & (Consultation.id == Phase.consultation_id))
+        .where(Consultation.state != "draft")
+    )
+    return {row.id: (row.version, row.state) for row in rows}
+
+
+async def load(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, PhaseFacts]:
+    """These phases, by id."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    rows = await connection.execute(_phases().where(Phase.id.in_(wanted)))
+    return {row.id: _facts(row) for row in rows}
+
+
+async def of_consultations(connection: AsyncConnection, pairs: Sequence[tuple[int, int]]) -> list[PhaseFacts | Refusal]:
+    """For each (space, consultation), its first phase."""
+    rows = await connection.execute(
+        _phases().where(Consultation.id.in_([pair[1] for pair in pairs])).order_by(Phase.position.desc())
+    )
+    first = {(facts.space_id, facts.consultation_id): facts for facts in map(_facts, rows)}
+    return [first.get(pair) or Refusal() for pair in pairs]
+
+
+async def open_now(connection: AsyncConnection, space_id: int, now: datetime) -> list[PhaseFacts]:
+    """What residents of this space can take part in now, the one that closes first at the top."""
+    rows = await connection.execute(
+        _phases().where(Consultation.space_id == space_id, Consultation.state == "open").order_by(Consultation.id)
+    )
+    found = [facts for facts in map(_facts, rows) if facts.is_open(now)]
+    return sorted(found, key=lambda facts: (facts.closes_at is None, facts.closes_at or now))
+
+
+async def codes(connection: AsyncConnection, pairs: Iterable[tuple[int, str]]) -> dict[tuple[int, str], CodeFacts]:
+    """What these (space, code) pairs say; a consultation's own slug is a code without a place."""
+    wanted = list(pairs)
+    if not wanted:
+        return {}
+    texts = [code.casefold() for _, code in wanted]
+    consultations = await connection.execute(
+        select(Consultation.space_id, Consultation.slug, Consultation.id).where(Consultation.slug.in_(texts))
+    )
+    found = {
+        (row.space_id, row.slug): CodeFacts(row.space_id, row.slug, row.id, None, None, None) for row in consultations
+    }
+    posters = await connection.execute(
+        select(Code.space_id, Code.code, Code.consultation_id, Code.place, Code.area, Code.group).where(
+            Code.code.in_(texts)
+        )
+    )
+    found |= {(row.space_id, row.code): CodeFacts(*row) for row in posters}
+    return {pair: found[key] for pair in wanted if (key := (pair[0], pair[1].casefold())) in found}
