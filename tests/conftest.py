@@ -1,0 +1,41 @@
+"""What every test may ask for. The fixtures of a kind live together: browser.py, network.py, postgres.py."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+pytest_plugins = ["tests.browser", "tests.network", "tests.postgres"]
+
+IN_CI = os.environ.get("CI") == "true"
+ROOT = Path(__file__).parent.parent
+
+# Two busy cores make times meaningless, so no deadlines. CI looks at the same examples each time: a landing must not
+# depend on luck, and people's own runs are the ones that explore.
+settings.register_profile(
+    "quick", max_examples=50, deadline=None, derandomize=IN_CI, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("all", settings.get_profile("quick"), max_examples=500)
+settings.load_profile("quick")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database, once on SQLite and once on PostgreSQL, as SQLAlchemy's URL."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path / 'palabre.db'}"
+    url = request.getfixturevalue("postgres_url")
+    assert isinstance(url, str)
+    return url
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real data beside the checkout. CI always has it; a newcomer's clone does not."""
+    folder = ROOT.parent / "shared"
+    if folder.is_dir():
+        return folder
+    if IN_CI:
+        pytest.fail("../shared is not here, and CI is where it has to be")
+    pytest.skip("skipped: ../shared not here")
