@@ -1,0 +1,314 @@
+"""Answers, counted: every figure is one GROUP BY over what was sent, and counts people, never messages.
+
+A person is a participant; once erased, what they sent still counts as one person each. Somebody who may reply
+several times counts once in every row they chose. What was withdrawn, or never sent, counts nowhere but in
+`unfinished`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import InstrumentedAttribute
+
+from storage.models import Answer, Contribution, Conversation
+
+CHUNK = 500
+"""Responses read at a time by an export: its memory doesn't grow with the consultation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which responses are counted: a phase's, maybe only of one channel, of one place, or sent since a moment.
+
+    The place is the one of the poster they began at; the empty text means those who came by none.
+    """
+
+    space_id: int
+    phase_id: int
+    channel: str | None = None
+    place: str | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """How many people gave this answer: a choice or a rank or a number, maybe of one item of the question."""
+
+    question: str
+    item: str | None
+    choice: str | None
+    rank: int | None
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The numbers given to a question, in its own unit. With one reply a person, `people` is how many they are."""
+
+    people: int
+    mean: float
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One open answer, with the channel and the place its response came by, and when it was first sent (UTC)."""
+
+    text: str
+    origin: str
+    place: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One response as it is exported; of its author only the channel and the place."""
+
+    id: int
+    at: datetime
+    origin: str
+    place: str | None
+    fields: Mapping[str, Any]
+
+
+_PERSON = func.coalesce(Contribution.participant_id, Contribution.id)
+PEOPLE = func.count(distinct(_PERSON))
+
+
+async def people(connection: AsyncConnection, scope: Scope) -> int:
+    """How many people have sent a response."""
+    return (await connection.execute(select(PEOPLE).where(*_sent(scope)))).scalar_one()
+
+
+async def by_channel(connection: AsyncConnection, scope: Scope) -> list[tuple[str, int]]:
+    """The people of each channel (`paper` is one), the most first."""
+    return await _by(connection, scope, Contribution.origin)
+
+
+async def by_place(connection: AsyncConnection, scope: Scope) -> list[tuple[str, int]]:
+    """The people of each poster's place, the most first; those who came by none are under the empty text."""
+    return await _by(connection, scope, Contribution.place)
+
+
+async def _by(connection: AsyncConnection, scope: Scope, column: InstrumentedAttribute[Any]) -> list[tuple[str, int]]:
+    rows = await connection.execute(
+        select(column, PEOPLE).where(*_sent(scope)).group_by(column).order_by(PEOPLE.desc(), column)
+    )
+    return [(name or "", count) for name, count in rows]
+
+
+async def by_day(connection: AsyncConnection, scope: Scope, zone: str) -> list[tuple[date, int]]:
+    """The people of each civil day of this zone, from the first day somebody sent a response to the last."""
+    bounds = await connection.execute(
+        select(func.min(Contribution.created_at), func.max(Contribution.created_at)).where(*_sent(scope))
+    )
+    first, last = bounds.one()
+    if first is None:
+        return []
+    local = ZoneInfo(zone)
+    begin, end = first.astimezone(local).date(), last.astimezone(local).date()
+    days = [begin + timedelta(days=number) for number in range((end - begin).days + 1)]
+    ends = [datetime.combine(day + timedelta(days=1), time(), local) for day in days[:-1]]
+    day = _bin(Contribution.created_at, ends).label("day")
+    rows = await connection.execute(select(day, PEOPLE).where(*_sent(scope)).group_by("day"))
+    counts = dict(rows.all())
+    return [(day, counts.get(number, 0)) for number, day in enumerate(days)]
+
+
+async def answered(connection: AsyncConnection, scope: Scope) -> dict[str, int]:
+    """The people who answered each question; those who skipped it or weren't asked are not among them."""
+    rows = await connection.execute(_answers(scope, Answer.question, PEOPLE).group_by(Answer.question))
+    return dict(rows.all())
+
+
+async def answered_items(connection: AsyncConnection, scope: Scope) -> dict[tuple[str, str], int]:
+    """The same for each item of the questions that have some: a row of a matrix, a candidate."""
+    rows = await connection.execute(
+        _answers(scope, Answer.question, Answer.item, PEOPLE)
+        .where(Answer.item.is_not(None))
+        .group_by(Answer.question, Answer.item)
+    )
+    return {(question, item): count for question, item, count in rows if item is not None}
+
+
+async def chosen(connection: AsyncConnection, scope: Scope) -> list[Chosen]:
+    """For every question at once, the people who gave each choice, at each rank, to each item."""
+    columns = (Answer.question, Answer.item, Answer.choice, Answer.rank)
+    rows = await connection.execute(
+        _answers(scope, *columns, PEOPLE).where(Answer.choice.is_not(None)).group_by(*columns)
+    )
+    return [Chosen(*row) for row in rows]
+
+
+async def numbers(
+    connection: AsyncConnection, scope: Scope, questions: Sequence[str]
+) -> dict[tuple[str, str | None], dict[float, int]]:
+    """For scales: by question and item, the people who gave each number."""
+    columns = (Answer.question, Answer.item, Answer.number)
+    rows = await connection.execute(
+        _answers(scope, *columns, PEOPLE)
+        .where(Answer.question.in_(questions), Answer.number.is_not(None))
+        .group_by(*columns)
+    )
+    found: dict[tuple[str, str | None], dict[float, int]] = {}
+    for question, item, number, count in rows:
+        found.setdefault((question, item), {})[float(number or 0)] = count
+    return found
+
+
+async def summaries(connection: AsyncConnection, scope: Scope, questions: Sequence[str]) -> dict[str, Summary]:
+    """Mean, median and ends of the numbers of each question that has some.
+
+    The median is the middle number, or half way between the two in the middle; SQLite has no function for it.
+    """
+    ordered = (
+        _answers(
+            scope,
+            Answer.question,
+            Answer.number,
+            _PERSON.label("person"),
+            func.row_number().over(partition_by=Answer.question, order_by=Answer.number).label("position"),
+            func.count().over(partition_by=Answer.question).label("count"),
+        )
+        .where(Answer.question.in_(questions), Answer.number.is_not(None))
+        .subquery()
+    )
+    number, twice, count = ordered.c.number, ordered.c.position * 2, ordered.c.count
+    middle = case((and_(twice >= count, twice <= count + 2), number))
+    rows = await connection.execute(
+        select(
+            ordered.c.question,
+            func.count(distinct(ordered.c.person)),
+            func.avg(number),
+            func.avg(middle),
+            func.min(number),
+            func.max(number),
+        ).group_by(ordered.c.question)
+    )
+    return {question: Summary(*values) for question, *values in rows}
+
+
+async def spread(connection: AsyncConnection, scope: Scope, question: str, ends: Sequence[float]) -> list[int]:
+    """The people whose number lies in each bin: below the first end, from it to below the second ..., from the last."""
+    number = _bin(Answer.number, ends).label("bin")
+    rows = await connection.execute(
+        _answers(scope, number, PEOPLE).where(Answer.question == question, Answer.number.is_not(None)).group_by("bin")
+    )
+    counts = dict(rows.all())
+    return [counts.get(found, 0) for found in range(len(ends) + 1)]
+
+
+async def texts(
+    connection: AsyncConnection, scope: Scope, question: str, folded: str, offset: int, limit: int
+) -> tuple[int, list[Written]]:
+    """The open answers of a question that hold all these words, the newest first: how many, and one page.
+
+    The words come folded as the answers were (no accents, no capitals); a part of a word is found too.
+    """
+    found = _answers(scope, Answer.text, Contribution.origin, Contribution.place, Contribution.created_at).where(
+        Answer.question == question,
+        Answer.text.is_not(None),
+        *(Answer.folded.contains(word, autoescape=True) for word in folded.split()),
+    )
+    count = select(func.count()).select_from(found.subquery())
+    page = found.order_by(Contribution.created_at.desc(), Answer.id.desc()).offset(offset).limit(limit)
+    return (
+        (await connection.execute(count)).scalar_one(),
+        [Written(text or "", *row) for text, *row in await connection.execute(page)],
+    )
+
+
+async def unfinished(connection: AsyncConnection, scope: Scope) -> dict[str | None, int]:
+    """The people who began and have sent nothing, by the key their conversation waits at.
+
+    Somebody who began several times counts once, where the last conversation stopped.
+    """
+    sent = select(Contribution.participant_id).where(
+        Contribution.space_id == scope.space_id,
+        Contribution.phase_id == scope.phase_id,
+        Contribution.participant_id.is_not(None),
+    )
+    last = (
+        select(func.max(Conversation.id))
+        .where(*_begun(scope), Conversation.sent_at.is_(None), Conversation.participant_id.not_in(sent))
+        .group_by(Conversation.participant_id)
+    )
+    rows = await connection.execute(
+        select(Conversation.waiting, func.count())
+        .where(Conversation.space_id == scope.space_id, Conversation.id.in_(last))
+        .group_by(Conversation.waiting)
+    )
+    return dict(rows.all())
+
+
+async def responses(connection: AsyncConnection, scope: Scope) -> AsyncIterator[Response]:
+    """Every response sent, the oldest first, read by chunks of their ids."""
+    columns = (Contribution.id, Contribution.created_at, Contribution.origin, Contribution.place, Contribution.fields)
+    last = -1
+    while True:
+        rows = await connection.execute(
+            select(*columns).where(*_sent(scope), Contribution.id > last).order_by(Contribution.id).limit(CHUNK)
+        )
+        found = [Response(*row) for row in rows]
+        for response in found:
+            yield response
+        if len(found) < CHUNK:
+            return
+        last = found[-1].id
+
+
+def _sent(scope: Scope) -> list[ColumnElement[bool]]:
+    """What a contribution must be to be counted."""
+    wanted = [
+        Contribution.space_id == scope.space_id,
+        Contribution.phase_id == scope.phase_id,
+        Contribution.state == "sent",
+    ]
+    if scope.channel is not None:
+        wanted.append(Contribution.origin == scope.channel)
+    if scope.place is not None:
+        wanted.append(func.coalesce(Contribution.place, "") == scope.place)
+    if scope.since is not None:
+        wanted.append(Contribution.created_at >= scope.since)
+    return wanted
+
+
+def _begun(scope: Scope) -> list[ColumnElement[bool]]:
+    """The same of a conversation."""
+    wanted = [Conversation.space_id == scope.space_id, Conversation.phase_id == scope.phase_id]
+    if scope.channel is not None:
+        wanted.append(Conversation.channel == scope.channel)
+    if scope.place is not None:
+        wanted.append(func.coalesce(Conversation.place, "") == scope.place)
+    if scope.since is not None:
+        wanted.append(Conversation.begun_at >= scope.since)
+    return wanted
+
+
+def _answers(scope: Scope, *columns: Any) -> Select[*tuple[Any, ...]]:
+    """The answers of the responses that are counted."""
+    return (
+        select(*columns)
+        .select_from(Answer)
+        .join(Contribution, (Contribution.space_id == Answer.space_id) & (Contribution.id == Answer.contribution_id))
+        .where(*_sent(scope))
+    )
+
+
+def _bin(column: InstrumentedAttribute[Any], ends: Sequence[Any]) -> ColumnElement[int]:
+    """The number of the bin a value lies in; each end belongs to the bin it begins.
+
+    A CASE, because SQLite may be built without floor(), and neither database's casts round as the other's.
+    """
+    if not ends:
+        return case((column.is_not(None), 0))
+    return case(*((column < end, number) for number, end in enumerate(ends)), else_=len(ends))
