@@ -1,0 +1,180 @@
+"""Rules: who or what something is for, said as all / any / not over a few kinds of leaves.
+
+Over answers a rule is the condition of a question; over people it is eligibility or an audience. Judging has three
+outcomes: True, False, and None while an answer it depends on is not known yet.
+
+As JSON (and so in a questionnaire's file) a leaf is `{"<question>": "<choice>"}` or a list of choices, any of which
+will do, `{"area": ...}` or `{"group": ...}`; the others are `{"all": [...]}`, `{"any": [...]}` and `{"not": ...}`.
+An object with several names means all of them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+WORDS = frozenset({"all", "any", "not", "area", "group"})
+"""What a question can't be called, because a rule says something else with it."""
+
+Verdict: TypeAlias = "bool | None"
+
+
+class BadRule(ValueError):
+    """This is not a rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a rule is judged by: the ids of the choices taken in each question known so far (none where it was
+    skipped or not asked), and the participant's area and groups."""
+
+    chosen: Mapping[str, Collection[str]] = field(default_factory=dict)
+    area: str | None = None
+    groups: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(ABC):
+    @abstractmethod
+    def judge(self, facts: Facts) -> Verdict:
+        """Whether it holds; None while it can't be known."""
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept; from_json reads it back."""
+
+    def leaves(self) -> Iterator[Rule]:
+        """The leaves it is made of."""
+        yield self
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Rule):
+    """One of these choices was taken in this question."""
+
+    question: str
+    choices: tuple[str, ...]
+
+    def judge(self, facts: Facts) -> Verdict:
+        taken = facts.chosen.get(self.question)
+        if taken is None:
+            return None
+        return any(choice in taken for choice in self.choices)
+
+    def to_json(self) -> dict[str, Any]:
+        return {self.question: _one_or_several(self.choices)}
+
+
+@dataclass(frozen=True, slots=True)
+class InArea(Rule):
+    """The participant lives in one of these areas."""
+
+    areas: tuple[str, ...]
+
+    def judge(self, facts: Facts) -> Verdict:
+        return facts.area in self.areas
+
+    def to_json(self) -> dict[str, Any]:
+        return {"area": _one_or_several(self.areas)}
+
+
+@dataclass(frozen=True, slots=True)
+class InGroup(Rule):
+    """The participant belongs to one of these groups."""
+
+    groups: tuple[str, ...]
+
+    def judge(self, facts: Facts) -> Verdict:
+        return any(group in facts.groups for group in self.groups)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"group": _one_or_several(self.groups)}
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf(Rule):
+    rules: tuple[Rule, ...]
+
+    def judge(self, facts: Facts) -> Verdict:
+        verdicts = [rule.judge(facts) for rule in self.rules]
+        return False if False in verdicts else None if None in verdicts else True
+
+    def to_json(self) -> dict[str, Any]:
+        return {"all": [rule.to_json() for rule in self.rules]}
+
+    def leaves(self) -> Iterator[Rule]:
+        for rule in self.rules:
+            yield from rule.leaves()
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf(Rule):
+    rules: tuple[Rule, ...]
+
+    def judge(self, facts: Facts) -> Verdict:
+        verdicts = [rule.judge(facts) for rule in self.rules]
+        return True if True in verdicts else None if None in verdicts else False
+
+    def to_json(self) -> dict[str, Any]:
+        return {"any": [rule.to_json() for rule in self.rules]}
+
+    def leaves(self) -> Iterator[Rule]:
+        for rule in self.rules:
+            yield from rule.leaves()
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Rule):
+    rule: Rule
+
+    def judge(self, facts: Facts) -> Verdict:
+        verdict = self.rule.judge(facts)
+        return None if verdict is None else not verdict
+
+    def to_json(self) -> dict[str, Any]:
+        return {"not": self.rule.to_json()}
+
+    def leaves(self) -> Iterator[Rule]:
+        yield from self.rule.leaves()
+
+
+def _one_or_several(names: tuple[str, ...]) -> str | list[str]:
+    return names[0] if len(names) == 1 else list(names)
+
+
+DEEPEST = 10
+
+
+def from_json(data: Any, depth: int = 0) -> Rule:
+    """The rule this JSON says. Raises BadRule."""
+    if depth > DEEPEST:
+        raise BadRule("nested too deep")
+    if not isinstance(data, Mapping) or not data:
+        raise BadRule("not an object with a name in it")
+    rules = [_named(name, value, depth) for name, value in data.items()]
+    return rules[0] if len(rules) == 1 else AllOf(tuple(rules))
+
+
+def _named(name: Any, value: Any, depth: int) -> Rule:
+    if name in ("all", "any"):
+        if not isinstance(value, list) or not value:
+            raise BadRule(f"`{name}` needs a list of rules")
+        rules = tuple(from_json(entry, depth + 1) for entry in value)
+        return AllOf(rules) if name == "all" else AnyOf(rules)
+    if name == "not":
+        return Not(from_json(value, depth + 1))
+    names = _names(name, value)
+    if name == "area":
+        return InArea(names)
+    if name == "group":
+        return InGroup(names)
+    return Answered(str(name), names)
+
+
+def _names(name: Any, value: Any) -> tuple[str, ...]:
+    listed = value if isinstance(value, list) else [value]
+    if not listed or not all(isinstance(entry, str | int) and not isinstance(entry, bool) for entry in listed):
+        raise BadRule(f"`{name}` needs a name or a list of names")
+    return tuple(str(entry) for entry in listed)
