@@ -1,10 +1,15 @@
 """The scripts on machines that lack what they need: each says what to do, in a line to copy."""
 
+import re
 import shutil
 import subprocess
+import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 PROGRAMS = ["cat", "cksum", "dirname", "id", "mkdir", "mktemp", "rm", "sh", "tail"]
@@ -112,3 +117,28 @@ def test_a_chromium_that_only_says_how_to_install_one_is_passed_over(bare: Path)
     write_program(bare / "bin" / "chromium", "exit 1")
     write_program(bare / "bin" / "google-chrome", "exit 0")
     assert run(bare, "chromium").stdout == f"{bare}/bin/google-chrome\n"
+
+
+def dependencies() -> dict[str, list[str]]:
+    """What pyproject.toml asks for, under the lock file that must hold it."""
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    extras: dict[str, list[str]] = pyproject["project"]["optional-dependencies"]
+    run_time = [*pyproject["project"]["dependencies"], *pyproject["build-system"]["requires"], *extras["postgres"]]
+    everything = [*run_time, *chain.from_iterable(extras.values()), *pyproject["dependency-groups"]["dev"]]
+    return {"requirements.lock": run_time, "requirements-dev.lock": everything}
+
+
+def holds(pinned: dict[str, str], wanted: Requirement) -> bool:
+    """Whether a lock file's versions satisfy what is wanted."""
+    name = canonicalize_name(wanted.name)
+    return name in pinned and pinned[name] in wanted.specifier
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_a_lock_file_holds_what_pyproject_asks_for_and_names_no_index(lock: str) -> None:
+    text = (ROOT / lock).read_text("utf-8")
+    pinned = dict(re.findall(r"^([a-z0-9-]+)==(\S+) \\$", text, re.MULTILINE))
+    missing = [line for line in dependencies()[lock] if not holds(pinned, Requirement(line))]
+    assert not missing, "Run scripts/lock, which takes up: " + ", ".join(missing)
+    assert "://" not in text
+    assert not re.search(r"^-", text, re.MULTILINE)
