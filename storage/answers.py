@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
+from storage.contributions import Part
 from storage.models import Answer, Contribution, Conversation
 
 CHUNK = 500
@@ -39,11 +40,11 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """How many people gave this answer: a choice or a rank or a number, maybe of one item of the question."""
+    """How many people gave this answer: a choice, maybe at a rank, maybe of one item of the question."""
 
     question: str
     item: str | None
-    choice: str | None
+    choice: str
     rank: int | None
     people: int
 
@@ -78,6 +79,7 @@ class Response:
     origin: str
     place: str | None
     fields: Mapping[str, Any]
+    parts: tuple[Part, ...] = ()
 
 
 _PERSON = func.coalesce(Contribution.participant_id, Contribution.id)
@@ -140,29 +142,15 @@ async def answered_items(connection: AsyncConnection, scope: Scope) -> dict[tupl
     return {(question, item): count for question, item, count in rows if item is not None}
 
 
-async def chosen(connection: AsyncConnection, scope: Scope) -> list[Chosen]:
-    """For every question at once, the people who gave each choice, at each rank, to each item."""
+async def chosen(connection: AsyncConnection, scope: Scope, questions: Sequence[str]) -> list[Chosen]:
+    """For all these questions at once, the people who gave each choice, at each rank, to each item."""
     columns = (Answer.question, Answer.item, Answer.choice, Answer.rank)
     rows = await connection.execute(
-        _answers(scope, *columns, PEOPLE).where(Answer.choice.is_not(None)).group_by(*columns)
-    )
-    return [Chosen(*row) for row in rows]
-
-
-async def numbers(
-    connection: AsyncConnection, scope: Scope, questions: Sequence[str]
-) -> dict[tuple[str, str | None], dict[float, int]]:
-    """For scales: by question and item, the people who gave each number."""
-    columns = (Answer.question, Answer.item, Answer.number)
-    rows = await connection.execute(
         _answers(scope, *columns, PEOPLE)
-        .where(Answer.question.in_(questions), Answer.number.is_not(None))
+        .where(Answer.question.in_(questions), Answer.choice.is_not(None))
         .group_by(*columns)
     )
-    found: dict[tuple[str, str | None], dict[float, int]] = {}
-    for question, item, number, count in rows:
-        found.setdefault((question, item), {})[float(number or 0)] = count
-    return found
+    return [Chosen(*row) for row in rows]
 
 
 async def summaries(connection: AsyncConnection, scope: Scope, questions: Sequence[str]) -> dict[str, Summary]:
@@ -197,11 +185,30 @@ async def summaries(connection: AsyncConnection, scope: Scope, questions: Sequen
     return {question: Summary(*values) for question, *values in rows}
 
 
+async def days(connection: AsyncConnection, scope: Scope, question: str) -> tuple[date, date] | None:
+    """The first and the last day given to a question that asks for one (kept as the choice, in ISO form)."""
+    ends = _answers(scope, func.min(Answer.choice), func.max(Answer.choice)).where(Answer.question == question)
+    first, last = (await connection.execute(ends)).one()
+    return (date.fromisoformat(first), date.fromisoformat(last)) if first else None
+
+
 async def spread(connection: AsyncConnection, scope: Scope, question: str, ends: Sequence[float]) -> list[int]:
     """The people whose number lies in each bin: below the first end, from it to below the second ..., from the last."""
-    number = _bin(Answer.number, ends).label("bin")
+    return await _spread(connection, scope, question, Answer.number, ends)
+
+
+async def spread_days(connection: AsyncConnection, scope: Scope, question: str, ends: Sequence[date]) -> list[int]:
+    """The same of days."""
+    return await _spread(connection, scope, question, Answer.choice, [end.isoformat() for end in ends])
+
+
+async def _spread(
+    connection: AsyncConnection, scope: Scope, question: str, column: InstrumentedAttribute[Any], ends: Sequence[Any]
+) -> list[int]:
     rows = await connection.execute(
-        _answers(scope, number, PEOPLE).where(Answer.question == question, Answer.number.is_not(None)).group_by("bin")
+        _answers(scope, _bin(column, ends).label("bin"), PEOPLE)
+        .where(Answer.question == question, column.is_not(None))
+        .group_by("bin")
     )
     counts = dict(rows.all())
     return [counts.get(found, 0) for found in range(len(ends) + 1)]
@@ -212,11 +219,12 @@ async def texts(
 ) -> tuple[int, list[Written]]:
     """The open answers of a question that hold all these words, the newest first: how many, and one page.
 
-    The words come folded as the answers were (no accents, no capitals); a part of a word is found too.
+    The words come folded as the answers were (no accents, no capitals); a part of a word is found too. A text that
+    is not there to be read (a point on the map, what was erased) has no folded form and is not among them.
     """
     found = _answers(scope, Answer.text, Contribution.origin, Contribution.place, Contribution.created_at).where(
         Answer.question == question,
-        Answer.text.is_not(None),
+        Answer.folded.is_not(None),
         *(Answer.folded.contains(word, autoescape=True) for word in folded.split()),
     )
     count = select(func.count()).select_from(found.subquery())
@@ -251,19 +259,35 @@ async def unfinished(connection: AsyncConnection, scope: Scope) -> dict[str | No
 
 
 async def responses(connection: AsyncConnection, scope: Scope) -> AsyncIterator[Response]:
-    """Every response sent, the oldest first, read by chunks of their ids."""
+    """Every response sent with its countable answers, the oldest first, read by chunks of their ids."""
     columns = (Contribution.id, Contribution.created_at, Contribution.origin, Contribution.place, Contribution.fields)
     last = -1
     while True:
         rows = await connection.execute(
             select(*columns).where(*_sent(scope), Contribution.id > last).order_by(Contribution.id).limit(CHUNK)
         )
-        found = [Response(*row) for row in rows]
-        for response in found:
-            yield response
+        found = rows.all()
+        parts = await _parts(connection, scope.space_id, [row.id for row in found])
+        for row in found:
+            given = tuple(parts.get(row.id, ()))
+            yield Response(row.id, row.created_at, row.origin, row.place, row.fields, given)
         if len(found) < CHUNK:
             return
         last = found[-1].id
+
+
+async def _parts(connection: AsyncConnection, space_id: int, contributions: Sequence[int]) -> dict[int, list[Part]]:
+    """The answers of these contributions, each in the order they were given (ids grow)."""
+    columns = [getattr(Answer, name) for name in Part.__slots__]
+    rows = await connection.execute(
+        select(Answer.contribution_id, *columns)
+        .where(Answer.space_id == space_id, Answer.contribution_id.in_(contributions))
+        .order_by(Answer.id)
+    )
+    found: dict[int, list[Part]] = {}
+    for contribution, *values in rows:
+        found.setdefault(contribution, []).append(Part(*values))
+    return found
 
 
 def _sent(scope: Scope) -> list[ColumnElement[bool]]:
