@@ -47,7 +47,7 @@ def imports_of(name: str, file: Path, modules: Iterable[str]) -> Iterator[Import
     """The imports of one module. Those under TYPE_CHECKING count: they too tie two modules together."""
     known = set(modules)
     package = name if file.name == "__init__.py" else name.rpartition(".")[0]
-    for node, in_function in walk(ast.parse(file.read_text("utf-8"))):
+    for node, in_function in walk(ast.parse(file.read_text("utf-8"), str(file))):
         for target in targets(node, package, known):
             if target.partition(".")[0] in ROOMS:
                 yield Import(name, target, getattr(node, "lineno", 0), in_function)
@@ -132,7 +132,7 @@ def find_circle(imports: Iterable[Import]) -> list[str]:
 
 def long_functions(file: Path, limit: int) -> Iterator[str]:
     """The functions of a file with more lines than the limit, as `file:line name (lines)`."""
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for node in ast.walk(ast.parse(file.read_text("utf-8"), str(file))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             lines = (node.end_lineno or node.lineno) - node.lineno + 1
             if lines > limit:
