@@ -5,8 +5,12 @@ Counts come from SQL and are people, never messages; every figure says how many 
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from datetime import date, datetime
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.texts import Said
 
@@ -77,3 +81,59 @@ class Figures:
     started: int = 0
     figures: tuple[Figure, ...] = ()
     stages: tuple[Stage, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseRef:
+    """Which phase results are asked of."""
+
+    space_id: int
+    phase_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which responses to look at; what is None doesn't bound. `since` is a moment in UTC, the first one included."""
+
+    channel: str | None = None
+    place: str | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenText:
+    """One open answer as the panel shows it: the text, the channel and the place it came by, and its civil day."""
+
+    text: str
+    origin: str
+    place: str | None
+    day: date
+
+
+Cell: TypeAlias = "str | int | float | None"
+
+
+@runtime_checkable
+class Reports(Protocol):
+    """What a module that has results can do; the panel, the export and the chat all ask it."""
+
+    async def results(self, connection: AsyncConnection, phase: PhaseRef, where: Filter) -> Figures:
+        """The figures of the responses sent, and how far the others came."""
+        ...
+
+    async def texts(
+        self,
+        connection: AsyncConnection,
+        phase: PhaseRef,
+        question_id: str,
+        where: Filter,
+        search: str,
+        offset: int,
+        limit: int,
+    ) -> tuple[int, list[OpenText]]:
+        """How many open answers hold these words (whatever their accents), and one page of them, the newest first."""
+        ...
+
+    def table(self, connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:
+        """The header, then one row a response, for exports."""
+        ...
