@@ -1,0 +1,140 @@
+"""The list of consultations, and one of them: what it says, its dates, opening and closing it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from admin_web.session import Me, panel, signed_in
+from admin_web.site import site_of
+from flows.texts import Said, Text, _, plural
+from storage import consultations
+from storage.consultations import Consultation
+
+LARGEST_ID = 2**63 - 1
+
+
+def routes() -> list[BaseRoute]:
+    return [
+        Route("/panel", signed_in(show_list), methods=["GET"]),
+        Route("/panel/consultations/{id:int}", signed_in(show), methods=["GET"]),
+        Route("/panel/consultations/{id:int}/open", signed_in(open_it), methods=["POST"]),
+        Route("/panel/consultations/{id:int}/close", signed_in(close_it), methods=["POST"]),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One date of a consultation; `mark` is `done`, `now` or `later`, `at` a moment, a day or None."""
+
+    name: Said
+    at: Any
+    mark: str
+
+
+async def show_list(request: Request, me: Me) -> Response:
+    site = site_of(request)
+    async with site.database.read() as connection:
+        listed = await consultations.listed(connection, me.space_id, _midnight(me, site.clock()))
+    return panel(request, me, "consultations.html", listed=listed, standing=lambda one: standing(one, site.clock()))
+
+
+async def show(request: Request, me: Me) -> Response:
+    site = site_of(request)
+    found = await find(request, me)
+    async with site.database.read() as connection:
+        listed = await consultations.listed(connection, me.space_id, _midnight(me, site.clock()))
+        unfinished = await consultations.unfinished(connection, me.space_id, found.id)
+    [counts] = [one for one in listed if one.consultation.id == found.id]
+    now = site.clock()
+    return panel(
+        request,
+        me,
+        "consultation.html",
+        consultation=found,
+        counts=counts,
+        unfinished=unfinished,
+        standing=standing(found, now),
+        steps=steps(found, now),
+        public=f"{site.base_url}/{me.space.slug}/{found.slug}",
+    )
+
+
+async def open_it(request: Request, me: Me) -> Response:
+    site, found = site_of(request), await find(request, me)
+    async with site.database.write() as connection:
+        await consultations.open_now(connection, found, site.clock())
+    return RedirectResponse(f"/panel/consultations/{found.id}", 303)
+
+
+async def close_it(request: Request, me: Me) -> Response:
+    site, found = site_of(request), await find(request, me)
+    async with site.database.write() as connection:
+        await consultations.close_now(connection, found, site.clock())
+    return RedirectResponse(f"/panel/consultations/{found.id}", 303)
+
+
+async def find(request: Request, me: Me) -> Consultation:
+    """The consultation of this address, or 404."""
+    wanted: int = request.path_params["id"]
+    async with site_of(request).database.read() as connection:
+        found = await consultations.find(connection, me.space_id, wanted) if wanted <= LARGEST_ID else None
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def _midnight(me: Me, now: datetime) -> datetime:
+    """When today began where the town is."""
+    return now.astimezone(ZoneInfo(me.space.zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def is_open(one: Consultation, now: datetime) -> bool:
+    """Open by hand and by its dates."""
+    return one.state == "open" and (not one.opens_at or one.opens_at <= now) and not _over(one, now)
+
+
+def _over(one: Consultation, now: datetime) -> bool:
+    return one.state == "closed" or (one.closes_at is not None and one.closes_at <= now)
+
+
+def standing(one: Consultation, now: datetime) -> tuple[str, Text]:
+    """How it stands now: the colour of its tag, and its words."""
+    if one.state == "draft":
+        return "watch", _("Being prepared")
+    if _over(one, now):
+        return "", _("Closed")
+    if not is_open(one, now):
+        return "watch", _("Opens by itself")
+    if one.closes_at is None:
+        return "good", _("Open")
+    days = (one.closes_at - now) // timedelta(days=1)
+    if days < 1:
+        return "good", _("Open, last day")
+    return "good", plural("Open, {count} more day", "Open, {count} more days", days)
+
+
+def steps(one: Consultation, now: datetime) -> list[Step]:
+    """Its dates on one line; the one it is at is `now`."""
+    opened = one.state != "draft" and one.opens_at is not None and one.opens_at <= now
+    over = _over(one, now)
+    answered = one.answered_on is not None and one.answered_on <= now.date()
+    marks = [True, opened, over, answered and over]
+    latest = max(index for index, reached in enumerate(marks) if reached)
+    named = [
+        (_("Prepared"), one.created_at),
+        (_("Opened") if opened else _("Opening"), one.opens_at),
+        (_("Closed") if over else _("Closing"), one.closes_at),
+        (_("Result"), one.answered_on),
+    ]
+    return [
+        Step(name, at, "now" if index == latest else "done" if marks[index] else "later")
+        for index, (name, at) in enumerate(named)
+    ]
