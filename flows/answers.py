@@ -7,12 +7,13 @@ values (numbers, dates, places ...) are in flows/values.py.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Protocol, TypeAlias
 
+from flows.commands import Command
+from flows.folding import clean, fold
 from flows.messages import Photo, Place, Wants
 from flows.texts import LANGUAGES, Lowered, Said, _, translate
 
@@ -37,7 +38,8 @@ class Heard:
     """What a resident said to the prompt that waits: one of a tapped value, a text, a photo or a place.
 
     `buttons` tells whether the channel shows buttons (or numbers, on a terminal) for the choices; where it does
-    not, yes and no are words, so that a "1" sent twice never answers the next prompt.
+    not, yes and no are words, so that a "1" sent twice never answers the next prompt. `command` is the command
+    that the text is too, if it is one word of them.
     """
 
     text: str | None = None
@@ -46,6 +48,7 @@ class Heard:
     place: Place | None = None
     language: str = "fr"
     buttons: bool = True
+    command: Command | None = None
 
 
 class Misread(ValueError):
@@ -70,26 +73,6 @@ class Reader(Protocol):
 
     def echo(self, value: Json) -> Said | None:
         """The answer as it reads after "Noted:"; nothing for a text too long to repeat."""
-
-
-@lru_cache(maxsize=20_000)
-def fold(text: str) -> str:
-    """Text as it is compared: no accents, no capitals, no punctuation at its ends, single spaces."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(character for character in plain if not unicodedata.combining(character))
-    return " ".join(bare.replace("’", "'").split()).strip(" .!?…;:,\"'«»")
-
-
-HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
-"""Unicode categories that show nothing but can hide or turn words: controls, bidirectional marks, zero widths."""
-KEPT = {"\n", "\u200d"}
-"""Line breaks, and the joiner inside emoji and some scripts."""
-
-
-def clean(text: str) -> str:
-    """A text as it may be kept: no invisible or turning characters, tabs as spaces, no blank edges."""
-    whole = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " "))
-    return "".join(c for c in whole if c in KEPT or unicodedata.category(c) not in HIDDEN).strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +149,8 @@ class OneOf:
         return any(isinstance(choice.label, str) and choice.label.isdigit() for choice in self.options)
 
     @cached_property
-    def _labels(self) -> list[tuple[Choice, set[str]]]:
+    def labels(self) -> list[tuple[Choice, set[str]]]:
+        """Each choice with its label in every language, folded."""
         return [(c, {fold(translate(c.label, language)) for language in LANGUAGES}) for c in self.options]
 
     def match(self, text: str, *, numbers: bool = True) -> Choice | None:
@@ -174,14 +158,14 @@ class OneOf:
         said = fold(text)
         if not said:
             return None
-        for choice, labels in self._labels:
+        for choice, labels in self.labels:
             if said in labels:
                 return choice
         if said.isdigit():
             position = int(said) if len(said) < 4 else 0
             wanted = numbers and not self.numeric and 1 <= position <= len(self.options)
             return self.options[position - 1] if wanted else None
-        near = [choice for choice, labels in self._labels if any(_within(said, label) for label in labels)]
+        near = [choice for choice, labels in self.labels if any(_within(said, label) for label in labels)]
         return near[0] if len(near) == 1 else None
 
     def echo(self, value: Json) -> Said | None:

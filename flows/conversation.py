@@ -19,6 +19,8 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.answers import Choice, FreeText, Heard, Json, Misread, OneOf, Reader
+from flows.commands import Command
+from flows.folding import fold
 from flows.journal import (
     ANSWER,
     DONE,
@@ -34,6 +36,7 @@ from flows.journal import (
     TooLarge,
 )
 from flows.messages import Media
+from flows.rendering import PLAIN, Capabilities
 from flows.texts import Said, _
 from storage.contributions import NewContribution
 from storage.participants import Person
@@ -70,7 +73,7 @@ class Scene:
     person: Person
     conversation: int
     now: datetime
-    channel: str = ""
+    channel: Capabilities = PLAIN
     place: str | None = None
 
 
@@ -95,6 +98,15 @@ class Show:
     former: Said | None = None
     keep: bool = False
     secret: bool = False
+    doubt: Command | None = None
+    word: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """The message was a command, and the prompt that waits could not have taken it as an answer."""
+
+    command: Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +128,13 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """What a conversation returns to hand on in the same transaction: to a module of the house, to a phase, or
-    back to the conversation it interrupted."""
+    """What a conversation returns to hand on in the same transaction: to a module of the house, to a phase, to a
+    conversation; with none of them, back to the one that still waits, or to the menu."""
 
     kind: str | None = None
     phase: int | None = None
     conversation: int | None = None
     language: str | None = None
-    fresh: bool = False
 
 
 Ending: TypeAlias = "Again | Go | None"
@@ -142,10 +153,10 @@ class _Request:
 
     __slots__ = ("what",)
 
-    def __init__(self, what: Call | Show) -> None:
+    def __init__(self, what: Call | Show | Aside) -> None:
         self.what = what
 
-    def __await__(self) -> Generator[Call | Show, Any, Any]:
+    def __await__(self) -> Generator[Call | Show | Aside, Any, Any]:
         return (yield self.what)
 
 
@@ -176,7 +187,7 @@ class Run:
             raise FlowMisused(f"the key {key!r} came twice in one run")
         self.met[key] = None
 
-    def request(self, what: Call | Show) -> _Request:
+    def request(self, what: Call | Show | Aside) -> _Request:
         self.requests += 1
         if self.requests > MOST_REQUESTS:
             raise FlowMisused(f"more than {MOST_REQUESTS} requests in one turn")
@@ -192,10 +203,6 @@ class Run:
         if entry[0] != ANSWER and len(orjson.dumps(entry)) > LARGEST_ENTRY:
             raise TooLarge(f"the entry {key!r}")
         self.journal.entries[key] = entry
-
-    def undoable(self) -> str | None:
-        """The key Back would drop: the last answer met in this run, unless something was done or told since."""
-        return self.asked[-1] if self.asked else None
 
 
 class Talk:
@@ -259,12 +266,14 @@ class Talk:
         once: bool = False,
         secret: bool = False,
         echo: bool | Said = True,
+        back: bool = True,
         renamed: str | None = None,
     ) -> Json:
         """The recorded answer (None when it was skipped), or stop here and show the prompt.
 
         `once`: dropped when the conversation is reopened. `secret`: also blanked by the next `do`, and the text
-        of the message is not kept. `echo`: a text of your own instead of the answer's, or none.
+        of the message is not kept. `echo`: a text of your own instead of the answer's, or none. `back`: whether
+        Back is offered when there is something to go back to.
         """
         run = self._run
         if self._prefix:
@@ -280,17 +289,25 @@ class Talk:
             run.asked.append(key)
             return entry[1]
         flag = SECRET if secret else ONCE if once else KEPT
-        return await self._put(key, prompt, reader, optional, flag, echo)
+        return await self._put(key, prompt, reader, optional, flag, echo, back)
 
     async def _put(
-        self, key: str, prompt: Prompt | Said, reader: Reader | None, optional: bool, flag: int, echo: bool | Said
+        self,
+        key: str,
+        prompt: Prompt | Said,
+        reader: Reader | None,
+        optional: bool,
+        flag: int,
+        echo: bool | Said,
+        back: bool,
     ) -> Json:
         """Read this turn's message if it is for this key; otherwise show the prompt and end the run."""
         run = self._run
         full = prompt if isinstance(prompt, Prompt) else Prompt(prompt, reader or FreeText())
         reason: Said | None = None
         heard = self._heard_for(key)
-        if heard is not None:
+        doubt = await self._settle(heard, full.reader) if heard is not None else None
+        if heard is not None and doubt is None:
             try:
                 value = _read(full.reader, heard, optional)
             except Misread as misread:
@@ -304,14 +321,32 @@ class Talk:
                 key,
                 full,
                 optional,
-                back=run.undoable() is not None,
+                back=back and bool(run.asked),
                 reason=reason,
                 former=full.reader.echo(former) if former is not None else None,
                 keep=key in run.correcting and former is not None,
                 secret=flag == SECRET,
+                doubt=doubt,
+                word=heard.text or "" if heard is not None else "",
             )
         )
         raise AssertionError("a run that has shown its prompt is closed")
+
+    async def _settle(self, heard: Heard, reader: Reader) -> Command | None:
+        """A command word: hand it back where the prompt can't take it as an answer; in doubt, say so."""
+        if heard.command is None:
+            return None
+        if isinstance(reader, OneOf):
+            if any(fold(heard.text or "") in labels for _choice, labels in reader.labels):
+                return None
+            in_doubt = reader.other
+        else:
+            in_doubt = reader.wants in ("text", "long", "place")
+        if in_doubt:
+            self._run.journal.doubt = heard.text
+            return heard.command
+        await self._run.request(Aside(heard.command))
+        raise AssertionError("a run set aside for a command is closed")
 
     def _heard_for(self, key: str) -> Heard | None:
         """This turn's message if it was meant for this key, or a text held for it when an upgrade displaced it."""
@@ -352,10 +387,11 @@ class Talk:
         optional: bool = False,
         once: bool = False,
         echo: bool | Said = True,
+        back: bool = True,
     ) -> str:
         """The id of the choice taken."""
         full = Prompt(prompt, OneOf(tuple(choices)), before, after, listed)
-        answer: str = await self.ask(key, full, optional=optional, once=once, echo=echo)
+        answer: str = await self.ask(key, full, optional=optional, once=once, echo=echo, back=back)
         return answer
 
     # -- meeting the database ------------------------------------------------------------------------------

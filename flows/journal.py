@@ -59,6 +59,10 @@ class Journal:
         parts = orjson.loads(packed)
         return Journal(parts["e"], parts.get("w", {}), parts.get("h", {}), parts.get("d"))
 
+    def answers(self) -> dict[str, Any]:
+        """The answers alone, by key; None where skipped."""
+        return {key: entry[1] for key, entry in self.entries.items() if entry[0] == ANSWER}
+
     def forget(self, keys: Iterable[str], *, remember: bool = True) -> None:
         """Drop these entries (a key names its parts too); a dropped answer is remembered as what it was."""
         for key in list(keys):

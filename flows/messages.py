@@ -57,6 +57,18 @@ class Incoming:
     language: str | None = None
     unread: str | None = None
 
+    def pack(self) -> str:
+        """The JSON kept while the message has to be tried again."""
+        return orjson.dumps(self).decode()
+
+    @staticmethod
+    def unpack(body: str) -> Incoming:
+        packed: dict[str, Any] = orjson.loads(body)
+        packed["at"] = datetime.fromisoformat(packed["at"])
+        packed["photo"] = Photo(**packed["photo"]) if packed["photo"] else None
+        packed["place"] = Place(**packed["place"]) if packed["place"] else None
+        return Incoming(**packed)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

@@ -25,6 +25,9 @@ class Module(ABC):
     editable: ClassVar[bool] = False
     """Whether what was sent can be reopened until closing: only where every road ends in the same `do` keys."""
 
+    repeatable: bool = False
+    """Whether one person may give several contributions, each in a conversation of its own."""
+
     @classmethod
     @abstractmethod
     def load(cls, settings: Mapping[str, Any]) -> Self:

@@ -349,7 +349,11 @@ class Heard(Base):
     body: Mapped[str | None] = mapped_column(info=PERSON)
     """The Incoming as JSON until handled or for the days of history; nothing afterwards."""
     shown: Mapped[str | None] = mapped_column(info=PERSON)
-    """How the chat page writes it in the history: the text, or the label that was tapped."""
+    """The text, as the chat page writes it in the history."""
+    tap: Mapped[str | None]
+    """What was pressed; the label stands in the delivery that offered it."""
+    attached: Mapped[str | None] = mapped_column(info=PERSON)
+    """The reference of a photo."""
     state: Mapped[str]
     """`handled`, `aside` (will be tried again) or `dead` (shown to the organiser)."""
     tries: Mapped[int]

@@ -130,7 +130,9 @@ def _row(person: Person, now: datetime) -> dict[str, object]:
 
 _SAVE = (
     update(Participant)
-    .where(Participant.space_id == bindparam("s"), Participant.id == bindparam("i"))
+    .where(
+        Participant.space_id == bindparam("s"), Participant.id == bindparam("i"), Participant.erased_at.is_(None)
+    )
     .values(
         language=bindparam("language"),
         area=bindparam("area"),
@@ -162,6 +164,13 @@ async def save(connection: AsyncConnection, people: Sequence[Person]) -> None:
     await connection.execute(_SAVE, rows)
 
 
+async def replace_erased(connection: AsyncConnection, person: Person, now: datetime) -> None:
+    """Somebody erased writes again before their address was forgotten: it now belongs to a new participant."""
+    await connection.execute(insert(Participant), [_row(person, now)])
+    assert person.address_id is not None
+    await move_address(connection, person.space_id, person.address_id, person.id)
+
+
 async def move_address(connection: AsyncConnection, space_id: int, address_id: int, participant_id: int) -> None:
     """An address now belongs to another participant (a return code, or somebody erased who comes back)."""
     await connection.execute(
@@ -184,12 +193,9 @@ class ConsentGiven:
 
 async def consent(connection: AsyncConnection, given: Sequence[ConsentGiven]) -> Sequence[bool | Refusal]:
     """Record consents; agreeing again changes nothing."""
-    known = await consented(connection, given)
-    fresh = {
-        (item.space_id, item.participant_id, item.consultation_id): item
-        for item, already in zip(given, known, strict=True)
-        if not already
-    }
+    keys = [(item.space_id, item.participant_id, item.consultation_id) for item in given]
+    known = await consented(connection, keys)
+    fresh = {key: item for key, item, already in zip(keys, given, known, strict=True) if not already}
     if fresh:
         await connection.execute(
             insert(Consent),
@@ -208,14 +214,12 @@ async def consent(connection: AsyncConnection, given: Sequence[ConsentGiven]) ->
     return [True for _ in given]
 
 
-async def consented(connection: AsyncConnection, given: Sequence[ConsentGiven]) -> Sequence[bool | Refusal]:
-    """Whether these participants agreed to these consultations (words and time are not looked at)."""
+async def consented(connection: AsyncConnection, wanted: Sequence[tuple[int, int, int]]) -> Sequence[bool | Refusal]:
+    """Whether, for each (space, participant, consultation), this participant agreed to take part in it."""
     rows = await connection.execute(
         select(Consent.space_id, Consent.participant_id, Consent.consultation_id).where(
-            tuple_(Consent.space_id, Consent.participant_id, Consent.consultation_id).in_(
-                [(item.space_id, item.participant_id, item.consultation_id) for item in given]
-            )
+            tuple_(Consent.space_id, Consent.participant_id, Consent.consultation_id).in_(wanted)
         )
     )
     agreed = {tuple(row) for row in rows}
-    return [(item.space_id, item.participant_id, item.consultation_id) in agreed for item in given]
+    return [key in agreed for key in wanted]

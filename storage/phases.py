@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.models import Code, Consultation, Phase, Space
-from storage.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +59,7 @@ class CodeFacts:
     space_id: int
     code: str
     consultation_id: int
+    phase_id: int
     place: str | None
     area: str | None
     group: str | None
@@ -95,18 +95,9 @@ def _phases() -> Select[Any]:
 
 
 def _facts(row: Any) -> PhaseFacts:
-    *known, answer_on = cast(tuple[Any, ...], row)
-    return PhaseFacts(*known, date.fromisoformat(answer_on) if answer_on else None)
-
-
-async def versions(connection: AsyncConnection) -> dict[int, tuple[int, str]]:
-    """The version and the consultation's state of every phase that is not a draft: cheap enough for each batch."""
-    rows = await connection.execute(
-        select(Phase.id, Phase.version, Consultation.state)
-        .join(Consultation, (Consultation.space_id == Phase.space_id) & (Consultation.id == Phase.consultation_id))
-        .where(Consultation.state != "draft")
-    )
-    return {row.id: (row.version, row.state) for row in rows}
+    columns = dict(row._mapping)
+    answer_on: str | None = columns.pop("answer_on")
+    return PhaseFacts(**columns, answer_on=date.fromisoformat(answer_on) if answer_on else None)
 
 
 async def load(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, PhaseFacts]:
@@ -116,15 +107,6 @@ async def load(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, Pha
         return {}
     rows = await connection.execute(_phases().where(Phase.id.in_(wanted)))
     return {row.id: _facts(row) for row in rows}
-
-
-async def of_consultations(connection: AsyncConnection, pairs: Sequence[tuple[int, int]]) -> list[PhaseFacts | Refusal]:
-    """For each (space, consultation), its first phase."""
-    rows = await connection.execute(
-        _phases().where(Consultation.id.in_([pair[1] for pair in pairs])).order_by(Phase.position.desc())
-    )
-    first = {(facts.space_id, facts.consultation_id): facts for facts in map(_facts, rows)}
-    return [first.get(pair) or Refusal() for pair in pairs]
 
 
 async def open_now(connection: AsyncConnection, space_id: int, now: datetime) -> list[PhaseFacts]:
@@ -137,21 +119,22 @@ async def open_now(connection: AsyncConnection, space_id: int, now: datetime) ->
 
 
 async def codes(connection: AsyncConnection, pairs: Iterable[tuple[int, str]]) -> dict[tuple[int, str], CodeFacts]:
-    """What these (space, code) pairs say; a consultation's own slug is a code without a place."""
-    wanted = list(pairs)
+    """What these (space, code) pairs say; a consultation's own address is a code without a place."""
+    wanted = {(space_id, code): code.casefold() for space_id, code in pairs}
     if not wanted:
         return {}
-    texts = [code.casefold() for _, code in wanted]
-    consultations = await connection.execute(
-        select(Consultation.space_id, Consultation.slug, Consultation.id).where(Consultation.slug.in_(texts))
+    texts = set(wanted.values())
+    first = (Phase.space_id == Consultation.space_id) & (Phase.consultation_id == Consultation.id)
+    addresses = await connection.execute(
+        select(Consultation.space_id, Consultation.slug, Consultation.id, Phase.id)
+        .join(Phase, first)
+        .where(Consultation.slug.in_(texts), Phase.position == 1)
     )
-    found = {
-        (row.space_id, row.slug): CodeFacts(row.space_id, row.slug, row.id, None, None, None) for row in consultations
-    }
     posters = await connection.execute(
-        select(Code.space_id, Code.code, Code.consultation_id, Code.place, Code.area, Code.group).where(
-            Code.code.in_(texts)
-        )
+        select(Code.space_id, Code.code, Code.consultation_id, Phase.id, Code.place, Code.area, Code.group)
+        .join(Phase, (Phase.space_id == Code.space_id) & (Phase.consultation_id == Code.consultation_id))
+        .where(Code.code.in_(texts), Phase.position == 1)
     )
-    found |= {(row.space_id, row.code): CodeFacts(*row) for row in posters}
-    return {pair: found[key] for pair in wanted if (key := (pair[0], pair[1].casefold())) in found}
+    found = {(row[0], row[1]): CodeFacts(row[0], row[1], row[2], row[3], None, None, None) for row in addresses}
+    found |= {(row[0], row[1]): CodeFacts(*row) for row in posters}
+    return {pair: found[pair[0], text] for pair, text in wanted.items() if (pair[0], text) in found}

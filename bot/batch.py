@@ -1,0 +1,381 @@
+"""One batch of incoming messages in one transaction: the set-based half of reception.
+
+Everything is loaded with one statement a table, run in waves (bot/waves.py), and written with one statement a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.waves import ride
+from flows.commands import Command, command
+from flows.composing import pressed
+from flows.conversation import Go, Scene
+from flows.journal import Journal
+from flows.menu import FINAL, HOUSE, Delete, Stop
+from flows.messages import Incoming, Line, Message
+from flows.module import Module, load
+from flows.rendering import Capabilities
+from flows.routing import Destination, Known, obey, resume, route
+from flows.telling import pack_tell
+from flows.texts import Said, _, plural, translate
+from flows.turn import Act, Errand, Turn
+from storage import conversations, inbox, outbox, participants, phases
+from storage.conversations import Record
+from storage.inbox import MessageKey, Note
+from storage.outbox import NewDelivery
+from storage.participants import AddressKey, Person
+from storage.phases import CodeFacts, PhaseFacts, SpaceFacts
+from storage.types import new_id
+
+MOST_HOPS = 5
+NOTHING = Journal().dumps()
+
+
+class Poison(Exception):
+    """A flow raised after a verb of its own was run: the batch is rolled back and run again without it."""
+
+    def __init__(self, key: MessageKey, error: Exception) -> None:
+        super().__init__(key.key)
+        self.key = key
+        self.error = error
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What batches share: the channels' capabilities, and modules kept by phase and version."""
+
+    channels: Mapping[str, Capabilities]
+    modules: dict[tuple[int, int], Module] = field(default_factory=dict)
+
+    def module(self, kind: str, phase: PhaseFacts | None) -> Module:
+        if phase is None:
+            return HOUSE[kind]
+        known = self.modules.get((phase.id, phase.version))
+        if known is None:
+            known = self.modules[phase.id, phase.version] = load(phase.kind, phase.settings)
+        return known
+
+
+@dataclass(slots=True)
+class Seat:
+    """One message on its way through the batch, and what comes of it."""
+
+    incoming: Incoming
+    key: MessageKey
+    space: SpaceFacts
+    person: Person
+    note: Note
+    channel: Capabilities
+    turn: Turn = field(init=False)
+    hops: int = 0
+    messages: list[Message] = field(default_factory=list)
+    error: Exception | None = None
+
+    def fell(self, error: Exception) -> None:
+        """Before any write of its own, the message is left out alone; after one the batch must begin again."""
+        if self.turn.wrote:
+            raise Poison(self.key, error)
+        self.error = error
+
+
+class Batch:
+    """The messages of one transaction. `failed` names those whose flows raised: they are set aside, not run."""
+
+    def __init__(self, connection: AsyncConnection, around: Surroundings, now: datetime) -> None:
+        self.connection = connection
+        self.around = around
+        self.now = now
+        self.seats: list[Seat] = []
+        self.records: dict[int, Record] = {}
+        self.complete: set[int] = set()
+        self.touched: dict[int, Record] = {}
+        self.phases: dict[int, PhaseFacts] = {}
+        self.codes: dict[tuple[int, str], CodeFacts] = {}
+        self.tells: list[NewDelivery] = []
+
+    # -- loading -------------------------------------------------------------------------------------------
+
+    async def seat(self, messages: Sequence[Incoming], *, noted: bool = False) -> None:
+        """Give every message that was not noted before its seat; load whom and what they are about.
+
+        `noted`: they stand in the inbox already and are tried again.
+        """
+        keyed = {MessageKey(item.channel, item.account, item.key): item for item in reversed(messages)}
+        known = set() if noted else await inbox.known(self.connection, keyed)
+        spaces = await phases.spaces(self.connection)
+        fresh = [(k, item) for k, item in reversed(keyed.items()) if k not in known and item.account in spaces]
+        people = await self._people([(item, spaces[item.account]) for _, item in fresh])
+        for key, item in fresh:
+            person, address_id = people[_address(item)]
+            if person.address_id != address_id:
+                person.address_id, person.changed = address_id, True
+            note = Note(new_id(), person.space_id, person.id, key, self.now, item.text, item.tap, _attached(item))
+            channel = self.around.channels[item.channel]
+            self.seats.append(Seat(item, key, spaces[item.account], person, note, channel))
+        await self._load_conversations()
+        await self._load_phases(record.phase_id for record in self.records.values())
+        codes = ((seat.space.id, seat.incoming.code) for seat in self.seats if seat.incoming.code)
+        self.codes = await phases.codes(self.connection, codes)
+
+    async def _people(self, messages: Sequence[tuple[Incoming, SpaceFacts]]) -> dict[AddressKey, tuple[Person, int]]:
+        """The participants behind these messages; whoever is new, or was erased, becomes a new one."""
+        found = await participants.find(self.connection, {_address(item) for item, _space in messages})
+        new: dict[AddressKey, Person] = {}
+        for item, space in messages:
+            key = _address(item)
+            language = item.language if item.language in space.languages else None
+            if key not in found and key not in new:
+                new[key] = Person(space.id, new_id(), language, None, [], None, None, item.channel, None, fresh=True)
+            elif key in found and found[key][0].erased_at is not None:
+                person = Person(space.id, new_id(), language, None, [], None, found[key][1], item.channel, None)
+                await participants.replace_erased(self.connection, person, self.now)
+                found[key] = (replace(person, fresh=True), found[key][1])
+        return found | await participants.welcome(self.connection, list(new.items()), self.now)
+
+    async def _load_conversations(self) -> None:
+        """Those typed text goes to and those named by taps; for whom it matters, all about a phase."""
+        wanted: set[tuple[int, int]] = set()
+        whole: set[tuple[int, int]] = set()
+        for seat in self.seats:
+            person, item = seat.person, seat.incoming
+            if person.current_id is not None:
+                wanted.add((person.space_id, person.current_id))
+            if item.tap is not None and (parts := pressed(item.tap)) is not None:
+                wanted.add((person.space_id, parts[0]))
+            if not person.fresh and (person.current_id is None or item.code or command(item.text or "")):
+                whole.add((person.space_id, person.id))
+            if person.fresh:
+                self.complete.add(person.id)
+        self.records |= await conversations.load(self.connection, wanted)
+        if whole:
+            await self._load_whole(whole)
+
+    async def _load_whole(self, people: set[tuple[int, int]]) -> None:
+        for record in await conversations.of_participants(self.connection, sorted(people)):
+            self.records.setdefault(record.id, record)
+        self.complete |= {participant_id for _space, participant_id in people}
+
+    async def _load_phases(self, ids: Iterable[int | None]) -> None:
+        missing = {id_ for id_ in ids if id_ is not None and id_ not in self.phases}
+        self.phases |= await phases.load(self.connection, missing)
+
+    # -- running -------------------------------------------------------------------------------------------
+
+    async def run(self, failed: Mapping[MessageKey, Exception]) -> None:
+        """Run every message, those of one participant in their order: one of each at a time."""
+        waiting = list(self.seats)
+        while waiting:
+            first: dict[int, Seat] = {}
+            rest: list[Seat] = []
+            for seat in waiting:
+                if seat.person.id in first:
+                    rest.append(seat)
+                else:
+                    first[seat.person.id] = seat
+            for seat in first.values():
+                seat.error = failed.get(seat.key)
+            await self._run([seat for seat in first.values() if seat.error is None])
+            waiting = rest
+
+    async def _run(self, seats: Sequence[Seat]) -> None:
+        """Route these messages, run their turns in waves, and follow those that hand on."""
+        active = [seat for seat in seats if await self._place(seat, self._routed(seat))]
+        while active:
+            await ride(self.connection, active)
+            active = [seat for seat in active if seat.error is None and await self._follow(seat)]
+
+    def _routed(self, seat: Seat) -> Destination:
+        code = seat.incoming.code
+        known = self.codes.get((seat.space.id, code)) if code else None
+        if known is not None and (known.area or known.group):
+            person = seat.person
+            person.area = known.area or person.area
+            person.groups = sorted({*person.groups, known.group}) if known.group else person.groups
+            person.changed = True
+        return route(seat.incoming, self._known(seat, known))
+
+    def _known(self, seat: Seat, code: CodeFacts | None = None) -> Known:
+        person = seat.person
+        current = self.records.get(person.current_id) if person.current_id is not None else None
+        parts = pressed(seat.incoming.tap) if seat.incoming.tap is not None else None
+        tapped = self.records.get(parts[0]) if parts is not None else None
+        return Known(person, seat.channel, current, tapped, self._mine(person), code)
+
+    def _mine(self, person: Person) -> list[Record]:
+        if person.id not in self.complete:
+            return []
+        mine = [r for r in self.records.values() if r.participant_id == person.id and r.phase_id is not None]
+        return sorted(mine, key=lambda record: record.id)
+
+    async def _place(self, seat: Seat, destination: Destination) -> bool:
+        """Seat a turn where the message goes; False when there is nothing to run."""
+        seat.hops += 1
+        if seat.hops > MOST_HOPS:
+            raise RuntimeError("a message handed on for ever")
+        record, errand = destination.record, destination.errand
+        if destination.go is not None:
+            record, errand = await self._go(seat, destination.go, destination.lead)
+        if record is None or errand is None:
+            return False
+        await self._load_phases([record.phase_id])
+        phase = self.phases.get(record.phase_id) if record.phase_id is not None else None
+        scene = Scene(seat.space, phase, seat.person, record.id, self.now, seat.channel, record.place)
+        seat.turn = Turn(scene, replace(record), self.around.module(record.kind, phase), errand)
+        return True
+
+    async def _go(self, seat: Seat, go: Go, lead: tuple[Said, ...]) -> tuple[Record | None, Errand | None]:
+        """The conversation a Go leads to, begun or taken up again."""
+        if go.kind is not None:
+            return self._begin(seat, go.kind, None), Errand(Act.BEGIN, lead=lead)
+        if seat.person.id not in self.complete:
+            await self._load_whole({(seat.person.space_id, seat.person.id)})
+        if go.conversation is not None:
+            return self._take_up(self.records[go.conversation], lead)
+        if go.phase is None:
+            again = resume(self._known(seat)).go
+            assert again is not None
+            return await self._go(seat, again, lead)
+        await self._load_phases([go.phase])
+        phase = self.phases[go.phase]
+        module = self.around.module(phase.kind, phase)
+        mine = [record for record in self._mine(seat.person) if record.phase_id == phase.id]
+        unsent = [record for record in mine if record.sent_at is None or record.waiting is not None]
+        if unsent and unsent[-1].state != "broken":
+            return self._take_up(unsent[-1], lead)
+        if mine and mine[-1].sent_at is not None and not module.repeatable:
+            return self._begin(seat, "sent", None), Errand(Act.BEGIN, lead=lead)
+        return self._begin(seat, phase.kind, phase), Errand(Act.BEGIN, lead=lead)
+
+    def _begin(self, seat: Seat, kind: str, phase: PhaseFacts | None) -> Record:
+        code = self.codes.get((seat.space.id, seat.incoming.code)) if seat.incoming.code else None
+        return Record(
+            seat.space.id,
+            new_id(),
+            seat.person.id,
+            phase.id if phase is not None else None,
+            kind,
+            "open",
+            None,
+            NOTHING,
+            code.place if code is not None else None,
+            seat.incoming.channel,
+            None,
+            self.now,
+            self.now,
+            fresh=True,
+        )
+
+    def _take_up(self, record: Record, lead: tuple[Said, ...]) -> tuple[Record, Errand]:
+        """Show what waits again, saying how many answers are kept."""
+        phase = self.phases.get(record.phase_id) if record.phase_id is not None else None
+        module = self.around.module(record.kind, phase) if phase is not None else None
+        kept = module.left(Journal.loads(record.journal).answers()) if module is not None else None
+        if kept is not None and kept[0] and not lead:
+            lead = (plural("Your answer is kept.", "Your {count} answers are kept.", kept[0]),)
+        return record, Errand(Act.SHOW, lead=lead)
+
+    async def _follow(self, seat: Seat) -> bool:
+        """Take over what a turn did; True when the message is handed on to another conversation."""
+        turn, person = seat.turn, seat.person
+        record = turn.record
+        if turn.command is None:
+            record.heard_at = self.now
+        self.records[record.id] = self.touched[record.id] = record
+        seat.messages += turn.messages
+        seat.note.conversation_id = record.id
+        if turn.secret:
+            seat.note.shown = None
+        self.tells += [
+            NewDelivery(record.space_id, tell.participant_id, None, "relay", pack_tell(tell), self.now)
+            for tell in turn.tells
+        ]
+        if record.kind == Delete.kind and turn.wrote:
+            person.erased_at = self.now
+        self._make_current(person, record)
+        if turn.command is not None:
+            if turn.command in (Command.CONTINUE, Command.CORRECT) and person.id not in self.complete:
+                await self._load_whole({(person.space_id, person.id)})
+            return await self._place(seat, obey(turn.command, self._known(seat)))
+        if turn.go is not None:
+            return await self._place(seat, Destination(go=turn.go))
+        return await self._return(seat, record)
+
+    async def _return(self, seat: Seat, record: Record) -> bool:
+        """When a conversation of the house has ended, the person is back in the one that still waits."""
+        if record.phase_id is not None or record.state == "open" or record.kind in FINAL:
+            return False
+        if seat.person.id not in self.complete:
+            await self._load_whole({(seat.person.space_id, seat.person.id)})
+        destination = resume(self._known(seat))
+        if destination.go is None or destination.go.conversation is None:
+            return False
+        waiting = self.records[destination.go.conversation]
+        return await self._place(seat, Destination(waiting, Errand(Act.SHOW)))
+
+    def _make_current(self, person: Person, record: Record) -> None:
+        """Typed text goes to the conversation that waits now; a stop is remembered until something is taken up."""
+        waits = record.id if record.waiting is not None and record.state == "open" else None
+        if waits is not None or person.current_id == record.id:
+            person.changed = person.changed or person.current_id != waits
+            person.current_id = waits
+        if record.kind == Stop.kind:
+            person.current_id, person.stopped_at, person.changed = None, self.now, True
+        elif person.stopped_at is not None and record.phase_id is not None:
+            person.stopped_at, person.changed = None, True
+
+    # -- writing -------------------------------------------------------------------------------------------
+
+    async def write(self) -> None:
+        """Everything the batch changed, one statement a table; the caller commits."""
+        people = {seat.person.id: seat.person for seat in self.seats if seat.person.changed}
+        await conversations.save(self.connection, [self.touched[id_] for id_ in sorted(self.touched)])
+        await participants.save(self.connection, [people[id_] for id_ in sorted(people)])
+        for seat in self.seats:
+            if seat.error is not None:
+                seat.messages = [self._sorry(seat)]
+        await outbox.put(self.connection, [*self._replies(), *self.tells])
+
+    async def note(self) -> None:
+        """Note the messages, so that a repeat ends there; those that failed are kept to be tried again."""
+        for seat in self.seats:
+            if seat.error is not None:
+                seat.note.state, seat.note.error = "aside", type(seat.error).__name__
+                seat.note.body, seat.note.retry_at = seat.incoming.pack(), self.now + inbox.RETRY_AFTER[0]
+            if seat.person.erased_at is not None:
+                seat.note.participant_id = seat.note.shown = seat.note.conversation_id = None
+        await inbox.note(self.connection, [seat.note for seat in self.seats])
+
+    def _replies(self) -> list[NewDelivery]:
+        return [
+            NewDelivery(
+                seat.person.space_id, seat.person.id, seat.note.conversation_id, "reply", message.pack(), self.now
+            )
+            for seat in self.seats
+            for message in merged(seat.messages)
+        ]
+
+    def _sorry(self, seat: Seat) -> Message:
+        language = seat.person.language or seat.space.languages[0]
+        sorry = _("Sorry, something went wrong on our side. Your message is kept and I am trying again.")
+        return Message((Line(translate(sorry, language)),))
+
+
+def merged(messages: list[Message]) -> list[Message]:
+    """At most two messages a turn, also when it was handed on: what was said first becomes one."""
+    while len(messages) > 2:
+        first, second, *rest = messages
+        messages = [Message(first.lines + second.lines), *rest]
+    return messages
+
+
+def _address(item: Incoming) -> AddressKey:
+    return AddressKey(item.channel, item.account, item.sender)
+
+
+def _attached(item: Incoming) -> str | None:
+    return item.photo.reference if item.photo is not None else None

@@ -1,0 +1,87 @@
+"""The contract that every channel keeps: it carries messages in and out, and knows nothing else.
+
+A channel turns what its platform sends into Incoming and hands it to `receive`, which returns after the commit;
+only then does it acknowledge. It sends what the courier hands it, or raises one of three failures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol, TypeAlias
+
+from flows.messages import Incoming, Message
+from flows.rendering import Capabilities
+
+Receive: TypeAlias = "Callable[..., Awaitable[None]]"
+"""`await receive(*incoming)`: returns once all are committed; raises NotKept when they are not, and nothing of
+them was: don't acknowledge."""
+
+
+class NotKept(Exception):
+    """The messages could not be kept (a full disk, a database that is away). Nothing of them was."""
+
+
+class TryLater(Exception):
+    """The platform asks to wait, or can't be reached; `after` is how long."""
+
+    def __init__(self, after: timedelta) -> None:
+        super().__init__(f"again in {after}")
+        self.after = after
+
+
+class Unreachable(Exception):
+    """This address can't be written to any more; `why` is `blocked` or `gone`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Refused(Exception):
+    """The platform refuses this message: our fault. Logged, and shown to the organiser."""
+
+
+class Uncertain(Exception):
+    """Nobody knows whether it arrived (a read timeout): never repeated blindly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to send: our account, the platform's id of the person, and the delivery's key, the same each time.
+
+    `language` is what the words around the choices are written in.
+    """
+
+    key: str
+    account: str
+    sender: str
+    language: str
+    message: Message
+
+
+class Channel(Protocol):
+    """A door. `capabilities.name` is its name in addresses."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    async def send(self, outgoing: Outgoing) -> str | None:
+        """Send one message; the platform's id of it. Raises TryLater, Unreachable, Refused or Uncertain."""
+
+    async def run(self, receive: Receive) -> None:
+        """Carry messages in until cancelled. A channel that is served by the web pages just waits."""
+
+
+__all__ = [
+    "Channel",
+    "Incoming",
+    "NotKept",
+    "Outgoing",
+    "Receive",
+    "Refused",
+    "TryLater",
+    "Uncertain",
+    "Unreachable",
+]

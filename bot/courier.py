@@ -1,0 +1,192 @@
+"""The courier: takes deliveries from the outbox to their channels, in order, and notes what became of each.
+
+A delivery claimed but not confirmed when the process died is uncertain. A channel that can repeat safely repeats
+it under the same key; elsewhere its kind decides: replies and receipts are sent again, the rest is held and shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.channels import Channel, Outgoing, Refused, TryLater, Uncertain, Unreachable
+from bot.metrics import FAILED, SENT
+from bot.reception import Clock, utc_now
+from flows.telling import word
+from flows.texts import LANGUAGES
+from storage import erasure, outbox
+from storage.database import Database
+from storage.outbox import Claimed, Settled
+
+MOST_TRIES = 8
+LONGEST_PAUSE = timedelta(hours=1)
+LEASE = timedelta(minutes=2)
+"""How long a claim of a courier on another machine is believed."""
+REPEATED = frozenset({"reply", "receipt"})
+"""Kinds sent again when nobody knows whether they arrived: twice is better than never."""
+IDLE = 1.0
+"""Seconds between looks at the outbox when nothing woke the courier: another process may have filled it."""
+
+log = structlog.get_logger()
+
+
+def my_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+@dataclass
+class Courier:
+    """Sends what is due on these channels."""
+
+    database: Database
+    channels: Mapping[str, Channel]
+    clock: Clock = utc_now
+    name: str = field(default_factory=my_name)
+    _woken: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        """Something may be in the outbox."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Serve until cancelled; deliveries under way are finished and noted first."""
+        await self.recover()
+        while True:
+            self._woken.clear()
+            if await asyncio.shield(self.deliver()):
+                continue
+            try:
+                async with asyncio.timeout(IDLE):
+                    await self._woken.wait()
+            except TimeoutError:
+                continue
+
+    async def deliver(self) -> int:
+        """Send what is due now; answers how many deliveries were taken."""
+        now = self.clock()
+        async with self.database.read() as connection:
+            waiting = await outbox.any_due(connection, now)
+        if not waiting:
+            return 0
+        async with self.database.write() as connection:
+            claimed = await outbox.claim(connection, self.channels, self.name, now)
+        await self._send(claimed)
+        return len(claimed)
+
+    async def _send(self, claimed: Sequence[Claimed]) -> None:
+        """Each participant's deliveries one after the other, participants side by side; one commit notes all."""
+        if not claimed:
+            return
+        by_person: dict[int, list[Claimed]] = {}
+        for item in claimed:
+            by_person.setdefault(item.participant_id, []).append(item)
+        outcomes = await asyncio.gather(*(self._send_in_order(items) for items in by_person.values()))
+        async with self.database.write() as connection:
+            await outbox.settle(connection, [settled for person in outcomes for settled in person[0]])
+            for person in outcomes:
+                if person[1] is not None:
+                    await outbox.mark_unreachable(connection, *person[1])
+            await erasure.forget_erased(connection)
+
+    async def _send_in_order(self, items: Sequence[Claimed]) -> tuple[list[Settled], tuple[int, int, str] | None]:
+        """Stop at the first that did not leave: those behind it wait with it."""
+        settled: list[Settled] = []
+        for index, item in enumerate(items):
+            try:
+                settled.append(await self._send_one(item))
+            except Unreachable as gone:
+                rest = [self._settled(left, "failed", error=gone.why) for left in items[index:]]
+                return settled + rest, (item.space_id, item.address_id, gone.why)
+            if settled[-1].state == "waiting":
+                return settled + [self._postponed(left, settled[-1].at) for left in items[index + 1 :]], None
+        return settled, None
+
+    async def _send_one(self, item: Claimed) -> Settled:
+        channel = self.channels[item.channel]
+        language = item.language or LANGUAGES[0]
+        outgoing = Outgoing(str(item.id), item.account, item.sender, language, word(item.body, language))
+        try:
+            external = await channel.send(outgoing)
+        except TryLater as later:
+            if item.tries + 1 >= MOST_TRIES:
+                return self._failed(item, "tried too often")
+            pause = min(max(later.after, timedelta(seconds=2**item.tries)), LONGEST_PAUSE)
+            return self._settled(item, "waiting", at=self.clock() + pause, error="try later")
+        except Refused as refused:
+            return self._failed(item, str(refused))
+        except Uncertain:
+            return self._uncertain(item)
+        except Unreachable:
+            raise
+        except Exception:
+            log.exception("a channel failed", channel=item.channel, delivery=item.id)
+            return self._uncertain(item)
+        SENT.labels(item.channel).inc()
+        return self._settled(item, "sent", external=external)
+
+    def _uncertain(self, item: Claimed) -> Settled:
+        """Nobody knows whether it arrived."""
+        if item.tries + 1 >= MOST_TRIES:
+            return self._failed(item, "tried too often")
+        if self.channels[item.channel].capabilities.safe_again or item.kind in REPEATED:
+            pause = timedelta(seconds=2**item.tries)
+            return self._settled(item, "waiting", at=self.clock() + pause, error="uncertain")
+        return self._settled(item, "held", error="uncertain")
+
+    def _failed(self, item: Claimed, why: str) -> Settled:
+        FAILED.labels(item.channel).inc()
+        log.error("delivery failed", channel=item.channel, delivery=item.id)
+        return self._settled(item, "failed", error=why)
+
+    def _postponed(self, item: Claimed, until: datetime) -> Settled:
+        return self._settled(item, "waiting", at=until)
+
+    def _settled(
+        self,
+        item: Claimed,
+        state: str,
+        *,
+        at: datetime | None = None,
+        external: str | None = None,
+        error: str | None = None,
+    ) -> Settled:
+        return Settled(item.space_id, item.id, state, at or self.clock(), external, error)
+
+    async def recover(self) -> None:
+        """Settle what couriers that are no more had claimed."""
+        now = self.clock()
+        async with self.database.write() as connection:
+            gone = [name for name, since in await outbox.owners(connection) if self._is_gone(name, since, now)]
+            if not gone:
+                return
+            left = await outbox.abandoned(connection, self.channels, gone)
+            await outbox.settle(connection, [self._recovered(item, now) for item in left])
+
+    def _recovered(self, item: Claimed, now: datetime) -> Settled:
+        again = self.channels[item.channel].capabilities.safe_again or item.kind in REPEATED
+        return Settled(item.space_id, item.id, "waiting" if again else "held", now, error="uncertain")
+
+    def _is_gone(self, name: str, since: datetime, now: datetime) -> bool:
+        """Whether the courier of this name has ended: known for this machine, believed for a while of another."""
+        host, _, pid = name.rpartition(":")
+        if name == self.name:
+            return True
+        if host == socket.gethostname() and pid.isdigit():
+            return not _alive(int(pid))
+        return now - since > LEASE
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

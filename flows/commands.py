@@ -1,0 +1,79 @@
+"""Commands: the words that work everywhere, in every language, with or without their slash.
+
+A command word is never taken for an answer: where the prompt could take it as one, the resident is asked which
+was meant (flows/turn.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+from flows.folding import fold
+
+
+class Command(Enum):
+    """What a command asks for."""
+
+    BACK = "back"
+    """The question before."""
+    SKIP = "skip"
+    """Leave this question without an answer."""
+    STOP = "stop"
+    """Put the conversation aside; no message we begin until it is taken up again."""
+    CONTINUE = "continue"
+    """Take up where it was left."""
+    CORRECT = "correct"
+    """Change what was sent, until closing."""
+    MENU = "menu"
+    """What can be done here."""
+    HELP = "help"
+    """How to use the robot, and a person to call."""
+    LANGUAGE = "language"
+    """Speak another language."""
+    PRIVACY = "privacy"
+    """What is kept, how long, and who reads it."""
+    DELETE = "delete"
+    """Erase everything."""
+    RETURN = "code"
+    """A code that finds this conversation again on another device."""
+
+
+WORDS: Mapping[str, Mapping[Command, tuple[str, ...]]] = {
+    "en": {
+        Command.BACK: ("back", "go back"),
+        Command.SKIP: ("skip", "pass"),
+        Command.STOP: ("stop",),
+        Command.CONTINUE: ("continue", "resume"),
+        Command.CORRECT: ("correct", "edit"),
+        Command.MENU: ("menu", "see the menu"),
+        Command.HELP: ("help",),
+        Command.LANGUAGE: ("language",),
+        Command.PRIVACY: ("privacy",),
+        Command.DELETE: ("delete", "erase"),
+        Command.RETURN: ("code", "return code"),
+    },
+    "fr": {
+        Command.BACK: ("retour", "précédent", "revenir"),
+        Command.SKIP: ("passer",),
+        Command.STOP: ("stop", "arrêter", "arrêt"),
+        Command.CONTINUE: ("continuer", "reprendre"),
+        Command.CORRECT: ("corriger",),
+        Command.MENU: ("menu", "voir le menu"),
+        Command.HELP: ("aide",),
+        Command.LANGUAGE: ("langue",),
+        Command.PRIVACY: ("confidentialité", "vie privée", "données"),
+        Command.DELETE: ("effacer", "supprimer"),
+        Command.RETURN: ("code", "code de retour"),
+    },
+}
+
+_MEANING = {fold(word): command for words in WORDS.values() for command, all_ in words.items() for word in all_}
+
+
+def command(text: str) -> tuple[Command, bool] | None:
+    """The command a text is, if it is exactly one, and whether it was written with a slash."""
+    said = text.strip()
+    slash = said.startswith("/")
+    found = _MEANING.get(fold(said[1:].split("@")[0] if slash else said))
+    return (found, slash) if found is not None else None

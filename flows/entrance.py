@@ -1,0 +1,122 @@
+"""The way in: what every conversation passes before its module: the language, who speaks, and consent."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from flows.answers import Choice
+from flows.conversation import Again, Ending, Go, Scene, Talk
+from flows.module import Module
+from flows.texts import Said, Words, _, translate
+from storage import participants
+from storage.participants import ConsentGiven
+from storage.phases import PhaseFacts
+
+LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
+
+AGREE = _("Do you agree to answer?")
+AGREED = Go()
+"""Handed back by `consent` when the conversation may go on."""
+YES = Choice("yes", _("Yes, begin"))
+WHO = Choice("who", _("Who reads my answers?"))
+NO = Choice("no", _("No thank you"))
+
+
+async def enter(talk: Talk, module: Module) -> Ending:
+    """The language if nothing told it, consent before the first answer, then the module's own conversation."""
+    if talk.person.language is None:
+        language = await talk.choose("language", "Français ? English?", _languages(talk), echo=False)
+        return Again(("language",), language=language)
+    if talk.scene.phase is not None:
+        refused = await consent(talk, module, talk.scene.phase)
+        if refused is not AGREED:
+            return refused
+    return await module.converse(talk)
+
+
+def _languages(talk: Talk) -> list[Choice]:
+    return [Choice(code, LANGUAGE_NAMES.get(code, code)) for code in talk.scene.space.languages]
+
+
+async def consent(talk: Talk, module: Module, phase: PhaseFacts) -> Ending:
+    """AGREED once this person has agreed to take part in this consultation; asked once, recorded with its words."""
+    who = (phase.space_id, talk.person.id, phase.consultation_id)
+    if await talk.know("agreed", participants.consented, who):
+        return AGREED
+    greeting = _("Hello. I am the robot of {host}.", host=host(talk.scene))
+    announced = module.announce(talk)
+    talk.say(*([greeting, announced] if announced is not None else [greeting]))
+    purpose = _purpose(phase)
+    answer = await talk.choose("consent", AGREE, _offers(talk), before=purpose, echo=False)
+    if answer.startswith("lang_"):
+        return Again(("consent",), language=answer.removeprefix("lang_"))
+    if answer == "who":
+        *before, last = _who_reads(talk)
+        answer = await talk.choose("consent_who", last, [YES, NO], before=tuple(before), echo=False, back=False)
+    if answer == "no":
+        talk.say(_("All right. Nothing was asked and nothing is sent. If you change your mind, write “menu”."))
+        return None
+    language = talk.person.language or ""
+    words = " ".join(translate(said, language) for said in (*purpose, AGREE))
+    await talk.do("agree", participants.consent, ConsentGiven(*who, words, talk.now))
+    return AGREED
+
+
+def _offers(talk: Talk) -> list[Choice]:
+    others = [code for code in talk.scene.space.languages if code != talk.person.language]
+    return [YES, WHO, NO, *(Choice(f"lang_{code}", LANGUAGE_NAMES.get(code, code)) for code in others)]
+
+
+def _purpose(phase: PhaseFacts) -> tuple[Said, ...]:
+    """What it is for, in the organiser's words, and what happens to the answers."""
+    return (Words(phase.why), _("The results are published without names.")) if phase.why else ()
+
+
+def _who_reads(talk: Talk) -> tuple[Said, ...]:
+    """Who reads the answers, what this channel tells them, and how to erase everything."""
+    scene = talk.scene
+    readers = _(
+        "The answers are read by the team of {name}, {host}.",
+        name=scene.space.contact.get("name", ""),
+        host=host(scene),
+    )
+    lines: list[Said] = [readers, _("They see the answers, not your name.")]
+    if scene.channel.identity is not None:
+        lines.append(scene.channel.identity)
+    return (*lines, _("To erase everything, write “erase”."))
+
+
+def host(scene: Scene) -> Said:
+    """Who speaks, as it reads after "of": the town hall of Montaubry."""
+    return Words(scene.space.contact.get("host") or scene.space.name)
+
+
+def person_to_call(scene: Scene) -> Said | None:
+    """A person to talk to, with the hours; None where the organiser named nobody."""
+    contact = scene.space.contact
+    if not contact.get("name") or not contact.get("phone"):
+        return None
+    return _(
+        "To talk to a person: {name}, {phone}, {hours}.",
+        name=contact["name"],
+        phone=contact["phone"],
+        hours=Words(contact.get("hours") or {}),
+    )
+
+
+def closed(scene: Scene, phase: PhaseFacts, *, sent: bool) -> tuple[Said, ...]:
+    """What is said outside the dates: always an answer, always what to do next."""
+    zone = ZoneInfo(scene.space.zone)
+    lines: list[Said] = []
+    if phase.opens_at is not None and scene.now < phase.opens_at:
+        lines.append(_("This is not open yet. It opens on {moment}.", moment=phase.opens_at.astimezone(zone)))
+    elif phase.closes_at is not None and phase.closes_at <= scene.now:
+        lines.append(_("This has been closed since {moment}.", moment=phase.closes_at.astimezone(zone)))
+    else:
+        lines.append(_("This is closed."))
+    if sent:
+        lines.append(_("Your answers were sent and count."))
+    if phase.answer_on is not None:
+        lines.append(_("The result comes out on {day}.", day=phase.answer_on))
+    call = person_to_call(scene)
+    return (*lines, call) if call is not None else tuple(lines)

@@ -1,0 +1,26 @@
+"""Texts made comparable (fold) and fit to be kept (clean)."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+
+@lru_cache(maxsize=20_000)
+def fold(text: str) -> str:
+    """Text as it is compared: no accents, no capitals, no punctuation at its ends, single spaces."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(character for character in plain if not unicodedata.combining(character))
+    return " ".join(bare.replace("’", "'").split()).strip(" .!?…;:,\"'«»")
+
+
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
+"""Unicode categories that show nothing but can hide or turn words: controls, bidirectional marks, zero widths."""
+KEPT = {"\n", "\u200d"}
+"""Line breaks, and the joiner inside emoji and some scripts."""
+
+
+def clean(text: str) -> str:
+    """A text as it may be kept: no invisible or turning characters, tabs as spaces, no blank edges."""
+    whole = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " "))
+    return "".join(c for c in whole if c in KEPT or unicodedata.category(c) not in HIDDEN).strip()

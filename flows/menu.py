@@ -1,0 +1,174 @@
+"""The house's own conversations: who answers a message nobody waits for.
+
+Each is a Module like those of flows/modules, but belongs to no phase: menu, help, language, privacy, erasing,
+stopping, return codes. When one ends, the person is back in the conversation that still waits, if there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from flows.answers import Choice
+from flows.commands import Command
+from flows.conversation import Ending, Go, Talk
+from flows.entrance import LANGUAGE_NAMES, host, person_to_call
+from flows.module import Module
+from flows.texts import Said, Words, _
+from storage import erasure, offers, returning
+from storage.returning import NewCode
+
+
+class HouseModule(Module):
+    """A conversation of the house: it has no settings."""
+
+    @classmethod
+    def load(cls, settings: Mapping[str, Any]) -> Self:
+        return cls()
+
+
+class Menu(HouseModule):
+    """What can be done here now."""
+
+    kind = "menu"
+
+    async def converse(self, talk: Talk) -> Ending:
+        open_now = await talk.know("offers", offers.to, (talk.scene.space.id, talk.person.id, talk.now.isoformat()))
+        choices = [Choice(f"p{number}", Words(offer["title"])) for number, offer in enumerate(open_now, 1)]
+        lead: tuple[Said, ...] = (_("This is the robot of {host}.", host=host(talk.scene)),)
+        if not open_now:
+            lead += (_("Nothing is open for answers at the moment."),)
+        rest = [
+            Choice("help", _("Help")),
+            Choice("language", _("Language")),
+            Choice("privacy", _("My data")),
+        ]
+        taken = await talk.choose("what", _("What would you like to do?"), choices + rest, before=lead, echo=False)
+        if taken.startswith("p") and taken[1:].isdigit():
+            return Go(phase=open_now[int(taken[1:]) - 1]["phase"])
+        return Go(kind=taken)
+
+
+class Help(HouseModule):
+    """How to use the robot, and a person to call."""
+
+    kind = "help"
+
+    async def converse(self, talk: Talk) -> Ending:
+        lines: list[Said] = [
+            _("Answer by a button or in your own words."),
+            _("At any moment you can write: back, skip, stop, continue, correct, menu, language, privacy, erase."),
+        ]
+        call = person_to_call(talk.scene)
+        talk.say(*lines, *([call] if call is not None else []))
+        return None
+
+
+class Language(HouseModule):
+    """Speak another language."""
+
+    kind = "language"
+
+    async def converse(self, talk: Talk) -> Ending:
+        offered = [Choice(code, LANGUAGE_NAMES.get(code, code)) for code in talk.scene.space.languages]
+        chosen = await talk.choose("language", _("Which language do you want me to speak?"), offered, echo=False)
+        return Go(language=chosen)
+
+
+class Privacy(HouseModule):
+    """What is kept, how long, and who reads it."""
+
+    kind = "privacy"
+
+    async def converse(self, talk: Talk) -> Ending:
+        space = talk.scene.space
+        lines: list[Said] = [
+            _("I keep your answers, the language you speak, and what is needed to write back to you."),
+            _("The results are published without names."),
+        ]
+        if talk.scene.channel.identity is not None:
+            lines.append(talk.scene.channel.identity)
+        if space.privacy:
+            lines.append(Words(space.privacy))
+        talk.say(*lines, _("To erase everything, write “erase”."))
+        return None
+
+
+class Delete(HouseModule):
+    """Erase the person completely; what was sent stays in the totals without anybody."""
+
+    kind = "delete"
+
+    async def converse(self, talk: Talk) -> Ending:
+        before = (
+            _("I erase who you are, what you wrote in this chat, and what was not sent."),
+            _("Answers already sent stay in the totals, without anybody’s name, and can no longer be changed."),
+        )
+        sure = [Choice("yes", _("Yes, erase everything")), Choice("no", _("No, keep it"))]
+        answer = await talk.choose("sure", _("Do you want to erase everything?"), sure, before=before, echo=False)
+        if answer == "no":
+            talk.say(_("Nothing was erased."))
+            return None
+        await talk.do("erase", erasure.erase, (talk.scene.space.id, talk.person.id, talk.now.isoformat()))
+        talk.say(_("It is done. Nothing that leads to you is kept. Thank you for taking part."))
+        return None
+
+
+class Stop(HouseModule):
+    """Put everything aside; said where a conversation was under way or not."""
+
+    kind = "stop"
+
+    async def converse(self, talk: Talk) -> Ending:
+        talk.say(
+            _("I have stopped, and I will not write to you first."),
+            _("Your answers are kept. To go on, write “continue”. To erase everything, write “erase”."),
+        )
+        return None
+
+
+class Sent(HouseModule):
+    """Somebody comes back to what they have sent already."""
+
+    kind = "sent"
+
+    async def converse(self, talk: Talk) -> Ending:
+        talk.say(
+            _("You have answered already. Thank you."),
+            _("To change an answer, write “correct”. To see what else is open, write “menu”."),
+        )
+        return None
+
+
+class Return(HouseModule):
+    """A code that finds this conversation again on another device."""
+
+    kind = "code"
+
+    async def converse(self, talk: Talk) -> Ending:
+        argument = NewCode(talk.scene.space.id, talk.person.id, talk.scene.conversation, talk.now.isoformat())
+        code = await talk.do("code", returning.issue, argument)
+        talk.say(
+            _("Your return code: {code}", code=code),
+            _("On another device, open this page and write it there. It works once, for seven days."),
+        )
+        return None
+
+
+HOUSE: Mapping[str, Module] = {
+    module.kind: module.load({}) for module in (Menu, Help, Language, Privacy, Delete, Stop, Sent, Return)
+}
+
+ANSWERED_BY: Mapping[Command, str] = {
+    Command.MENU: Menu.kind,
+    Command.HELP: Help.kind,
+    Command.LANGUAGE: Language.kind,
+    Command.PRIVACY: Privacy.kind,
+    Command.DELETE: Delete.kind,
+    Command.STOP: Stop.kind,
+    Command.RETURN: Return.kind,
+}
+"""Which conversation of the house answers a command; the others act on the conversation that waits."""
+
+FINAL = frozenset({Delete.kind, Stop.kind})
+"""Those after which nothing that waits is shown again."""

@@ -1,0 +1,111 @@
+"""What a channel can show, and a message made to fit: buttons, or numbered lists, or words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flows.folding import fold
+from flows.messages import Button, Message
+from flows.texts import Said, _, translate
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What one channel shows. `longest` is the most characters of a text, `label` those of a button's label.
+
+    `identity` is what this channel lets the town know of a person, said at consent. `reach` is what must be said
+    where a message is promised, on a channel that can't write by itself. `safe_again` tells that a delivery may be
+    repeated under the same key without being shown twice.
+    """
+
+    name: str
+    buttons: bool = True
+    numbered: bool = False
+    longest: int = 4096
+    label: int = 64
+    safe_again: bool = False
+    identity: Said | None = None
+    reach: Said | None = None
+
+
+PLAIN = Capabilities("plain")
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message as one channel sends it: texts in order, each short enough, the last with the buttons."""
+
+    texts: tuple[str, ...]
+    buttons: tuple[Button, ...]
+
+
+def render(message: Message, channel: Capabilities, language: str) -> Rendered:
+    """Fit a message to a channel. Labels too long for a button, and choices without buttons, go to the text."""
+    lines = [line.text for line in message.lines]
+    if message.media is not None:
+        lines.append(f"{message.media.description} {message.media.address}")
+    buttons = message.buttons
+    if channel.numbered:
+        lines += [f"{number}. {button.label}" for number, button in enumerate(buttons, 1)]
+    elif not channel.buttons:
+        lines += _worded(buttons, language)
+    elif any(len(button.label) > channel.label for button in buttons):
+        lines += [f"{number}. {button.label}" for number, button in enumerate(buttons, 1) if not button.minor]
+        buttons = tuple(_shortened(button, number) for number, button in enumerate(buttons, 1))
+    shown = buttons if channel.buttons and not channel.numbered else ()
+    return Rendered(tuple(split("\n".join(lines), channel.longest)), shown)
+
+
+def _worded(buttons: tuple[Button, ...], language: str) -> list[str]:
+    """Choices for a channel without buttons: numbers to send, but yes and no as words, and commands as words."""
+    main = [button for button in buttons if not button.minor]
+    minor = [button for button in buttons if button.minor]
+    if any(button.data.endswith((":yes", ":no")) for button in main):
+        words: list[Said] = [_first_word(button.label).upper() for button in main]
+        lines = [translate(_("Send {words}.", words=_either(words, language)), language)]
+    else:
+        numeric = any(button.label.isdigit() for button in main)
+        lines = [] if numeric else [f"{number}. {button.label}" for number, button in enumerate(main, 1)]
+        if main:
+            lines.append(translate(_("Send a number.") if not numeric else _("Send your number."), language))
+    if minor:
+        words = [button.label.upper() for button in minor]
+        lines.append(translate(_("Or send {words}.", words=_either(words, language)), language))
+    return lines
+
+
+def _first_word(label: str) -> str:
+    return label.replace(",", " ").split()[0]
+
+
+def _either(words: list[Said], language: str) -> str:
+    said = [translate(word, language) for word in words]
+    if len(said) == 1:
+        return said[0]
+    return translate(_("{first} or {last}", first=", ".join(said[:-1]), last=said[-1]), language)
+
+
+def _shortened(button: Button, number: int) -> Button:
+    return button if button.minor else Button(str(number), button.data)
+
+
+def split(text: str, longest: int) -> list[str]:
+    """A text in pieces of at most `longest` characters, cut at a line, else at a space, else anywhere."""
+    pieces = []
+    while len(text) > longest:
+        cut = max(text.rfind("\n", 1, longest), 0) or max(text.rfind(" ", 1, longest), 0) or longest
+        pieces.append(text[:cut].rstrip())
+        text = text[cut:].lstrip()
+    return [*pieces, text]
+
+
+def pressed(buttons: tuple[Button, ...], text: str) -> Button | None:
+    """The button that a text typed on a numbered channel means: its number or its label."""
+    said = fold(text)
+    for button in buttons:
+        if fold(button.label) == said:
+            return button
+    numeric = any(button.label.isdigit() for button in buttons)
+    if said.isdigit() and not numeric and len(said) < 4 and 1 <= int(said) <= len(buttons):
+        return buttons[int(said) - 1]
+    return None

@@ -1,0 +1,132 @@
+"""What a message means: which conversation it is for, and as what. Decided without touching the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from flows.answers import Heard
+from flows.commands import Command, command
+from flows.composing import pressed
+from flows.conversation import SKIP, Go
+from flows.menu import ANSWERED_BY, Menu
+from flows.messages import Incoming
+from flows.rendering import Capabilities
+from flows.texts import Said, _
+from flows.turn import Act, Errand
+from storage.conversations import Record
+from storage.participants import Person
+from storage.phases import CodeFacts
+
+COMMAND_TAP = "!"
+"""Begins what a button carries that asks for a command: `!menu`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the person a message came from: the conversation typed text goes to, the one a tap names,
+    all those about a phase (the oldest first), and what the code says that came with it."""
+
+    person: Person
+    channel: Capabilities
+    current: Record | None
+    tapped: Record | None = None
+    mine: Sequence[Record] = ()
+    code: CodeFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a message goes: to this conversation with this errand, or on to another (`go`), saying `lead` first."""
+
+    record: Record | None = None
+    errand: Errand | None = None
+    go: Go | None = None
+    lead: tuple[Said, ...] = ()
+
+
+def route(incoming: Incoming, known: Known) -> Destination:
+    """The one place where it is decided what a message is."""
+    if incoming.unread is not None:
+        return _show(known, (_("I can’t read this kind of message yet. Please answer by a button or in writing."),))
+    if incoming.code is not None:
+        return _by_code(incoming.code, known)
+    if incoming.tap is not None:
+        return _by_tap(incoming.tap, known)
+    return _by_text(incoming, known)
+
+
+def _by_code(code: str, known: Known) -> Destination:
+    if known.code is not None:
+        return Destination(go=Go(phase=known.code.phase_id))
+    if not code:
+        return Destination(go=Go(kind=Menu.kind)) if known.current is None else _show(known)
+    lead = (_("I don’t know this code. Perhaps it is over, or a letter is missing."),)
+    return Destination(go=Go(kind=Menu.kind), lead=lead)
+
+
+def _by_tap(tap: str, known: Known) -> Destination:
+    if tap.startswith(COMMAND_TAP):
+        meant = command(tap.removeprefix(COMMAND_TAP))
+        return obey(meant[0], known) if meant is not None else _show(known)
+    parts = pressed(tap)
+    record = known.tapped
+    if parts is None or record is None or record.participant_id != known.person.id:
+        return _show(known, (_("This button is too old."),))
+    if record.state != "open":
+        over = _("This was sent already. To change an answer, write “correct”.")
+        return _show(known, (over if record.sent_at is not None else _("This button is too old."),))
+    heard = Heard(tap=parts[2], language=known.person.language or "fr", buttons=known.channel.buttons)
+    return Destination(record, Errand(Act.HEAR, heard, parts[1]))
+
+
+def _by_text(incoming: Incoming, known: Known) -> Destination:
+    text = incoming.text or ""
+    meant = command(text)
+    current = known.current
+    if meant is not None and (meant[1] or current is None or current.waiting is None):
+        return obey(meant[0], known)
+    if current is None or current.state != "open" or current.waiting is None:
+        return Destination(go=Go(kind=Menu.kind))
+    heard = Heard(
+        text=incoming.text,
+        photo=incoming.photo,
+        place=incoming.place,
+        language=known.person.language or "fr",
+        buttons=known.channel.buttons,
+        command=meant[0] if meant is not None else None,
+    )
+    return Destination(current, Errand(Act.HEAR, heard))
+
+
+def obey(asked: Command, known: Known) -> Destination:
+    """What a command does: acts on the conversation that waits, or begins one of the house's own."""
+    current = known.current if known.current is not None and known.current.waiting is not None else None
+    if asked in ANSWERED_BY:
+        return Destination(go=Go(kind=ANSWERED_BY[asked]))
+    if asked is Command.CORRECT:
+        sent = next((record for record in reversed(known.mine) if record.sent_at is not None), None)
+        if sent is not None:
+            return Destination(sent, Errand(Act.REOPEN))
+        return _show(known, (_("Nothing was sent yet. You can correct everything before sending."),))
+    if asked is Command.CONTINUE or current is None:
+        return resume(known)
+    if asked is Command.BACK:
+        return Destination(current, Errand(Act.BACK))
+    heard = Heard(tap=SKIP, language=known.person.language or "fr")
+    return Destination(current, Errand(Act.HEAR, heard, current.waiting))
+
+
+def resume(known: Known) -> Destination:
+    """Back to the conversation that still waits, the last one taken up; the menu when none does."""
+    waiting = [record for record in known.mine if record.state == "open" and record.waiting is not None]
+    if not waiting:
+        return Destination(go=Go(kind=Menu.kind))
+    return Destination(go=Go(conversation=max(waiting, key=lambda record: record.heard_at).id))
+
+
+def _show(known: Known, lead: tuple[Said, ...] = ()) -> Destination:
+    """Say something, then show again what waits."""
+    if known.current is not None and known.current.waiting is not None:
+        return Destination(known.current, Errand(Act.SHOW, lead=lead))
+    return replace(resume(known), lead=lead)

@@ -1,0 +1,292 @@
+"""A turn: one message in, the replies out.
+
+Turn runs a conversation until it waits for the database (a Call), shows a prompt, or ends; whoever drives it
+answers the calls. It never touches the database and never changes anything but its own conversation and person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from flows.answers import Heard, OneOf
+from flows.commands import Command, command
+from flows.composing import compose, doubts
+from flows.conversation import (
+    AS_ANSWER,
+    AS_COMMAND,
+    BACK,
+    KEEP,
+    Again,
+    Aside,
+    Call,
+    Ending,
+    FlowChanged,
+    FlowMisused,
+    Go,
+    Run,
+    Scene,
+    Show,
+    Talk,
+    Tell,
+)
+from flows.entrance import closed, enter
+from flows.journal import ANSWER, DONE, TOLD, Journal
+from flows.messages import Message
+from flows.module import Module
+from flows.texts import Said, _
+from storage.conversations import Record
+
+MOST_AGAIN = 10
+
+
+class Act(Enum):
+    """What this turn's message asks of its conversation."""
+
+    BEGIN = "the conversation has just begun"
+    HEAR = "an answer to the prompt that waits, or to an earlier one"
+    BACK = "the question before"
+    SHOW = "show the prompt that waits, again"
+    REOPEN = "change what was sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One message as its conversation gets it: the act, what was heard, and for which key (the waiting one if None).
+
+    `lead` is said before everything else.
+    """
+
+    act: Act
+    heard: Heard | None = None
+    key: str | None = None
+    lead: tuple[Said, ...] = ()
+
+
+@dataclass(slots=True)
+class Turn:
+    """The run of one errand through one conversation.
+
+    Drive it with `start()`, then `answer(result)` for as long as it hands back a Call. Then `messages`, `tells`,
+    `go`, `command` (a command the prompt could not take) and the changed `record` say what to do. `wrote` tells
+    that a `do` of this turn has been asked for.
+    """
+
+    scene: Scene
+    record: Record
+    module: Module
+    errand: Errand
+    messages: list[Message] = field(default_factory=list)
+    tells: list[Tell] = field(default_factory=list)
+    go: Go | None = None
+    command: Command | None = None
+    wrote: bool = False
+    secret: bool = False
+    _journal: Journal = field(init=False)
+    _run: Run = field(init=False)
+    _flow: Coroutine[Any, Any, Ending] | None = field(init=False, default=None)
+    _heard: Heard | None = field(init=False, default=None)
+    _target: str | None = field(init=False, default=None)
+    _said: list[tuple[Said, ...]] = field(init=False, default_factory=list)
+    _again: int = field(init=False, default=0)
+
+    # -- driving -------------------------------------------------------------------------------------------
+
+    def start(self) -> Call | None:
+        """Begin; the first call to answer, or None when the turn is over."""
+        self._journal = Journal.loads(self.record.journal)
+        if self.errand.lead:
+            self._said.append(self.errand.lead)
+        phase = self.scene.phase
+        if phase is not None and not phase.is_open(self.scene.now):
+            self._finish(closed(self.scene, phase, sent=self.record.sent_at is not None))
+            return None
+        if not self._prepare():
+            return None
+        self._begin()
+        return self._step(None)
+
+    def answer(self, result: Any) -> Call | None:
+        """Hand a call's result (or refusal) to the flow; the next call, or None when the turn is over."""
+        return self._step(result)
+
+    def close(self) -> None:
+        """Give up: the batch was rolled back."""
+        if self._flow is not None:
+            self._flow.close()
+
+    def _begin(self, correcting: frozenset[str] = frozenset()) -> None:
+        """A run in which nothing was answered yet is heard from its top; another from this turn's answer on."""
+        begun = any(entry[0] == ANSWER for entry in self._journal.entries.values())
+        live = self._heard is None and not begun
+        self._run = Run(self.scene, self._journal, self._heard, self._target, live, correcting)
+        self._flow = enter(Talk(self._run), self.module)
+
+    def _step(self, result: Any) -> Call | None:
+        while True:
+            assert self._flow is not None
+            try:
+                request = self._flow.send(result)
+            except StopIteration as stop:
+                if self._ended(stop.value):
+                    return None
+                result = None
+                continue
+            except FlowChanged:
+                self._broke()
+                return None
+            if isinstance(request, Call):
+                self.wrote = self.wrote or request.write
+                return request
+            self._flow.close()
+            if isinstance(request, Show):
+                self._show(request)
+            elif isinstance(request, Aside):
+                self.command = request.command
+            else:
+                raise FlowMisused(f"a flow awaited {request!r}")
+            return None
+
+    # -- before the run ------------------------------------------------------------------------------------
+
+    def _prepare(self) -> bool:
+        """Read the errand against the journal; False when the turn is over without a run."""
+        act, heard = self.errand.act, self.errand.heard
+        if act is Act.REOPEN:
+            self._journal.reopen()
+        elif act is Act.BACK:
+            self._drop_last()
+        elif act is Act.HEAR and heard is not None:
+            return self._aim(heard, self.errand.key or self.record.waiting)
+        return True
+
+    def _aim(self, heard: Heard, key: str | None) -> bool:
+        """Decide which prompt this answer is for. An old press corrects its own answer or comes too late."""
+        journal = self._journal
+        self._heard, self._target = heard, key
+        if key is None or key == self.record.waiting:
+            return self._aim_at_own_buttons(heard, key)
+        entry = journal.entries.get(key)
+        if entry is not None and entry[0] == ANSWER and heard.tap in (entry[1], BACK, KEEP):
+            return False  # pressed twice: it had its answer
+        if entry is None or entry[0] != ANSWER or self._walled(key) or heard.tap in (AS_ANSWER, AS_COMMAND):
+            self._heard = self._target = None
+            self._said.append((_("It is too late to change that answer here."),))
+            return True
+        journal.forget([key])
+        return True
+
+    def _aim_at_own_buttons(self, heard: Heard, key: str | None) -> bool:
+        """The engine's own buttons, and the doubt about a command word, under the prompt that waits."""
+        journal, doubt = self._journal, self._journal.doubt
+        tap = heard.tap
+        if doubt is not None:
+            meant = command(doubt)
+            if tap is None and meant is not None and heard.text is not None:
+                found = OneOf(doubts(meant[0])).match(heard.text, numbers=True)
+                tap = found.id if found is not None else None
+            journal.doubt = None
+            if tap == AS_COMMAND and meant is not None:
+                self.record.journal = journal.dumps()
+                self.command = meant[0]
+                return False
+            if tap == AS_ANSWER:
+                self._heard = Heard(text=doubt, language=heard.language, buttons=heard.buttons)
+        elif tap == KEEP and key in journal.was and key is not None:
+            journal.entries[key] = [ANSWER, journal.was.pop(key), 0]
+            self._heard = None
+        elif tap == BACK:
+            self._heard = None
+            self._drop_last()
+        return True
+
+    def _drop_last(self) -> None:
+        """Forget the answer met last, unless something was done or told since."""
+        for key in reversed(self._journal.entries):
+            kind = self._journal.entries[key][0]
+            if kind in (DONE, TOLD):
+                return
+            if kind == ANSWER and key != self.record.waiting:
+                self._journal.forget([key])
+                return
+
+    def _walled(self, key: str) -> bool:
+        """Whether something was done or told after this answer."""
+        keys = list(self._journal.entries)
+        return any(self._journal.entries[name][0] in (DONE, TOLD) for name in keys[keys.index(key) + 1 :])
+
+    # -- after the run -------------------------------------------------------------------------------------
+
+    def _collect(self) -> None:
+        """Take over what the run said and told; put the journal in the order in which the run met it."""
+        run, entries = self._run, self._journal.entries
+        self._said += run.said
+        self.tells += run.tells
+        self.secret = self.secret or run.secret
+        met = {key: entries[key] for key in run.met if key in entries}
+        self._journal.entries = met | {key: entry for key, entry in entries.items() if key not in met}
+        if run.sent and self.record.sent_at is None:
+            self.record.sent_at = self.scene.now
+
+    def _show(self, show: Show) -> None:
+        run = self._run
+        if run.heard is not None and run.heard.text is not None and run.target is not None:
+            self._journal.held[run.target] = run.heard.text
+        self._collect()
+        self.secret = self.secret or show.secret
+        self.record.waiting, self.record.state = show.key, "open"
+        self.record.journal = self._journal.dumps()
+        self.messages = self._compose(show, run.echo)
+
+    def _ended(self, ending: Ending) -> bool:
+        """The flow returned: run again from the top, hand on, or end. True when the turn is over."""
+        self._collect()
+        if isinstance(ending, Again):
+            self._start_again(ending)
+            return False
+        if isinstance(ending, Go):
+            self._speak(ending.language)
+            self.go = ending
+        self._end("ended", self._run.echo)
+        return True
+
+    def _start_again(self, ending: Again) -> None:
+        self._again += 1
+        if self._again > MOST_AGAIN:
+            raise FlowMisused("a conversation that begins again for ever")
+        self._journal.forget(ending.keys, remember=ending.correcting)
+        self._speak(ending.language)
+        self._said = [self.errand.lead] if self.errand.lead else []
+        self._heard = self._target = None
+        self._begin(frozenset(ending.keys) if ending.correcting else frozenset())
+
+    def _broke(self) -> None:
+        """The flow changed under what was done: nothing is written but the end, with an explanation."""
+        self.tells.clear()
+        changed = _("These questions have changed since you began. What you sent is kept. Write “menu” to go on.")
+        self._said = [(changed,)]
+        self._end("broken", None, keep=True)
+
+    def _finish(self, lines: tuple[Said, ...]) -> None:
+        """End without a run: it is closed."""
+        self._said.append(lines)
+        self._end("ended", None, keep=True)
+
+    def _end(self, state: str, echo: Said | None, *, keep: bool = False) -> None:
+        """An ended talk keeps its answers only if it can be reopened."""
+        self.record.waiting, self.record.state = None, state
+        if not keep:
+            kept = self._journal if self.module.editable and self.record.sent_at is not None else Journal()
+            self.record.journal = kept.dumps()
+        self.messages = self._compose(None, echo)
+
+    def _speak(self, language: str | None) -> None:
+        if language is not None:
+            self.scene.person.language = language
+            self.scene.person.changed = True
+
+    def _compose(self, show: Show | None, echo: Said | None) -> list[Message]:
+        language = self.scene.person.language or self.scene.space.languages[0]
+        return compose(self._said, show, echo, self.record.id, language)

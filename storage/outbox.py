@@ -1,0 +1,226 @@
+"""The outbox: deliveries not yet sent, in order within a conversation, sent once as far as a channel allows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
+
+from storage.models import Address, Delivery, Participant
+from storage.types import new_id
+
+UNSETTLED = ("waiting", "claimed")
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A message to leave. `kind`: `reply`, `receipt`, `relay`, `reminder` or `broadcast`; `body` a packed Message,
+    or a packed Tell that is worded when it leaves."""
+
+    space_id: int
+    participant_id: int
+    conversation_id: int | None
+    kind: str
+    body: str
+    at: datetime
+
+
+_PUT = insert(Delivery)
+
+
+async def put(connection: AsyncConnection, new: Sequence[NewDelivery]) -> None:
+    """Add deliveries in this order."""
+    if new:
+        await connection.execute(_PUT, [_row(item) for item in new])
+
+
+def _row(item: NewDelivery) -> dict[str, Any]:
+    return {
+        "space_id": item.space_id,
+        "id": new_id(),
+        "participant_id": item.participant_id,
+        "conversation_id": item.conversation_id,
+        "kind": item.kind,
+        "body": item.body,
+        "state": "waiting",
+        "tries": 0,
+        "error": None,
+        "due_at": item.at,
+        "claimed_by": None,
+        "claimed_at": None,
+        "address_id": None,
+        "external": None,
+        "made_at": item.at,
+        "sent_at": None,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery this courier is to send, with the address chosen for it; `tries` counts those before this one."""
+
+    space_id: int
+    id: int
+    participant_id: int
+    kind: str
+    body: str
+    tries: int
+    language: str | None
+    address_id: int
+    channel: str
+    account: str
+    sender: str
+
+
+def _claimed(row: Any) -> Claimed:
+    return Claimed(*row)
+
+
+_CLAIMABLE = select(
+    Delivery.space_id,
+    Delivery.id,
+    Delivery.participant_id,
+    Delivery.kind,
+    Delivery.body,
+    Delivery.tries,
+    Participant.language,
+    Address.id,
+    Address.channel,
+    Address.account,
+    Address.sender,
+).join(Participant, and_(Participant.space_id == Delivery.space_id, Participant.id == Delivery.participant_id))
+"""The columns of a Claimed; which address is joined depends on whether it was chosen already."""
+
+
+async def claim(
+    connection: AsyncConnection, channels: Collection[str], by: str, now: datetime, limit: int = 100
+) -> list[Claimed]:
+    """Take deliveries that are due on these channels: the oldest first, and never one whose elder still waits.
+
+    All of a participant's waiting deliveries may be taken together; they are handed back in order.
+    """
+    elder = aliased(Delivery)
+    blocked = exists().where(
+        elder.space_id == Delivery.space_id,
+        elder.participant_id == Delivery.participant_id,
+        elder.id < Delivery.id,
+        or_(elder.state == "claimed", and_(elder.state == "waiting", elder.due_at > now)),
+    )
+    rows = await connection.execute(
+        _CLAIMABLE.join(Address, and_(Address.space_id == Participant.space_id, Address.id == Participant.address_id))
+        .where(
+            Delivery.state == "waiting",
+            Delivery.due_at <= now,
+            Address.channel.in_(list(channels)),
+            Address.unreachable.is_(None),
+            ~blocked,
+        )
+        .order_by(Delivery.id)
+        .limit(limit)
+        .with_for_update(of=Delivery, skip_locked=True)
+    )
+    taken = [_claimed(row) for row in rows]
+    if taken:
+        await connection.execute(
+            _CLAIM, [{"s": item.space_id, "i": item.id, "by": by, "at": now, "to": item.address_id} for item in taken]
+        )
+    return taken
+
+
+_CLAIM = (
+    update(Delivery)
+    .where(Delivery.space_id == bindparam("s"), Delivery.id == bindparam("i"))
+    .values(
+        state="claimed",
+        tries=Delivery.tries + 1,
+        claimed_by=bindparam("by"),
+        claimed_at=bindparam("at"),
+        address_id=bindparam("to"),
+    )
+)
+
+
+async def any_due(connection: AsyncConnection, now: datetime) -> bool:
+    """Whether anything is due: a look that needs no writer."""
+    found = await connection.execute(
+        select(Delivery.id).where(Delivery.state == "waiting", Delivery.due_at <= now).limit(1)
+    )
+    return found.first() is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a delivery: `sent`, `waiting` (again from `due_at`), `held` or `failed`."""
+
+    space_id: int
+    id: int
+    state: str
+    at: datetime
+    external: str | None = None
+    error: str | None = None
+
+
+_SETTLE = (
+    update(Delivery)
+    .where(Delivery.space_id == bindparam("s"), Delivery.id == bindparam("i"))
+    .values(
+        state=bindparam("new_state"),
+        external=bindparam("new_external"),
+        error=bindparam("new_error"),
+        due_at=bindparam("new_due"),
+        sent_at=bindparam("new_sent"),
+        claimed_by=None,
+    )
+)
+
+
+async def settle(connection: AsyncConnection, settled: Sequence[Settled]) -> None:
+    """Note what became of claimed deliveries."""
+    if settled:
+        await connection.execute(
+            _SETTLE,
+            [
+                {
+                    "s": item.space_id,
+                    "i": item.id,
+                    "new_state": item.state,
+                    "new_external": item.external,
+                    "new_error": item.error,
+                    "new_due": item.at,
+                    "new_sent": item.at if item.state == "sent" else None,
+                }
+                for item in settled
+            ],
+        )
+
+
+async def abandoned(connection: AsyncConnection, channels: Collection[str], owners: Collection[str]) -> list[Claimed]:
+    """Deliveries claimed by couriers that are no more: they may or may not have been sent."""
+    rows = await connection.execute(
+        _CLAIMABLE.join(Address, and_(Address.space_id == Delivery.space_id, Address.id == Delivery.address_id))
+        .where(Delivery.state == "claimed", Address.channel.in_(list(channels)), Delivery.claimed_by.in_(list(owners)))
+        .order_by(Delivery.id)
+    )
+    return [_claimed(row) for row in rows]
+
+
+async def owners(connection: AsyncConnection) -> list[tuple[str, datetime]]:
+    """Who holds claimed deliveries, and since when at the earliest."""
+    rows = await connection.execute(
+        select(Delivery.claimed_by, func.min(Delivery.claimed_at))
+        .where(Delivery.state == "claimed")
+        .group_by(Delivery.claimed_by)
+    )
+    return [(by, at) for by, at in rows if by is not None and at is not None]
+
+
+async def mark_unreachable(connection: AsyncConnection, space_id: int, address_id: int, why: str) -> None:
+    """An address that can't be written to any more (`blocked`, `gone`)."""
+    await connection.execute(
+        update(Address).where(Address.space_id == space_id, Address.id == address_id).values(unreachable=why)
+    )
