@@ -1,0 +1,326 @@
+"""Figures and tables against a plain model: what was answered, counted by hand, is what they say."""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from statistics import mean, median
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flows import bins, tables, tallies
+from flows.figures import Cell, Figure, Figures, Filter, OpenText, PhaseRef
+from flows.questionnaire import Questionnaire
+from flows.questions import (
+    Date,
+    Email,
+    Given,
+    Grades,
+    LongText,
+    Matrix,
+    Number,
+    OneOf,
+    Place,
+    Question,
+    Ranking,
+    Scale,
+    SeveralOf,
+    ShortText,
+    YesNo,
+)
+from flows.settings import Option
+from flows.texts import Words, translate
+from storage.rules import Answered
+from storage.types import new_id
+from tests.crowd import MORNING, Crowd, opened
+
+Json = Any
+
+
+def words(text: str) -> Words:
+    return Words(en=text, fr=text)
+
+
+def options(*ids: str) -> tuple[Option, ...]:
+    return tuple(Option(id, words(id.capitalize())) for id in ids)
+
+
+THINGS = options("trees", "bench", "shelter", "fountain")
+
+
+# -- a questionnaire and what people answer, drawn at random ---------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What one person answered in the end, and what they had sent before correcting it."""
+
+    answers: Mapping[str, Json]
+    before: Mapping[str, Json] | None
+    channel: str
+    place: str | None
+
+
+def text() -> st.SearchStrategy[str]:
+    return st.sampled_from(["Un banc à l'ombre", "Des arbres", "Rien", "100% de vélos"])
+
+
+def subset(ids: Sequence[str], least: int = 1) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(ids), min_size=least, max_size=len(ids), unique=True)
+
+
+def draw_question(id: str) -> st.SearchStrategy[tuple[Question, st.SearchStrategy[Json]]]:
+    """A question of any kind with the answers it can get."""
+    ids = [option.id for option in THINGS]
+    own = st.fixed_dictionaries({"other": text()})
+    named: dict[str, Any] = {"id": id, "text": words(f"Question {id}?"), "short": words(f"Name {id}")}
+    grades = options("good", "fair", "poor")
+    return st.sampled_from(
+        [
+            (ShortText(**named), text()),
+            (LongText(**named), text()),
+            (Number(**named), st.integers(-50, 200)),
+            (Number(**named, decimals=True), st.floats(0, 9).map(lambda number: round(number, 2))),
+            (Date(**named), st.dates(date(2020, 1, 1), date(2027, 12, 31)).map(date.isoformat)),
+            (OneOf(**named, choices=THINGS), st.sampled_from(ids)),
+            (OneOf(**named, choices=THINGS, other=True), st.one_of(st.sampled_from(ids), own)),
+            (SeveralOf(**named, choices=THINGS), subset(ids)),
+            (SeveralOf(**named, choices=THINGS, other=True), st.tuples(subset(ids), own).map(lambda t: [*t[0], t[1]])),
+            (Ranking(**named, choices=THINGS), st.permutations(ids)),
+            (Ranking(**named, choices=THINGS, max=2), st.permutations(ids).map(lambda order: order[:2])),
+            (
+                Grades(**named, items=THINGS[:3], grades=grades),
+                st.fixed_dictionaries({one: st.sampled_from(["good", "fair", "poor"]) for one in ids[:3]}),
+            ),
+            (Scale(**named, low=words("Never"), high=words("Always")), st.integers(1, 5)),
+            (Scale(**named, min=0, max=10), st.integers(0, 10)),
+            (
+                Matrix(**named, items=THINGS[:2]),
+                st.fixed_dictionaries({one: st.sampled_from(["1", "2", "5"]) for one in ids[:2]}),
+            ),
+            (
+                Matrix(**named, items=THINGS[:2], choices=options("agree", "against")),
+                st.fixed_dictionaries({one: st.sampled_from(["agree", "against"]) for one in ids[:2]}),
+            ),
+            (YesNo(**named, no_opinion=True), st.sampled_from(["yes", "no", "none"])),
+            (Place(**named), st.one_of(st.just({"lat": 48.85, "lon": 2.35}), st.fixed_dictionaries({"text": text()}))),
+            (Email(**named), st.just("monique@example.org")),
+        ]
+    )
+
+
+@st.composite
+def consultations(draw: st.DrawFn) -> tuple[Questionnaire, list[Reply]]:
+    drawn = [draw(draw_question(f"q{number}")) for number in range(1, draw(st.integers(1, 5)) + 1)]
+    questions: list[Question] = []
+    for question, _answers in drawn:
+        pivots = [earlier for earlier in questions if earlier.pivot]
+        on = draw(st.sampled_from([None, *pivots]))
+        if on is not None:
+            choices = tuple(draw(subset([option.id for option in on.options()])))
+            question = type(question)(**{**vars(question), "when": Answered(on.id, choices)})
+        questions.append(question)
+    answers = st.fixed_dictionaries(
+        {question.id: st.one_of(st.none(), given) for question, (_, given) in zip(questions, drawn, strict=True)}
+    )
+    reply = st.builds(
+        Reply,
+        answers,
+        st.one_of(st.none(), answers),
+        st.sampled_from(["web", "telegram", "paper"]),
+        st.sampled_from([None, "boulangerie", "poste"]),
+    )
+    return Questionnaire(steps=tuple(questions)), draw(st.lists(reply, max_size=8))
+
+
+# -- the plain model -------------------------------------------------------------------------------------------
+
+
+def answered(questions: Sequence[Question], reply: Reply) -> dict[str, Json]:
+    """What counts of a reply: not what was skipped, nor what was not asked after all."""
+    counted: dict[str, Json] = {}
+    for question in questions:
+        on = question.when
+        if on is not None:
+            assert isinstance(on, Answered)
+            if not set(choices_of(counted.get(on.question))) & set(on.choices):
+                continue
+        if reply.answers[question.id] is not None:
+            counted[question.id] = reply.answers[question.id]
+    return counted
+
+
+def choices_of(answer: Json) -> list[str]:
+    """The choices in an answer, in one's own words as `other`."""
+    if answer is None:
+        return []
+    if isinstance(answer, list):
+        return [choice for one in answer for choice in choices_of(one)]
+    return ["other"] if isinstance(answer, dict) else [str(answer)]
+
+
+def counted_by_hand(question: Question, given: Sequence[Json]) -> Counter[Any]:
+    """How many gave each choice; of a judged item, (item, choice); of a ranking, (choice, rank)."""
+    if isinstance(question, Ranking):
+        return Counter((choice, str(rank)) for answer in given for rank, choice in enumerate(answer, 1))
+    if question.rows():
+        return Counter(pair for answer in given for pair in answer.items())
+    if isinstance(question, Place):
+        return Counter("text" if "text" in answer else "point" for answer in given)
+    if isinstance(question, Number):
+        starts = bins.of_numbers(min(given), max(given), whole=not question.decimals).ends if given else ()
+        return Counter(str(bisect_right(starts, float(answer)) + 1) for answer in given)
+    if isinstance(question, Date):
+        days = [date.fromisoformat(answer) for answer in given]
+        ends = bins.of_days(min(days), max(days)).ends if days else ()
+        return Counter(str(bisect_right(ends, day) + 1) for day in days)
+    if not question.options():
+        return Counter()
+    return Counter(choice for answer in given for choice in choices_of(answer))
+
+
+def counted_in(figure: Figure) -> Counter[Any]:
+    counted: Counter[Any] = Counter({row.id: row.people for row in figure.rows})
+    counted.update({(row.id, cell.id): cell.people for row in figure.heat for cell in row.cells})
+    return +counted
+
+
+def points_by_hand(places: int, given: Sequence[Sequence[str]]) -> Counter[str]:
+    points: Counter[str] = Counter()
+    for answer in given:
+        for number, choice in enumerate(answer):
+            points[choice] += places - number
+    return points
+
+
+# -- the comparison --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def url(database_url: str) -> str:
+    async def make() -> None:
+        async with opened(database_url):
+            pass
+
+    asyncio.run(make())
+    return database_url
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(consultations())
+def test_figures_and_tables_are_the_plain_model(url: str, drawn: tuple[Questionnaire, list[Reply]]) -> None:
+    asyncio.run(compare(url, *drawn))
+
+
+async def compare(url: str, questionnaire: Questionnaire, replies: list[Reply]) -> None:
+    async with opened(url) as connection:
+        crowd = await Crowd.gather(connection, slug=f"town-{new_id()}")
+        await send(crowd, questionnaire, replies)
+        phase = PhaseRef(crowd.space_id, crowd.phase_id)
+        where = Filter(channel="web")
+        everybody = await tallies.results(connection, phase, questionnaire, Filter())
+        some = await tallies.results(connection, phase, questionnaire, where)
+        header, *rows = [row async for row in tables.table(connection, phase, questionnaire, "en")]
+        check_figures(questionnaire, replies, everybody)
+        check_figures(questionnaire, [reply for reply in replies if reply.channel == "web"], some)
+        check_table(questionnaire, everybody, header, rows)
+        for question in questionnaire.questions:
+            found = await tallies.texts(connection, phase, question.id, Filter(), "", 0, 100)
+            check_texts(questionnaire, question, replies, *found)
+
+
+async def send(crowd: Crowd, questionnaire: Questionnaire, replies: Sequence[Reply]) -> None:
+    for number, reply in enumerate(replies):
+        at = MORNING + timedelta(hours=number)
+        for answers in (reply.before, reply.answers):
+            if answers is not None:
+                parts = questionnaire.parts(answers)
+                await crowd.sends(f"p{number}", *parts, channel=reply.channel, place=reply.place, at=at, fields=answers)
+
+
+def check_figures(questionnaire: Questionnaire, replies: Sequence[Reply], figures: Figures) -> None:
+    assert figures.people == len(replies)
+    assert dict(figures.by_channel) == Counter(reply.channel for reply in replies)
+    assert dict(figures.by_place) == Counter(reply.place or "" for reply in replies)
+    counted = [answered(questionnaire.questions, reply) for reply in replies]
+    for number, (question, figure) in enumerate(zip(questionnaire.questions, figures.figures, strict=True), 1):
+        given = [answers[question.id] for answers in counted if question.id in answers]
+        assert (figure.id, figure.number, figure.people) == (question.id, number, len(given))
+        assert counted_in(figure) == counted_by_hand(question, given)
+        check_shares(figure)
+        check_order(question, figure, given)
+        check_note(question, figure, given)
+
+
+def check_shares(figure: Figure) -> None:
+    for row in figure.rows:
+        assert row.share == (row.people / figure.people if figure.people else 0)
+
+
+def check_order(question: Question, figure: Figure, given: Sequence[Json]) -> None:
+    if isinstance(question, Ranking):
+        points = points_by_hand(question.ranks(), given)
+        assert [points[row.id] for row in figure.heat] == sorted((points[one.id] for one in THINGS), reverse=True)
+        said = [translate(row.outcome, "en") for row in figure.heat if row.outcome is not None]
+        assert [int(outcome.split()[0]) for outcome in said] == [points[row.id] for row in figure.heat]
+    elif figure.shape == "bars" and not isinstance(question, Place):
+        people = [row.people for row in figure.rows if row.id not in ("other", "none")]
+        assert people == sorted(people, reverse=True)
+
+
+def check_note(question: Question, figure: Figure, given: Sequence[Json]) -> None:
+    if not isinstance(question, Number | Scale) or not given:
+        return
+    said = translate(bins.said_number(round(mean(given), 1)), "en")
+    assert figure.note is not None
+    assert translate(figure.note, "en").startswith(f"Mean {said}")
+    if isinstance(question, Number):
+        said = translate(bins.said_number(round(median(given), 1)), "en")
+        assert f"median {said}, from {len(given)} " in translate(figure.note, "en")
+
+
+def check_table(
+    questionnaire: Questionnaire, figures: Figures, header: Sequence[Cell], rows: Sequence[Sequence[Cell]]
+) -> None:
+    """Whoever counts the rows of the export finds the figures."""
+    assert [row[0] for row in rows] == list(range(1, figures.people + 1))
+    assert dict(figures.by_channel) == Counter(row[3] for row in rows)
+    assert dict(figures.by_place) == Counter(row[4] or "" for row in rows)
+    columns = {name: [row[place] for row in rows] for place, name in enumerate(header)}
+    assert len(columns) == len(header)
+    for question, figure in zip(questionnaire.questions, figures.figures, strict=True):
+        name = translate(question.name, "en")
+        judged = [columns[f"{name}: {translate(item.label, 'en')}"] for item in question.rows()]
+        for column in judged or [columns[name]]:
+            assert sum(cell is not None for cell in column) == figure.people
+        labels = {option.id: translate(option.label, "en") for option in question.options()}
+        if labels and not isinstance(question, Ranking | Scale) and not judged:
+            cells = Counter(label for cell in columns[name] if cell for label in str(cell).split(tables.JOIN))
+            assert cells == {labels[row.id]: row.people for row in figure.rows if row.people}
+        for item, column in zip(figure.heat, judged if isinstance(question, Matrix) else (), strict=False):
+            found = Counter(str(cell) for cell in column if cell is not None)
+            assert found == {labels[cell.id]: cell.people for cell in item.cells if cell.people}
+
+
+def check_texts(
+    questionnaire: Questionnaire, question: Question, replies: Sequence[Reply], count: int, found: list[OpenText]
+) -> None:
+    written = []
+    for reply in reversed(replies):
+        answer = answered(questionnaire.questions, reply).get(question.id)
+        one = answer[-1] if isinstance(answer, list) and answer else answer
+        if isinstance(question, ShortText | LongText):
+            written += [answer] if answer else []
+        elif isinstance(one, dict) and not question.rows():
+            written += [one[key] for key in ("other", "text") if key in one]
+    if isinstance(question, Given):
+        written = []
+    assert count == len(found) == len(written)
+    assert [one.text for one in found] == written
