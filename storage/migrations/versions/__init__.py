@@ -1,0 +1,1 @@
+"""Revisions, numbered in their order: `0001_what_it_does.py`."""
