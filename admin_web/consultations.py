@@ -42,7 +42,7 @@ class Step:
 async def show_list(request: Request, me: Me) -> Response:
     site = site_of(request)
     async with site.database.read() as connection:
-        listed = await consultations.listed(connection, me.space_id, _midnight(me, site.clock()))
+        listed = await consultations.listed(connection, me.space_id, midnight(me, site.clock()))
     return panel(request, me, "consultations.html", listed=listed, standing=lambda one: standing(one, site.clock()))
 
 
@@ -50,7 +50,7 @@ async def show(request: Request, me: Me) -> Response:
     site = site_of(request)
     found = await find(request, me)
     async with site.database.read() as connection:
-        listed = await consultations.listed(connection, me.space_id, _midnight(me, site.clock()))
+        listed = await consultations.listed(connection, me.space_id, midnight(me, site.clock()))
         unfinished = await consultations.unfinished(connection, me.space_id, found.id)
     [counts] = [one for one in listed if one.consultation.id == found.id]
     now = site.clock()
@@ -91,7 +91,7 @@ async def find(request: Request, me: Me) -> Consultation:
     return found
 
 
-def _midnight(me: Me, now: datetime) -> datetime:
+def midnight(me: Me, now: datetime) -> datetime:
     """When today began where the town is."""
     return now.astimezone(ZoneInfo(me.space.zone)).replace(hour=0, minute=0, second=0, microsecond=0)
 

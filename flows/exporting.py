@@ -77,7 +77,7 @@ def _harmless(cell: Cell, separator: Separator) -> str | int:
 
 async def _write_json(table: Table, file: IO[bytes]) -> int:
     """A list of objects, one a row and a line, keyed by the header."""
-    header = _distinct([str(cell) for cell in await anext(table)])
+    header = [str(cell) for cell in await anext(table)]
     rows = 0
     file.write(b"[")
     async for row in table:
@@ -86,16 +86,6 @@ async def _write_json(table: Table, file: IO[bytes]) -> int:
         rows += 1
     file.write(b"\n]\n")
     return rows
-
-
-def _distinct(names: Sequence[str]) -> list[str]:
-    """Two questions may have the same short name: the second one is told apart by its number."""
-    seen: dict[str, int] = {}
-    distinct = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        distinct.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return distinct
 
 
 async def _write_xlsx(table: Table, file: IO[bytes]) -> int:

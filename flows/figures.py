@@ -93,7 +93,10 @@ class PhaseRef:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which responses to look at; what is None doesn't bound. `since` is a moment in UTC, the first one included."""
+    """Which responses to look at; what is None doesn't bound. `since` is a moment in UTC, the first one included.
+
+    `channel` may be `paper`; an empty `place` means those who came by no poster.
+    """
 
     channel: str | None = None
     place: str | None = None
@@ -135,5 +138,5 @@ class Reports(Protocol):
         ...
 
     def table(self, connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:
-        """The header, then one row a response, for exports."""
+        """The header, in which no two cells are alike, then one row a response, for exports."""
         ...

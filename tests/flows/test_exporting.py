@@ -84,11 +84,6 @@ async def test_xlsx_shortens_what_excel_cannot_hold() -> None:
     assert found.endswith("…")
 
 
-async def test_json_tells_two_questions_of_one_name_apart() -> None:
-    data = await written([["a", "Autre", "Autre"], [1, 2, 3]], "json")
-    assert json.loads(data) == [{"a": 1, "Autre": 2, "Autre (2)": 3}]
-
-
 async def test_an_empty_table_is_a_header() -> None:
     assert read_csv(await written([["a"]], "csv")) == [["a"]]
     assert json.loads(await written([["a"]], "json")) == []
