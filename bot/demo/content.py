@@ -1,0 +1,191 @@
+"""Furnishing an empty database with the demo: the town, its organiser, its posters, and what residents sent.
+
+Everything goes through the verbs that real residents' answers go through. The words are in the YAML files beside
+this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.demo.residents import DAYS, Resident, residents
+from flows.journal import Journal
+from flows.questionnaire import Questionnaire
+from storage import consultations, contributions, conversations, organisers, participants
+from storage.consultations import Consultation, Phase, Space
+from storage.contributions import NewContribution
+from storage.conversations import Record
+from storage.participants import AddressKey, Person
+from storage.types import new_id
+
+FOLDER = Path(__file__).parent
+LANGUAGES = ("fr", "en")
+SLUG = "montaubry"
+ZONE = "Europe/Paris"
+NAME = {"fr": "Montaubry", "en": "Montaubry"}
+CONTACT = {
+    "name": "Claire Morel",
+    "phone": "02 61 91 00 12",
+    "hours": {"fr": "du lundi au vendredi, de 9 h à 12 h", "en": "Monday to Friday, 9 am to noon"},
+    "host": {"fr": "la mairie de Montaubry", "en": "the town hall of Montaubry"},
+    "team": {"fr": "L'équipe de Claire Morel, à la mairie", "en": "Claire Morel's team, at the town hall"},
+}
+PRIVACY = {
+    "fr": "La mairie garde vos réponses deux ans, puis les efface. Elles ne servent qu'à cette consultation.",
+    "en": "The town hall keeps your answers for two years, then erases them. They are used for this consultation only.",
+}
+EMAIL = "claire.morel@montaubry.example"
+POSTERS = {"boulangerie": "Boulangerie", "pharmacie": "Pharmacie", "ecole": "École", "laposte": "La Poste"}
+"""Each poster's code, and the place it hangs at."""
+OPEN_FOR = timedelta(days=13)
+DECIDED_AFTER = timedelta(days=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What a newcomer needs to know of the demo; the password is for one time and kept nowhere else."""
+
+    space_id: int
+    space_slug: str
+    consultation_id: int
+    consultation_slug: str
+    codes: tuple[str, ...]
+    email: str
+    password: str
+
+
+async def furnish(connection: AsyncConnection, now: datetime) -> Demo:
+    """Write the whole demo; `now` is the moment it is looked at. Raises AlreadyExists where it was written before."""
+    space = await consultations.create_space(
+        connection,
+        slug=SLUG,
+        name=NAME,
+        languages=LANGUAGES,
+        zone=ZONE,
+        colour=None,
+        contact=CONTACT,
+        privacy=PRIVACY,
+        now=now,
+    )
+    password = organisers.one_time_password()
+    await organisers.create(
+        connection,
+        space.id,
+        email=EMAIL,
+        name="Claire Morel",
+        role="organiser",
+        protected=await organisers.protect(password),
+        now=now,
+    )
+    consultation, phase, questionnaire = await _consult(connection, space, now)
+    for code, place in POSTERS.items():
+        await consultations.create_code(connection, consultation, now, code=code, place=place)
+    everybody = residents(_read("voices.yaml"), now, ZONE)
+    await _arrive(connection, phase, questionnaire, everybody)
+    return Demo(space.id, SLUG, consultation.id, consultation.slug, tuple(POSTERS), EMAIL, password)
+
+
+def _read(name: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = yaml.safe_load((FOLDER / name).read_text("utf-8"))
+    return found
+
+
+async def _consult(
+    connection: AsyncConnection, space: Space, now: datetime
+) -> tuple[Consultation, Phase, Questionnaire]:
+    """The consultation, open since ten days for almost two weeks more."""
+    written = _read("montaubry.yaml")
+    questionnaire = Questionnaire.from_settings(written)
+    begun = now - timedelta(days=DAYS + 1)
+    closing = (now + OPEN_FOR).astimezone(ZoneInfo(ZONE)).date()
+    consultation = await consultations.create(
+        connection,
+        space.id,
+        slug=written["consultation"],
+        title=written["title"],
+        topic=written["topic"],
+        why=written["why"],
+        decides=written["decides"],
+        opens_at=begun,
+        closes_at=datetime.combine(closing, time(20), ZoneInfo(ZONE)),
+        answer_on=_thursday(closing + DECIDED_AFTER),
+        now=begun,
+    )
+    phase = await consultations.add_phase(connection, consultation, "questionnaire", questionnaire.to_settings())
+    await consultations.open_now(connection, consultation, now)
+    return consultation, phase, questionnaire
+
+
+def _thursday(day: date) -> date:
+    """The council of Montaubry meets on Thursdays."""
+    return day + timedelta(days=(3 - day.weekday()) % 7)
+
+
+async def _arrive(
+    connection: AsyncConnection, phase: Phase, questionnaire: Questionnaire, everybody: Sequence[Resident]
+) -> None:
+    """Everybody becomes a participant with a conversation (on paper without), and what they sent is written."""
+    people = [_person(phase.space_id, resident) for resident in everybody]
+    for (key, person), resident in zip(people, everybody, strict=True):
+        await participants.welcome(connection, [(key, person)], resident.at)
+    talks = [_talk(phase, person, one) for (_key, person), one in zip(people, everybody, strict=True)]
+    online = [talk for talk, one in zip(talks, everybody, strict=True) if one.channel != "paper"]
+    await conversations.save(connection, online)
+    sent = [
+        _response(talk, one, questionnaire)
+        for talk, one in zip(talks, everybody, strict=True)
+        if one.stopped_at is None
+    ]
+    await contributions.put(connection, sent)
+
+
+def _person(space_id: int, resident: Resident) -> tuple[AddressKey, Person]:
+    made = new_id()
+    person = Person(space_id, made, "fr", None, [], None, None, resident.channel, None)
+    return AddressKey(resident.channel, "demo", str(made)), person
+
+
+def _talk(phase: Phase, person: Person, resident: Resident) -> Record:
+    """The conversation as it would be left behind; nobody will go on with it, so its journal is empty."""
+    stopped = resident.stopped_at is not None
+    return Record(
+        phase.space_id,
+        new_id(),
+        person.id,
+        phase.id,
+        phase.kind,
+        "open" if stopped else "ended",
+        resident.stopped_at,
+        Journal().dumps(),
+        resident.place,
+        resident.channel,
+        None if stopped else resident.at,
+        resident.at,
+        resident.at,
+        fresh=True,
+    )
+
+
+def _response(talk: Record, resident: Resident, questionnaire: Questionnaire) -> NewContribution:
+    asked = questionnaire.asked(resident.answers)
+    return NewContribution(
+        talk.space_id,
+        talk.phase_id or 0,
+        talk.participant_id,
+        talk.id,
+        "response",
+        "response",
+        {question.id: resident.answers[question.id] for question in asked},
+        questionnaire.parts(resident.answers),
+        resident.channel,
+        resident.place,
+        resident.at,
+    )

@@ -1,0 +1,106 @@
+"""The demo: a believable town, complete in both languages, that shows something of every kind of question."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.demo import content
+from bot.demo.content import furnish
+from flows import tables, tallies
+from flows.figures import Filter, PhaseRef
+from flows.questionnaire import Questionnaire
+from flows.questions import KINDS, Question
+from flows.texts import Words, translate
+from storage import consultations, organisers
+from tests.crowd import opened
+
+NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
+LONGEST_PROMPT = 240
+LONGEST_LABEL = 30
+LONGEST_FRAME = len("Corrigé : des traversées dangereuses.\nQuestion 17 sur 17\n")
+"""What the robot may say in the same message before the question."""
+
+
+@pytest.fixture(scope="module")
+def questionnaire() -> Questionnaire:
+    return Questionnaire.from_settings(content._read("montaubry.yaml"))
+
+
+def test_every_kind_of_question_is_there(questionnaire: Questionnaire) -> None:
+    assert {step.kind for step in questionnaire.steps} == set(KINDS)
+    assert sum(step.when is not None for step in questionnaire.steps) >= 4
+    assert any(step.media for step in questionnaire.steps)
+
+
+@pytest.mark.parametrize("language", content.LANGUAGES)
+def test_prompts_and_labels_are_short_in_every_language(questionnaire: Questionnaire, language: str) -> None:
+    for step in questionnaire.steps:
+        said = [step.text, *([step.help] if isinstance(step, Question) and step.help else [])]
+        assert all(isinstance(one, Words) and one.get(language) for one in said)
+        assert LONGEST_FRAME + sum(len(translate(one, language)) + 1 for one in said) <= LONGEST_PROMPT, step.id
+        if isinstance(step, Question):
+            assert step.short is not None
+            for option in (*step.options(), *step.rows()):
+                assert len(translate(option.label, language)) <= LONGEST_LABEL
+
+
+async def test_the_town_has_results_to_show(database_url: str) -> None:
+    async with opened(database_url) as connection:
+        demo = await furnish(connection, NOW)
+        [phase] = await consultations.phases(connection, demo.space_id, demo.consultation_id)
+        where = PhaseRef(demo.space_id, phase.id)
+        questionnaire = Questionnaire.from_settings(phase.settings)
+        figures = await tallies.results(connection, where, questionnaire, Filter())
+        rows = [row async for row in tables.table(connection, where, questionnaire, "fr")]
+        count, found = await tallies.texts(connection, where, "change", Filter(), "banc", 0, 50)
+        everything, _ = await tallies.texts(connection, where, "change", Filter(), "", 0, 1)
+    assert figures.people == len(rows) - 1 == 140
+    assert [channel for channel, _people in figures.by_channel] == ["web", "telegram", "paper"]
+    assert len(figures.by_place) == 5
+    assert all(figure.people > 5 for figure in figures.figures if figure.id != "photo")
+    stages = {stage.id: stage.stopped for stage in figures.stages}
+    assert sum(stages.values()) == 27
+    assert max(stages, key=lambda id: stages[id]) == "seats"
+    assert everything >= 36
+    assert count == len(found) >= 4
+
+
+async def test_the_days_are_those_before_it_is_looked_at(database_url: str) -> None:
+    async with opened(database_url) as connection:
+        demo = await furnish(connection, NOW)
+        consultation = await consultations.find(connection, demo.space_id, demo.consultation_id)
+        [phase] = await consultations.phases(connection, demo.space_id, demo.consultation_id)
+        questionnaire = Questionnaire.from_settings(phase.settings)
+        where = PhaseRef(demo.space_id, phase.id)
+        _header, *rows = [row async for row in tables.table(connection, where, questionnaire, "fr")]
+        places = await consultations.places(connection, demo.space_id, demo.consultation_id)
+    days = [str(row[1]) for row in rows]
+    assert days == sorted(days)
+    assert "2026-11-12" <= days[0] <= "2026-11-14"
+    assert days[-1] <= "2026-11-22"
+    assert consultation is not None
+    assert consultation.closes_at is not None
+    assert consultation.state == "open"
+    assert consultation.closes_at.astimezone(ZoneInfo(content.ZONE)).isoformat() == "2026-12-05T20:00:00+01:00"
+    assert consultation.answered_on is not None
+    assert consultation.answered_on.weekday() == 3
+    assert {place.code.code for place in places} == set(demo.codes)
+    assert all(place.sent for place in places)
+
+
+async def test_the_organiser_signs_in_with_the_password_that_was_printed(database_url: str) -> None:
+    async with opened(database_url) as connection:
+        demo = await furnish(connection, NOW)
+        [account] = await organisers.find_by_email(connection, demo.email)
+    assert account.must_change
+    assert await organisers.matches(account.password, demo.password)
+
+
+async def test_a_second_demo_is_refused_where_there_is_one(database_url: str) -> None:
+    async with opened(database_url) as connection:
+        await furnish(connection, NOW)
+        with pytest.raises(consultations.AlreadyExists):
+            await furnish(connection, NOW)
