@@ -162,7 +162,8 @@ class Batch:
 
     async def _load_phases(self, ids: Iterable[int | None]) -> None:
         missing = {id_ for id_ in ids if id_ is not None and id_ not in self.phases}
-        self.phases |= await phases.load(self.connection, missing)
+        if missing:
+            self.phases |= await phases.load(self.connection, missing)
 
     # -- running -------------------------------------------------------------------------------------------
 
@@ -222,7 +223,8 @@ class Batch:
             record, errand = await self._go(seat, destination.go, destination.lead)
         if record is None or errand is None:
             return False
-        await self._load_phases([record.phase_id])
+        if record.phase_id not in self.phases:
+            await self._load_phases([record.phase_id])
         phase = self.phases.get(record.phase_id) if record.phase_id is not None else None
         scene = Scene(seat.space, phase, seat.person, record.id, self.now, seat.channel, record.place)
         seat.turn = Turn(scene, replace(record), self.around.module(record.kind, phase), errand)

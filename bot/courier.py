@@ -42,12 +42,13 @@ def my_name() -> str:
 
 @dataclass
 class Courier:
-    """Sends what is due on these channels."""
+    """Sends what is due on these channels; with `only`, (account, sender), what is for this one person."""
 
     database: Database
     channels: Mapping[str, Channel]
     clock: Clock = utc_now
     name: str = field(default_factory=my_name)
+    only: tuple[str, str] | None = None
     _woken: asyncio.Event = field(init=False, default_factory=asyncio.Event)
 
     def wake(self) -> None:
@@ -75,7 +76,7 @@ class Courier:
         if not waiting:
             return 0
         async with self.database.write() as connection:
-            claimed = await outbox.claim(connection, self.channels, self.name, now)
+            claimed = await outbox.claim(connection, self.channels, self.name, now, only=self.only)
         await self._send(claimed)
         return len(claimed)
 

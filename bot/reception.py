@@ -7,6 +7,7 @@ grow by themselves. A flow that raises never takes others with it, and its sende
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,8 +28,10 @@ from storage.inbox import Aside, MessageKey
 from storage.outbox import NewDelivery
 
 FULL = 100
-BREATH = 0.004
-"""Seconds between full batches on SQLite in which another process may write: without them one waited 3.1 s."""
+BREATH = 0.006
+"""Seconds in which another process may write to SQLite between full batches: without them one waited 3.1 s."""
+BREATHE_EVERY = 0.06
+"""Seconds of full batches one after the other between two such pauses."""
 
 Clock: TypeAlias = "Callable[[], datetime]"
 log = structlog.get_logger()
@@ -68,6 +71,7 @@ class Reception:
 
     async def run(self) -> None:
         """Serve until cancelled; a batch under way is finished first."""
+        breathed = time.monotonic()
         while True:
             await self._arrived.wait()
             taken = self._take()
@@ -75,8 +79,9 @@ class Reception:
                 self._arrived.clear()
                 continue
             await asyncio.shield(self._serve(taken))
-            if self.database.sqlite and sum(len(item.messages) for item in taken) >= FULL:
+            if self.database.sqlite and self._queue and time.monotonic() - breathed > BREATHE_EVERY:
                 await asyncio.sleep(BREATH)
+                breathed = time.monotonic()
 
     def _take(self) -> list[_Waiting]:
         """Whatever is waiting, up to a full batch; one caller's messages stay together."""

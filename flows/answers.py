@@ -177,5 +177,5 @@ class OneOf:
 def _within(said: str, label: str) -> bool:
     """Whether these words stand in the label as whole words: `voiture` in `en voiture`, `oui` in `oui, commencer`."""
     if len(said) < 3:
-        return said == label.replace(",", " ").split()[0]
+        return said == next(iter(label.replace(",", " ").split()), "")
     return f" {said} " in f" {label.replace(',', ' ')} ".replace("  ", " ")

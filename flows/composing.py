@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from flows.answers import Choice
 from flows.commands import Command
 from flows.conversation import AS_ANSWER, AS_COMMAND, BACK, KEEP, SKIP, Show
-from flows.messages import Button, Line, Message, Role
+from flows.messages import Button, Line, Message
 from flows.texts import Said, _, translate
 
 MOST_MESSAGES = 2
@@ -36,40 +36,31 @@ def compose(
 def prompted(show: Show, conversation: int, language: str) -> Message:
     """The prompt a run stopped at. Corrected on its own it leaves out what stood before it in the order."""
     prompt = show.prompt
-    lines: list[Line] = []
-
-    def add(role: Role, *texts: Said) -> None:
-        lines.extend(Line(translate(text, language), role) for text in texts)
-
-    if show.reason is not None:
-        add("say", show.reason)
-    if not show.keep:
-        add("echo", *prompt.before)
-    add("ask", prompt.text)
-    add("list", *prompt.listed)
+    words = prompt.worded(language)
+    reason = (Line(translate(show.reason, language)),) if show.reason is not None else ()
+    before = words.before if not show.keep else ()
+    former: tuple[Line, ...] = ()
     if show.former is not None:
-        add("echo", _("Your answer was: {answer}.", answer=show.former))
-    add("say", *prompt.after)
-    buttons = [
-        Button(translate(choice.label, language), press(conversation, show.key, choice.id))
-        for choice in prompt.reader.choices()
-    ]
-    buttons += _own_buttons(show, conversation, language)
-    return Message(tuple(lines), tuple(buttons), prompt.media, prompt.reader.wants, prompt.progress)
+        former = (Line(translate(_("Your answer was: {answer}.", answer=show.former), language), "echo"),)
+    bearer = _bearer(conversation, show.key)
+    buttons = (*(Button(label, bearer + id_) for id_, label in words.choices), *_own_buttons(show, bearer, language))
+    lines = reason + before + words.asked + former + words.after
+    return Message(lines, buttons, prompt.media, prompt.reader.wants, prompt.progress)
 
 
-def _own_buttons(show: Show, conversation: int, language: str) -> list[Button]:
-    """Keep, skip and back, always in this order and last."""
-    own: list[tuple[Said, str, bool]] = []
+KEEP_IT, SKIP_IT, GO_BACK = _("Change nothing"), _("Skip"), _("Back")
+
+
+def _own_buttons(show: Show, bearer: str, language: str) -> list[Button]:
+    """Keep, or skip and back, always in this order and last."""
+
+    def button(label: Said, value: str, *, minor: bool = False) -> Button:
+        return Button(translate(label, language), bearer + value, minor)
+
     if show.keep:
-        own.append((_("Change nothing"), KEEP, False))
-    if show.optional and not show.keep:
-        own.append((_("Skip"), SKIP, False))
-    if show.back and not show.keep:
-        own.append((_("Back"), BACK, True))
-    return [
-        Button(translate(label, language), press(conversation, show.key, value), minor) for label, value, minor in own
-    ]
+        return [button(KEEP_IT, KEEP)]
+    own = [button(SKIP_IT, SKIP)] if show.optional else []
+    return [*own, button(GO_BACK, BACK, minor=True)] if show.back else own
 
 
 WHAT_IT_DOES: dict[Command, Said] = {
@@ -96,16 +87,15 @@ def doubted(show: Show, conversation: int, language: str) -> Message:
     """A free text that is exactly a command word: which was meant?"""
     assert show.doubt is not None
     question = _("You wrote “{word}”. Is it your answer?", word=show.word)
-    buttons = [
-        Button(translate(choice.label, language), press(conversation, show.key, choice.id))
-        for choice in doubts(show.doubt)
-    ]
+    bearer = _bearer(conversation, show.key)
+    buttons = [Button(translate(choice.label, language), bearer + choice.id) for choice in doubts(show.doubt)]
     return Message((Line(translate(question, language), "ask"),), tuple(buttons), None, "choice")
 
 
-def press(conversation: int, key: str, value: str) -> str:
-    """What a button carries, within Telegram's 64 bytes: 11 characters, a key of 33 at most, a value of 16."""
-    return f"{base64.urlsafe_b64encode(conversation.to_bytes(8, 'big'))[:11].decode()}:{key}:{value}"
+def _bearer(conversation: int, key: str) -> str:
+    """What every button under a prompt carries before its value. Telegram's 64 bytes hold 11 characters of
+    conversation, a key of 33 and a value of 16."""
+    return f"{base64.urlsafe_b64encode(conversation.to_bytes(8, 'big'))[:11].decode()}:{key}:"
 
 
 def pressed(data: str) -> tuple[int, str, str] | None:

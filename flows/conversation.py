@@ -35,9 +35,9 @@ from flows.journal import (
     Journal,
     TooLarge,
 )
-from flows.messages import Media
+from flows.messages import Line, Media
 from flows.rendering import PLAIN, Capabilities
-from flows.texts import Said, _
+from flows.texts import Said, _, translate
 from storage.contributions import NewContribution
 from storage.participants import Person
 from storage.phases import PhaseFacts, SpaceFacts
@@ -62,6 +62,32 @@ class Prompt:
     listed: tuple[Said, ...] = ()
     media: Media | None = None
     progress: tuple[int, int] | None = None
+    _worded: dict[str, Worded] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def worded(self, language: str) -> Worded:
+        """Its words in this language, kept: a questionnaire's prompts are put thousands of times."""
+        known = self._worded.get(language)
+        if known is None:
+            known = self._worded[language] = Worded(
+                tuple(Line(translate(text, language), "echo") for text in self.before),
+                (
+                    Line(translate(self.text, language), "ask"),
+                    *(Line(translate(text, language), "list") for text in self.listed),
+                ),
+                tuple(Line(translate(text, language)) for text in self.after),
+                tuple((choice.id, translate(choice.label, language)) for choice in self.reader.choices()),
+            )
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A prompt's words in one language; choices as (id, label)."""
+
+    before: tuple[Line, ...]
+    asked: tuple[Line, ...]
+    after: tuple[Line, ...]
+    choices: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +274,20 @@ class Talk:
         first = [choice for choice in choices if choice.id not in ("other", "none")]
         self.chance(name).shuffle(first)
         return (*first, *last)
+
+    def past(self, key: str) -> bool:
+        """Whether this was done already; then all that was met before it counts as met again, and what led to it
+        need not be built anew in every run."""
+        key = self._prefix + key
+        entry = self._run.journal.entries.get(key)
+        if entry is None or entry[0] != DONE:
+            return False
+        for earlier in self._run.journal.entries:
+            self._run.met[earlier] = None
+            if earlier == key:
+                break
+        self._run.asked.clear()
+        return True
 
     def recorded(self, key: str) -> Json:
         """A recorded answer, without asking; None where there is none."""

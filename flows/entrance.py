@@ -40,6 +40,8 @@ def _languages(talk: Talk) -> list[Choice]:
 
 async def consent(talk: Talk, module: Module, phase: PhaseFacts) -> Ending:
     """AGREED once this person has agreed to take part in this consultation; asked once, recorded with its words."""
+    if talk.past("agree"):
+        return AGREED
     who = (phase.space_id, talk.person.id, phase.consultation_id)
     if await talk.know("agreed", participants.consented, who):
         return AGREED
@@ -75,15 +77,15 @@ def _purpose(phase: PhaseFacts) -> tuple[Said, ...]:
 def _who_reads(talk: Talk) -> tuple[Said, ...]:
     """Who reads the answers, what this channel tells them, and how to erase everything."""
     scene = talk.scene
-    readers = _(
-        "The answers are read by the team of {name}, {host}.",
-        name=scene.space.contact.get("name", ""),
-        host=host(scene),
-    )
-    lines: list[Said] = [readers, _("They see the answers, not your name.")]
-    if scene.channel.identity is not None:
-        lines.append(scene.channel.identity)
-    return (*lines, _("To erase everything, write “erase”."))
+    name = scene.space.contact.get("name")
+    if name:
+        readers = _(
+            "The team of {name} reads them ({host}). They see the answers, not your name.", name=name, host=host(scene)
+        )
+    else:
+        readers = _("Your answers are read at {host}. They see the answers, not your name.", host=host(scene))
+    identity = scene.channel.identity
+    return (readers, *([identity] if identity is not None else []), _("To erase everything, write “erase”."))
 
 
 def host(scene: Scene) -> Said:

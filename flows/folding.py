@@ -22,5 +22,7 @@ KEPT = {"\n", "\u200d"}
 
 def clean(text: str) -> str:
     """A text as it may be kept: no invisible or turning characters, tabs as spaces, no blank edges."""
+    if text.isprintable() and unicodedata.is_normalized("NFC", text):
+        return text.strip()  # the common case: one line of ordinary characters
     whole = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " "))
     return "".join(c for c in whole if c in KEPT or unicodedata.category(c) not in HIDDEN).strip()

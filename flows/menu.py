@@ -81,16 +81,11 @@ class Privacy(HouseModule):
     kind = "privacy"
 
     async def converse(self, talk: Talk) -> Ending:
-        space = talk.scene.space
-        lines: list[Said] = [
-            _("I keep your answers, the language you speak, and what is needed to write back to you."),
-            _("The results are published without names."),
-        ]
-        if talk.scene.channel.identity is not None:
-            lines.append(talk.scene.channel.identity)
-        if space.privacy:
-            lines.append(Words(space.privacy))
-        talk.say(*lines, _("To erase everything, write “erase”."))
+        kept = _("I keep your answers, the language you speak, and what is needed to write back to you.")
+        identity = talk.scene.channel.identity
+        talk.say(kept, _("The results are published without names."), *([identity] if identity is not None else []))
+        own = [Words(talk.scene.space.privacy)] if talk.scene.space.privacy else []
+        talk.say(*own, _("To erase everything, write “erase”."))
         return None
 
 
@@ -102,7 +97,9 @@ class Delete(HouseModule):
     async def converse(self, talk: Talk) -> Ending:
         before = (
             _("I erase who you are, what you wrote in this chat, and what was not sent."),
-            _("Answers already sent stay in the totals, without anybody’s name, and can no longer be changed."),
+            _(
+                "Answers already sent stay in the totals, without your name or your own words, and can no longer be changed."
+            ),
         )
         sure = [Choice("yes", _("Yes, erase everything")), Choice("no", _("No, keep it"))]
         answer = await talk.choose("sure", _("Do you want to erase everything?"), sure, before=before, echo=False)

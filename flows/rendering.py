@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flows.commands import command
 from flows.folding import fold
 from flows.messages import Button, Message
 from flows.texts import Said, _, translate
@@ -46,7 +47,7 @@ def render(message: Message, channel: Capabilities, language: str) -> Rendered:
         lines.append(f"{message.media.description} {message.media.address}")
     buttons = message.buttons
     if channel.numbered:
-        lines += [f"{number}. {button.label}" for number, button in enumerate(buttons, 1)]
+        lines += _listed(message)
     elif not channel.buttons:
         lines += _worded(buttons, language)
     elif any(len(button.label) > channel.label for button in buttons):
@@ -54,6 +55,18 @@ def render(message: Message, channel: Capabilities, language: str) -> Rendered:
         buttons = tuple(_shortened(button, number) for number, button in enumerate(buttons, 1))
     shown = buttons if channel.buttons and not channel.numbered else ()
     return Rendered(tuple(split("\n".join(lines), channel.longest)), shown)
+
+
+def _listed(message: Message) -> list[str]:
+    """Choices for a numbered channel; those that can't be told by a number stand in brackets on one line."""
+    if numbered(message):
+        return [f"{number}. {button.label}" for number, button in enumerate(message.buttons, 1)]
+    return [" ".join(f"[{button.label}]" for button in message.buttons)] if message.buttons else []
+
+
+def numbered(message: Message) -> bool:
+    """Whether a number means a choice: not where labels are numbers, nor where the answer is written."""
+    return message.wants in ("choice", "nothing") and not any(button.label.isdigit() for button in message.buttons)
 
 
 def _worded(buttons: tuple[Button, ...], language: str) -> list[str]:
@@ -99,13 +112,15 @@ def split(text: str, longest: int) -> list[str]:
     return [*pieces, text]
 
 
-def pressed(buttons: tuple[Button, ...], text: str) -> Button | None:
-    """The button that a text typed on a numbered channel means: its number or its label."""
+def pressed(message: Message, text: str) -> Button | None:
+    """The button that a text typed on a numbered channel means: its number or its label.
+
+    A label that is a command word as well is left to the engine, which asks what was meant where it could be both.
+    """
     said = fold(text)
-    for button in buttons:
-        if fold(button.label) == said:
+    for button in message.buttons:
+        if fold(button.label) == said and command(text) is None:
             return button
-    numeric = any(button.label.isdigit() for button in buttons)
-    if said.isdigit() and not numeric and len(said) < 4 and 1 <= int(said) <= len(buttons):
-        return buttons[int(said) - 1]
+    if said.isdigit() and numbered(message) and len(said) < 4 and 1 <= int(said) <= len(message.buttons):
+        return message.buttons[int(said) - 1]
     return None

@@ -141,6 +141,8 @@ def translate(said: Said, language: str) -> str:
 def _show(value: Value, language: str) -> str:
     if isinstance(value, bool):
         raise TypeError("a text shows words, numbers and dates, not booleans")
+    if isinstance(value, int) and -1000 < value < 1000:
+        return str(value)  # the common case: no separator in any language
     if isinstance(value, int | float):
         return format_decimal(value, locale=language)
     if isinstance(value, datetime):

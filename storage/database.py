@@ -16,6 +16,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from storage import one_hop
+
 BUSY_SECONDS = 30.0
 
 
@@ -57,7 +59,7 @@ def _sqlite_engine(url: str) -> AsyncEngine:
         pool_size=8,
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
-        connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
+        connect_args={"timeout": BUSY_SECONDS, "isolation_level": None, "async_creator_fn": one_hop.connect},
     )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)

@@ -68,13 +68,13 @@ class Note:
     retry_at: datetime | None = None
 
 
-_NOTE = insert(Heard)
-
-
 async def note(connection: AsyncConnection, notes: Sequence[Note]) -> None:
     """Write these messages; a key that was noted meanwhile by another process fails the batch."""
-    if notes:
-        await connection.execute(_NOTE, [_row(item) for item in notes])
+    handled = [_row(item) for item in notes if item.state == "handled"]
+    others = [_row(item) | _trouble(item) for item in notes if item.state != "handled"]
+    for rows in (handled, others):
+        if rows:
+            await connection.execute(insert(Heard), rows)
 
 
 def _row(item: Note) -> dict[str, Any]:
@@ -85,17 +85,18 @@ def _row(item: Note) -> dict[str, Any]:
         "channel": item.key.channel,
         "account": item.key.account,
         "key": item.key.key,
-        "body": item.body,
         "shown": item.shown,
         "tap": item.tap,
         "attached": item.attached,
         "state": item.state,
         "tries": item.tries,
-        "error": item.error,
         "conversation_id": item.conversation_id,
-        "retry_at": item.retry_at,
         "heard_at": item.heard_at,
     }
+
+
+def _trouble(item: Note) -> dict[str, Any]:
+    return {"body": item.body, "error": item.error, "retry_at": item.retry_at}
 
 
 @dataclass(frozen=True, slots=True)

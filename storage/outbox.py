@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, insert, literal_column, or_, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -30,7 +30,7 @@ class NewDelivery:
     at: datetime
 
 
-_PUT = insert(Delivery)
+_PUT = insert(Delivery).values(state=literal_column("'waiting'"), tries=literal_column("0"))
 
 
 async def put(connection: AsyncConnection, new: Sequence[NewDelivery]) -> None:
@@ -47,16 +47,8 @@ def _row(item: NewDelivery) -> dict[str, Any]:
         "conversation_id": item.conversation_id,
         "kind": item.kind,
         "body": item.body,
-        "state": "waiting",
-        "tries": 0,
-        "error": None,
         "due_at": item.at,
-        "claimed_by": None,
-        "claimed_at": None,
-        "address_id": None,
-        "external": None,
         "made_at": item.at,
-        "sent_at": None,
     }
 
 
@@ -98,11 +90,17 @@ _CLAIMABLE = select(
 
 
 async def claim(
-    connection: AsyncConnection, channels: Collection[str], by: str, now: datetime, limit: int = 100
+    connection: AsyncConnection,
+    channels: Collection[str],
+    by: str,
+    now: datetime,
+    limit: int = 100,
+    only: tuple[str, str] | None = None,
 ) -> list[Claimed]:
     """Take deliveries that are due on these channels: the oldest first, and never one whose elder still waits.
 
-    All of a participant's waiting deliveries may be taken together; they are handed back in order.
+    All of a participant's waiting deliveries may be taken together; they are handed back in order. With `only`,
+    (account, sender): a terminal takes what is for its own person and leaves the rest to other terminals.
     """
     elder = aliased(Delivery)
     blocked = exists().where(
@@ -118,6 +116,7 @@ async def claim(
             Delivery.due_at <= now,
             Address.channel.in_(list(channels)),
             Address.unreachable.is_(None),
+            tuple_(Address.account, Address.sender) == only if only is not None else true(),
             ~blocked,
         )
         .order_by(Delivery.id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.models import Code, Consultation, Phase, Space
@@ -74,24 +74,25 @@ async def spaces(connection: AsyncConnection) -> dict[str, SpaceFacts]:
     return {row.slug: SpaceFacts(*row) for row in rows}
 
 
-def _phases() -> Select[Any]:
-    return select(
-        Phase.id,
-        Phase.space_id,
-        Phase.consultation_id,
-        Consultation.slug,
-        Phase.kind,
-        Phase.settings,
-        Phase.version,
-        Consultation.title,
-        Consultation.topic,
-        Consultation.why,
-        Consultation.decides,
-        Consultation.state,
-        Consultation.opens_at,
-        Consultation.closes_at,
-        Consultation.answer_on,
-    ).join(Consultation, (Consultation.space_id == Phase.space_id) & (Consultation.id == Phase.consultation_id))
+_PHASES = select(
+    Phase.id,
+    Phase.space_id,
+    Phase.consultation_id,
+    Consultation.slug,
+    Phase.kind,
+    Phase.settings,
+    Phase.version,
+    Consultation.title,
+    Consultation.topic,
+    Consultation.why,
+    Consultation.decides,
+    Consultation.state,
+    Consultation.opens_at,
+    Consultation.closes_at,
+    Consultation.answer_on,
+).join(Consultation, (Consultation.space_id == Phase.space_id) & (Consultation.id == Phase.consultation_id))
+
+_LOAD = _PHASES.where(Phase.id.in_(bindparam("ids", expanding=True)))
 
 
 def _facts(row: Any) -> PhaseFacts:
@@ -105,14 +106,14 @@ async def load(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, Pha
     wanted = list(ids)
     if not wanted:
         return {}
-    rows = await connection.execute(_phases().where(Phase.id.in_(wanted)))
+    rows = await connection.execute(_LOAD, {"ids": wanted})
     return {row.id: _facts(row) for row in rows}
 
 
 async def open_now(connection: AsyncConnection, space_id: int, now: datetime) -> list[PhaseFacts]:
     """What residents of this space can take part in now, the one that closes first at the top."""
     rows = await connection.execute(
-        _phases().where(Consultation.space_id == space_id, Consultation.state == "open").order_by(Consultation.id)
+        _PHASES.where(Consultation.space_id == space_id, Consultation.state == "open").order_by(Consultation.id)
     )
     found = [facts for facts in map(_facts, rows) if facts.is_open(now)]
     return sorted(found, key=lambda facts: (facts.closes_at is None, facts.closes_at or now))

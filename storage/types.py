@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
+import os
+import random
 import threading
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer
@@ -27,21 +29,24 @@ class UTCTime(TypeDecorator[datetime]):
             return dialect.type_descriptor(Integer())
         return dialect.type_descriptor(DateTime(timezone=True))
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without its zone was about to be stored")
-        return _microseconds(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        """A plain function, since a batch binds the same moment hundreds of times: the last one is remembered."""
+        convert = _microseconds if dialect.name == "sqlite" else _in_utc
+        last: tuple[datetime | None, Any] = (None, None)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if dialect.name == "sqlite":
-            seconds, micros = divmod(value, 1_000_000)
-            return datetime.fromtimestamp(seconds, UTC).replace(microsecond=micros)
-        found: datetime = value
-        return found.astimezone(UTC)
+        def bind(value: datetime | None) -> Any:
+            nonlocal last
+            if value is not last[0]:
+                if value is not None and value.tzinfo is None:
+                    raise ValueError("a time without its zone was about to be stored")
+                last = (value, convert(value) if value is not None else None)
+            return last[1]
+
+        return bind
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], datetime | None]:
+        convert = _from_microseconds if dialect.name == "sqlite" else _in_utc
+        return lambda value: None if value is None else convert(value)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,8 +60,17 @@ def _microseconds(value: datetime) -> int:
 Document = JSON().with_variant(JSONB(), "postgresql")
 """A JSON document the database can look into."""
 
+def _from_microseconds(value: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=value)
+
+
+def _in_utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
 _BITS_OF_CHANCE = 21
 _IDS_BEGIN = 1_700_000_000_000
+_chance = random.Random(os.urandom(16))
 _lock = threading.Lock()
 _last = 0
 
@@ -71,8 +85,8 @@ def new_id() -> int:
     global _last
     with _lock:
         moment = (time.time_ns() // 1_000_000 - _IDS_BEGIN) << _BITS_OF_CHANCE
-        fresh = moment | secrets.randbelow(1 << (_BITS_OF_CHANCE - 1))
-        _last = fresh if fresh > _last else _last + 1 + secrets.randbelow(8)
+        fresh = moment | _chance.getrandbits(_BITS_OF_CHANCE - 1)
+        _last = fresh if fresh > _last else _last + 1 + _chance.getrandbits(3)
         return _last
 
 

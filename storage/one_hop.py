@@ -1,0 +1,74 @@
+"""aiosqlite with one hop into its thread for each statement instead of four.
+
+SQLAlchemy asks a cursor of aiosqlite to open, execute, fetch and close, and each of these is a message to the
+connection's thread and back (about 60 µs). A batch of reception runs a dozen statements, so that most of its time
+went into waiting. Here a statement is executed and its rows are fetched in one go; all results are small.
+docs/decisions/one-hop.md has the measurements.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import aiosqlite
+
+
+class OneHopCursor:
+    """What SQLAlchemy's adapter expects of a cursor; rows are there when `execute` returns."""
+
+    arraysize = 1
+
+    def __init__(self, connection: OneHopConnection) -> None:
+        self._connection = connection
+        self._rows: list[Any] = []
+        self.description: Any = None
+        self.rowcount = -1
+        self.lastrowid: int | None = None
+
+    async def __aenter__(self) -> OneHopCursor:
+        return self
+
+    async def execute(self, operation: str, parameters: Sequence[Any] = ()) -> OneHopCursor:
+        await self._connection.hop(self._run, sqlite3.Cursor.execute, operation, parameters)
+        return self
+
+    async def executemany(self, operation: str, parameters: Iterable[Sequence[Any]]) -> OneHopCursor:
+        await self._connection.hop(self._run, sqlite3.Cursor.executemany, operation, parameters)
+        return self
+
+    def _run(self, connection: sqlite3.Connection, method: Callable[..., Any], *given: Any) -> None:
+        """In the connection's thread."""
+        cursor = connection.cursor()
+        try:
+            method(cursor, *given)
+            self.description, self.rowcount, self.lastrowid = cursor.description, cursor.rowcount, cursor.lastrowid
+            self._rows = cursor.fetchall() if cursor.description else []
+        finally:
+            cursor.close()
+
+    async def fetchall(self) -> list[Any]:
+        rows, self._rows = self._rows, []
+        return rows
+
+    async def close(self) -> None:
+        """Closed already, in the hop that used it."""
+
+
+class OneHopConnection(aiosqlite.Connection):
+    """An aiosqlite connection that hands out such cursors."""
+
+    async def hop(self, function: Callable[..., Any], *given: Any) -> Any:
+        """Run `function(sqlite3 connection, *given)` in the connection's thread."""
+        return await self._execute(function, self._conn, *given)  # type: ignore[no-untyped-call]
+
+    def cursor(self) -> OneHopCursor:  # type: ignore[override]
+        return OneHopCursor(self)
+
+
+def connect(database: str, **options: Any) -> OneHopConnection:
+    """As aiosqlite.connect: await it to open."""
+    connection = OneHopConnection(lambda: sqlite3.connect(database, **options), 64)
+    connection._thread.daemon = True  # as SQLAlchemy does: a forgotten connection must not keep the program alive
+    return connection
