@@ -43,6 +43,8 @@ PAPER = "paper"
 ENTRY, REVIEW, SENT = "-entry", "-review", "-sent"
 """The stages of the drop-off that are not questions (whose ids have no hyphen): the agreement, reading the answers
 over, and the end."""
+REVIEWING = ("recap", "which", "change")
+"""The keys a questionnaire's conversation waits at once all is answered (flows/modules/questionnaire.py)."""
 LAST = (OTHER, "none")
 """Choices that stay at the end however many took them: other, and no opinion."""
 
@@ -236,9 +238,7 @@ def _named_ends(question: Scale | Matrix) -> tuple[Option, ...]:
 
 
 def _mean(question: Scale | Matrix, rows: Iterable[Count]) -> Said | None:
-    """The mean of the numbers people chose, to one decimal; None where they are words, or nobody chose."""
-    if isinstance(question, Matrix) and question.choices:
-        return None
+    """The mean of the numbers people chose, to one decimal; None where nobody did."""
     people = {row.id: row.people for row in rows}
     steps = [int(option.id) for option in question.options()]
     total = sum(people[str(step)] for step in steps)
@@ -246,15 +246,17 @@ def _mean(question: Scale | Matrix, rows: Iterable[Count]) -> Said | None:
 
 
 def _matrix(question: Matrix, empty: Figure, counts: Counts) -> Figure:
-    """A row an item, in the order written; the mean where the columns are numbers."""
+    """A row an item, in the order written; where the columns are numbers, with its mean."""
     columns = question.options() if question.choices else _named_ends(question)
     rows = [_heat_row(question, item, columns, counts) for item in question.rows()]
-    means = [_mean(question, row.cells) for row in rows]
-    heat = [
-        replace(row, outcome=_("Mean {mean}", mean=mean)) if mean is not None else row
-        for row, mean in zip(rows, means, strict=True)
-    ]
-    return replace(empty, shape="heat", heat=tuple(heat), ordered=True)
+    if not question.choices:
+        rows = [replace(row, outcome=_mean_of(question, row)) for row in rows]
+    return replace(empty, shape="heat", heat=tuple(rows), ordered=True)
+
+
+def _mean_of(question: Matrix, row: HeatRow) -> Said:
+    mean = _mean(question, row.cells)
+    return _("Mean {mean}", mean=mean) if mean is not None else _("No answer")
 
 
 def _heat_row(question: Question, item: Option, columns: Iterable[Option], counts: Counts) -> HeatRow:
@@ -305,8 +307,8 @@ def _ranking(question: Ranking, empty: Figure, counts: Counts) -> Figure:
 def _stages(questions: Sequence[Question], unfinished: Mapping[str | None, int], sent: int) -> tuple[Stage, ...]:
     """How many reached each stage and how many of them stopped there: those who are there or came further.
 
-    A conversation waits at a question's key or at a part of it (`q3.2`). Keys that are neither a question's nor the
-    review's are those before the first question, or of a question that is gone: their people have only begun.
+    A conversation waits at a question's key or at a part of it (`q3.2`), or at the review. Other keys are those before
+    the first question, or of a question that is gone: all that is known of their people is that they began.
     """
     named: dict[str, Said] = {ENTRY: _("Agreement")}
     named.update((question.id, question.name) for question in questions)
@@ -314,6 +316,7 @@ def _stages(questions: Sequence[Question], unfinished: Mapping[str | None, int],
     stopped = dict.fromkeys(named, 0)
     for key, people in unfinished.items():
         stage = (key or "").partition(".")[0]
+        stage = REVIEW if stage in REVIEWING else stage
         stopped[stage if stage in stopped else ENTRY] += people
     reached = sum(stopped.values()) + sent
     stages = []

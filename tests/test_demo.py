@@ -12,6 +12,7 @@ from bot.demo.content import furnish
 from flows import tables, tallies
 from flows.figures import Filter, PhaseRef
 from flows.questionnaire import Questionnaire
+from flows.questionnaire_file import read_file
 from flows.questions import KINDS, Question
 from flows.texts import Words, translate
 from storage import consultations, organisers
@@ -35,6 +36,12 @@ def test_every_kind_of_question_is_there(questionnaire: Questionnaire) -> None:
     assert any(step.media for step in questionnaire.steps)
 
 
+def test_it_is_imported_without_a_word() -> None:
+    imported = read_file((content.FOLDER / "montaubry.yaml").read_bytes())
+    assert not imported.warnings
+    assert imported.draft.questionnaire == Questionnaire.from_settings(content._read("montaubry.yaml"))
+
+
 @pytest.mark.parametrize("language", content.LANGUAGES)
 def test_prompts_and_labels_are_short_in_every_language(questionnaire: Questionnaire, language: str) -> None:
     for step in questionnaire.steps:
@@ -55,8 +62,8 @@ async def test_the_town_has_results_to_show(database_url: str) -> None:
         questionnaire = Questionnaire.from_settings(phase.settings)
         figures = await tallies.results(connection, where, questionnaire, Filter())
         rows = [row async for row in tables.table(connection, where, questionnaire, "fr")]
-        count, found = await tallies.texts(connection, where, "change", Filter(), "banc", 0, 50)
-        everything, _ = await tallies.texts(connection, where, "change", Filter(), "", 0, 1)
+        count, found = await tallies.texts(connection, where, "to_change", Filter(), "banc", 0, 50)
+        everything, _ = await tallies.texts(connection, where, "to_change", Filter(), "", 0, 1)
     assert figures.people == len(rows) - 1 == 140
     assert [channel for channel, _people in figures.by_channel] == ["web", "telegram", "paper"]
     assert len(figures.by_place) == 5

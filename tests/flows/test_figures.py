@@ -81,7 +81,7 @@ async def test_the_drop_off_says_where_people_stopped(database_url: str) -> None
         crowd = await Crowd.gather(connection)
         await crowd.begins("Monique", "consent")
         await crowd.begins("Karim", "q2.bench")
-        await crowd.begins("Luc", "-review")
+        await crowd.begins("Luc", "recap")
         await crowd.begins("Denise", "gone_since")
         await crowd.sends("Jeanne")
         await crowd.sends("Paul", channel="paper")
