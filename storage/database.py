@@ -12,13 +12,15 @@ from typing import Any
 
 import orjson
 from sqlalchemy import event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from storage import one_hop
 
 BUSY_SECONDS = 30.0
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
+"""What people write, and the driver that we use."""
 
 
 def _dumps(value: Any) -> str:
@@ -30,8 +32,10 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
+        if self.url.drivername in DRIVERS:
+            self.url = self.url.set(drivername=DRIVERS[self.url.drivername])
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(url) if self.sqlite else _postgres_engine(url)
+        self.engine = _sqlite_engine(self.url) if self.sqlite else _postgres_engine(self.url)
         self._writers = self.engine.execution_options(writes=True)
 
     @asynccontextmanager
@@ -52,7 +56,7 @@ class Database:
         await self.engine.dispose()
 
 
-def _sqlite_engine(url: str) -> AsyncEngine:
+def _sqlite_engine(url: URL) -> AsyncEngine:
     engine = create_async_engine(
         url,
         poolclass=AsyncAdaptedQueuePool,
@@ -85,7 +89,7 @@ def _begin_sqlite(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _postgres_engine(url: str) -> AsyncEngine:
+def _postgres_engine(url: URL) -> AsyncEngine:
     return create_async_engine(
         url, pool_size=8, max_overflow=8, json_serializer=_dumps, json_deserializer=orjson.loads, pool_pre_ping=True
     )

@@ -1,0 +1,81 @@
+"""The terminal: a talk in plain text, one message a line, choices as numbered lines. `palabre talk` runs it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from bot.channels import Incoming, Outgoing, Receive
+from flows.messages import Line, Message
+from flows.rendering import Capabilities, pressed, render
+from flows.texts import _, translate
+from storage.participants import AddressKey
+
+CAPABILITIES = Capabilities(
+    "terminal",
+    numbered=True,
+    longest=1_000_000,
+    identity=_("This terminal tells us only the name it was opened with."),
+    reach=_("This terminal cannot write to you when it is closed."),
+)
+
+
+@dataclass
+class Terminal:
+    """One person's terminal in one space.
+
+    `lines` hands out what is typed, without line ends; `show` prints one message. `code` is what a poster would
+    have carried, heard first. `offered` is the message whose choices a typed number means: at first the last one
+    of an earlier talk.
+    """
+
+    who: AddressKey
+    lines: AsyncIterator[str]
+    show: Callable[[str], None]
+    language: str | None = None
+    code: str | None = None
+    offered: Message | None = None
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    capabilities: Capabilities = CAPABILITIES
+
+    async def send(self, outgoing: Outgoing) -> str | None:
+        """Print it. A terminal has no ids of its own."""
+        message = outgoing.message
+        if message.wants == "photo":
+            message = replace(message, lines=(*message.lines, Line(translate(NO_PHOTO, outgoing.language))))
+        for text in render(message, self.capabilities, outgoing.language).texts:
+            self.show(text)
+        if message.buttons:
+            self.offered = message
+        return None
+
+    async def run(self, receive: Receive) -> None:
+        """Until the last line. `receive` returns once the replies were printed too, so that a talk can be piped."""
+        if self.code is not None:
+            await receive(self._incoming(code=self.code))
+        async for line in self.lines:
+            await receive(self._read(line))
+
+    def _read(self, line: str) -> Incoming:
+        """A number or a label under the last message is a tap, whatever else is typed a text."""
+        button = pressed(self.offered, line) if self.offered is not None else None
+        self.offered = None
+        return self._incoming(tap=button.data) if button is not None else self._incoming(text=line)
+
+    def _incoming(self, text: str | None = None, tap: str | None = None, code: str | None = None) -> Incoming:
+        return Incoming(
+            self.who.channel,
+            self.who.account,
+            self.who.sender,
+            uuid.uuid4().hex,
+            self.clock(),
+            text=text,
+            tap=tap,
+            code=code,
+            language=self.language,
+        )
+
+
+NO_PHOTO = _("A photo cannot be sent from a terminal: send it from the chat page, or go on without it.")

@@ -1,0 +1,184 @@
+"""`palabre talk`: one person's conversation with the robot, in this terminal or through a pipe."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from io import TextIOWrapper
+from typing import Annotated, TextIO
+
+import typer
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from bot import logging
+from bot.channels import Channel, Incoming, NotKept
+from bot.courier import Courier
+from bot.house import open_terminal
+from bot.reception import Reception
+from flows.messages import Message
+from flows.telling import word
+from flows.texts import LANGUAGES
+from storage import consultations, history, migrating
+from storage.consultations import Space
+from storage.database import Database
+from storage.participants import AddressKey
+
+LOOK_EVERY = 1.0
+"""Seconds between looks for messages that come by themselves while somebody is typing."""
+LET_GO = 0.1
+"""Seconds in which the driver's thread ends after a file that could not be opened: it would complain otherwise."""
+
+
+def talk(
+    name: Annotated[str, typer.Option("--as", metavar="NAME", help="Who is talking. The same name goes on later.")],
+    database: Annotated[str, typer.Option(metavar="URL", help="Where it is kept; made if there is nothing yet.")],
+    space: Annotated[
+        str | None, typer.Option(metavar="SLUG", help="The town or association; needless where there is only one.")
+    ] = None,
+    code: Annotated[
+        str | None, typer.Option(metavar="CODE", help="What a poster's link would carry, said first.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(metavar="CODE", help="The language to begin in; the space's first one if not told.")
+    ] = None,
+) -> None:
+    """Talk with the robot here, one message a line; the end of the input ends the talk.
+
+    Choices are numbered lines: answer by the number, the label, or in your own words. Each reply is printed before
+    the next line is read, so a talk can be piped. It works beside a running house, on the same database.
+    """
+    logging.configure("error")
+    try:
+        opened = Database(database)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise typer.BadParameter(str(error), param_hint="--database") from error
+    try:
+        asyncio.run(_talk(opened, name, space, code, language))
+    except NotKept:
+        _fail("This message could not be kept, nor anything after it. Run the same talk again in a moment.")
+    except (SQLAlchemyError, migrating.SchemaIsNewer) as error:
+        _fail(f"The database cannot be used: {str(error).splitlines()[0]}")
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _fail(why: str) -> None:
+    typer.echo(why, err=True)
+    raise typer.Exit(1)
+
+
+async def _talk(database: Database, name: str, slug: str | None, code: str | None, language: str | None) -> None:
+    try:
+        await migrating.migrate(database)
+        space = await find_space(database, slug)
+        who = AddressKey("terminal", space.slug, name)
+        offered = await last_offered(database, who)
+        speaks = language or space.languages[0]
+        terminal = open_terminal(who, typed(sys.stdin), show, language=speaks, code=code, offered=offered)
+        await converse(database, terminal, who, waits=sys.stdin.isatty())
+    except SQLAlchemyError:
+        await asyncio.sleep(LET_GO)
+        raise
+    finally:
+        await database.close()
+
+
+async def find_space(database: Database, slug: str | None) -> Space:
+    """The space of this name, or the only one; made in an empty database. BadParameter says which ones there are."""
+    async with database.read() as connection:
+        spaces = await consultations.all_spaces(connection)
+    if not spaces:
+        return await _make_space(database, slug or "palabre")
+    for space in spaces:
+        if space.slug == slug or (slug is None and len(spaces) == 1):
+            return space
+    names = ", ".join(space.slug for space in spaces)
+    raise typer.BadParameter(f"there is no such space here, only: {names}", param_hint="--space")
+
+
+async def _make_space(database: Database, slug: str) -> Space:
+    async with database.write() as connection:
+        return await consultations.create_space(
+            connection,
+            slug=slug,
+            name={LANGUAGES[0]: slug.replace("-", " ").title()},
+            languages=list(LANGUAGES),
+            zone="Europe/Paris",
+            colour=None,
+            contact={},
+            privacy={},
+            now=datetime.now(UTC),
+        )
+
+
+async def last_offered(database: Database, who: AddressKey) -> Message | None:
+    """The last message of an earlier talk: its choices may still be answered by their numbers."""
+    async with database.read() as connection:
+        seen = await history.behind(connection, who)
+        if seen is None:
+            return None
+        said = await history.entries(connection, seen.space_id, seen.participant_id, datetime.now(UTC), limit=1)
+    return word(said[0].body, seen.language or LANGUAGES[0]) if said and said[0].body else None
+
+
+async def converse(database: Database, terminal: Channel, who: AddressKey, *, waits: bool) -> None:
+    """Carry what is typed to reception and its replies back, until the last line.
+
+    `waits`: somebody sits there, and messages that come by themselves are shown meanwhile.
+    """
+    reception = Reception(database, {who.channel: terminal.capabilities})
+    courier = Courier(database, {who.channel: terminal}, only=(who.account, who.sender))
+
+    async def deliver() -> None:
+        while await courier.deliver():
+            pass
+
+    async def receive(*incoming: Incoming) -> None:
+        await reception.receive(*incoming)
+        await deliver()
+
+    async def look() -> None:
+        while True:
+            await deliver()
+            await asyncio.sleep(LOOK_EVERY)
+
+    await courier.recover()
+    await deliver()
+    helpers = [asyncio.create_task(work()) for work in ((reception.run, look) if waits else (reception.run,))]
+    try:
+        await terminal.run(receive)
+    finally:
+        for helper in helpers:
+            helper.cancel()
+        await asyncio.gather(*helpers, return_exceptions=True)
+
+
+def show(text: str) -> None:
+    """One message, and an empty line after it."""
+    print(text, end="\n\n", flush=True)
+
+
+async def typed(stream: TextIO) -> AsyncIterator[str]:
+    """The lines of a stream; at a terminal, others are served until one is there."""
+    seated = stream.isatty()
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(encoding="utf-8", errors="replace")
+    while True:
+        if seated:
+            print("> ", end="", flush=True)
+            await _readable(stream)
+        line = stream.readline()
+        if not line:
+            return
+        yield line.rstrip("\r\n").replace("\0", "")
+
+
+async def _readable(stream: TextIO) -> None:
+    loop, ready = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(stream, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(stream)

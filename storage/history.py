@@ -1,0 +1,93 @@
+"""A participant's conversation as it was heard and written, drawn from the inbox and the outbox.
+
+What was erased, swept by retention or blanked for a secret is not there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.models import Address, Delivery, Heard, Participant
+from storage.participants import AddressKey
+
+LONGEST = 200
+"""Messages drawn at most: the last ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Who is behind an address, as a page needs it."""
+
+    space_id: int
+    participant_id: int
+    address_id: int
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message. From the resident it has a `text`, a `tap` or a photo's reference (`attached`); from us a `body`,
+    a packed Message or a text worded when it leaves."""
+
+    id: int
+    at: datetime
+    text: str | None = None
+    tap: str | None = None
+    attached: str | None = None
+    body: str | None = None
+
+
+async def behind(connection: AsyncConnection, key: AddressKey) -> Seen | None:
+    """The participant who writes from this address; None when nobody does, or whoever did was erased."""
+    row = (
+        await connection.execute(
+            select(Address.space_id, Address.participant_id, Address.id, Participant.language)
+            .join(
+                Participant,
+                and_(Participant.space_id == Address.space_id, Participant.id == Address.participant_id),
+            )
+            .where(
+                Address.channel == key.channel,
+                Address.account == key.account,
+                Address.sender == key.sender,
+                Participant.erased_at.is_(None),
+            )
+        )
+    ).one_or_none()
+    return Seen(*row) if row is not None else None
+
+
+async def entries(
+    connection: AsyncConnection, space_id: int, participant_id: int, now: datetime, limit: int = LONGEST
+) -> list[Entry]:
+    """The last messages of a participant, in their order; what is due but has not left yet is among them."""
+    heard = await connection.execute(
+        select(Heard.id, Heard.heard_at, Heard.shown, Heard.tap, Heard.attached)
+        .where(
+            Heard.space_id == space_id,
+            Heard.participant_id == participant_id,
+            or_(Heard.shown.is_not(None), Heard.tap.is_not(None), Heard.attached.is_not(None)),
+        )
+        .order_by(Heard.id.desc())
+        .limit(limit)
+    )
+    said = await connection.execute(
+        select(Delivery.id, Delivery.made_at, Delivery.body)
+        .where(
+            Delivery.space_id == space_id,
+            Delivery.participant_id == participant_id,
+            Delivery.body != "",
+            or_(
+                Delivery.state.in_(("sent", "claimed")),
+                and_(Delivery.state == "waiting", Delivery.due_at <= now),
+            ),
+        )
+        .order_by(Delivery.id.desc())
+        .limit(limit)
+    )
+    found = [Entry(*row) for row in heard] + [Entry(id_, at, body=body) for id_, at, body in said]
+    return sorted(found, key=lambda entry: entry.id)[-limit:]
