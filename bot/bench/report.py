@@ -1,0 +1,92 @@
+"""All figures of one run of `palabre bench`, and the table they are shown in."""
+
+from __future__ import annotations
+
+import gc
+import inspect
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from bot.bench import engine, memory, rivals, turns
+from bot.bench.town import Town, questionnaire, town
+
+Measure: TypeAlias = "Callable[[], float | Awaitable[float]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure: its key in --json, what it is, and whether more is better. `target` is what the issue asks."""
+
+    key: str
+    title: str
+    unit: str
+    more: bool
+    target: str
+
+
+FIGURES = (
+    Figure("durable_turns_per_s", "Durable turns, bursts of 100", "/s", True, "5,000"),
+    Figure("vote_turns_per_s", "… with one read and one vote each", "/s", True, "3,000"),
+    Figure("naive_turns_per_s", "The naive way", "/s", True, "a 15th of durable at most"),
+    Figure("raw_sqlite_turns_per_s", "sqlite3 alone, 64 a transaction", "/s", True, "10 times durable at most"),
+    Figure("engine_turns_per_s", "The engine alone, 10 questions", "/s", True, "20,000"),
+    Figure("engine_turns_per_s_100", "The engine alone, 100 questions", "/s", True, "10,000"),
+    Figure("idle_answer_ms", "An answer from an idle house, median", "ms", False, "15"),
+    Figure("cpu_us_per_turn_1k", "Processor a turn, 1,000 participants", "µs", False, ""),
+    Figure("cpu_us_per_turn_100k", "Processor a turn, 100,000 participants", "µs", False, "1.5 times the former"),
+    Figure("rss_mb", "Memory of the running house", "MB", False, "150"),
+)
+
+
+async def measure(runs: int, console: Console) -> dict[str, float]:
+    """Every figure, the best of `runs` runs that are interleaved, so that all see the same machine."""
+    found: dict[str, list[float]] = {figure.key: [] for figure in FIGURES}
+    async with AsyncExitStack() as stack:
+        with Progress(console=console, transient=True) as progress:
+            task = progress.add_task("Furnishing two towns", total=runs * len(FIGURES))
+            small = await stack.enter_async_context(town(1_000, questionnaire(10)))
+            large = await stack.enter_async_context(town(100_000, questionnaire(10)))
+            gc.collect()
+            gc.freeze()
+            for _ in range(runs):
+                for key, take in _measures(small, large).items():
+                    progress.update(task, description=key)
+                    value = take()
+                    found[key].append(await value if inspect.isawaitable(value) else value)
+                    progress.advance(task)
+    return {figure.key: _best(figure, found[figure.key]) for figure in FIGURES}
+
+
+def _measures(small: Town, large: Town) -> dict[str, Measure]:
+    return {
+        "durable_turns_per_s": lambda: turns.durable(small),
+        "vote_turns_per_s": turns.votes,
+        "naive_turns_per_s": lambda: rivals.naive(small),
+        "raw_sqlite_turns_per_s": rivals.raw,
+        "engine_turns_per_s": lambda: engine.turns_per_second(10),
+        "engine_turns_per_s_100": lambda: engine.turns_per_second(100),
+        "idle_answer_ms": turns.idle_answer,
+        "cpu_us_per_turn_1k": lambda: turns.cpu_per_turn(small),
+        "cpu_us_per_turn_100k": lambda: turns.cpu_per_turn(large),
+        "rss_mb": memory.of_a_house,
+    }
+
+
+def _best(figure: Figure, values: list[float]) -> float:
+    best = max(values) if figure.more else min(values)
+    return round(best) if best >= 1000 else round(best, 1)
+
+
+def table(figures: dict[str, float]) -> Table:
+    """The figures beside what is asked of them."""
+    shown = Table("Figure", "Best", "Asked", title="palabre bench")
+    shown.columns[1].justify = "right"
+    for figure in FIGURES:
+        shown.add_row(figure.title, f"{figures[figure.key]:,} {figure.unit}", figure.target)
+    return shown
