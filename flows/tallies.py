@@ -40,11 +40,8 @@ from storage.answers import Scope
 
 PAPER = "paper"
 """The origin of what was typed in from paper: it began in no conversation, so it is not in the drop-off."""
-ENTRY, REVIEW, SENT = "-entry", "-review", "-sent"
-"""The stages of the drop-off that are not questions (whose ids have no hyphen): the agreement, reading the answers
-over, and the end."""
-REVIEWING = ("recap", "which", "change")
-"""The keys a questionnaire's conversation waits at once all is answered (flows/modules/questionnaire.py)."""
+ENTRY, REVIEW, SENT = "consent", "recap", "-sent"
+"""The stages of the drop-off that are not questions: keys that no question can have (flows/dead_ends.py)."""
 LAST = (OTHER, "none")
 """Choices that stay at the end however many took them: other, and no opinion."""
 
@@ -316,7 +313,6 @@ def _stages(questions: Sequence[Question], unfinished: Mapping[str | None, int],
     stopped = dict.fromkeys(named, 0)
     for key, people in unfinished.items():
         stage = (key or "").partition(".")[0]
-        stage = REVIEW if stage in REVIEWING else stage
         stopped[stage if stage in stopped else ENTRY] += people
     reached = sum(stopped.values()) + sent
     stages = []

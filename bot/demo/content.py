@@ -36,11 +36,10 @@ CONTACT = {
     "phone": "02 61 91 00 12",
     "hours": {"fr": "du lundi au vendredi, de 9 h à 12 h", "en": "Monday to Friday, 9 am to noon"},
     "host": {"fr": "la mairie de Montaubry", "en": "the town hall of Montaubry"},
-    "team": {"fr": "L'équipe de Claire Morel, à la mairie", "en": "Claire Morel's team, at the town hall"},
 }
 PRIVACY = {
-    "fr": "La mairie garde vos réponses deux ans, puis les efface. Elles ne servent qu'à cette consultation.",
-    "en": "The town hall keeps your answers for two years, then erases them. They are used for this consultation only.",
+    "fr": "Vos réponses servent à cette consultation et à rien d'autre. L'équipe de Claire Morel les lit, à la mairie.",
+    "en": "Your answers are used for this consultation only. The team of Claire Morel reads them, at the town hall.",
 }
 EMAIL = "claire.morel@montaubry.example"
 POSTERS = {"boulangerie": "Boulangerie", "pharmacie": "Pharmacie", "ecole": "École", "laposte": "La Poste"}

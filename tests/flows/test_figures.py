@@ -79,18 +79,18 @@ async def test_the_drop_off_says_where_people_stopped(database_url: str) -> None
     )
     async with opened(database_url) as connection:
         crowd = await Crowd.gather(connection)
-        await crowd.begins("Monique", "consent")
+        await crowd.begins("Monique", "consent_who")
         await crowd.begins("Karim", "q2.bench")
-        await crowd.begins("Luc", "recap")
+        await crowd.begins("Luc", "recap.which")
         await crowd.begins("Denise", "gone_since")
         await crowd.sends("Jeanne")
         await crowd.sends("Paul", channel="paper")
         figures = await tallies.results(connection, ref(crowd), questionnaire, Filter())
     assert [(stage.id, stage.reached, stage.stopped) for stage in figures.stages] == [
-        ("-entry", 5, 2),
+        ("consent", 5, 2),
         ("q1", 3, 0),
         ("q2", 3, 1),
-        ("-review", 2, 1),
+        ("recap", 2, 1),
         ("-sent", 1, 0),
     ]
     assert (figures.started, figures.people) == (5, 2)
