@@ -1,0 +1,59 @@
+"""`palabre run`: the house, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from typing import Annotated
+
+import structlog
+import typer
+
+from bot import house, logging
+from bot.commands.common import Config, DatabaseUrl, read_settings, usable
+from bot.config import Settings
+from bot.mistakes import Mistake
+
+log = structlog.get_logger()
+
+
+def run(
+    config: Config = None,
+    database: DatabaseUrl = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on, instead of the settings'.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port, instead of the settings'; 0 takes a free one.")] = None,
+) -> None:
+    """Run the house: the chat page, the panel, and every channel that is switched on.
+
+    SIGTERM or Ctrl-C stops it: requests, batches and deliveries under way are finished first.
+    """
+    settings = read_settings(config, database).at(host, port)
+    logging.configure(settings.log_level, settings.log_format)
+    asyncio.run(serve(settings))
+
+
+async def serve(settings: Settings) -> None:
+    """The house of these settings, until SIGTERM or SIGINT."""
+    with listen(settings) as listening, usable():
+        settings = settings.at(None, listening.getsockname()[1])
+        stopping = stop_on_signals()
+        async with house.opened(settings) as opened:
+            await opened.serve(listening, stopping, lambda: log.info("open", path=settings.address))
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The socket to serve on. Raises Mistake, saying what to do, when it is taken."""
+    try:
+        return house.listen(settings.host, settings.port)
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        raise Mistake(f"{where} cannot be listened on ({error.strerror}); name another with --port.") from error
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    return stopping

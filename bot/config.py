@@ -1,0 +1,125 @@
+"""The settings of a house: from `palabre.toml` and the environment, read once and never changed.
+
+The environment wins over the file: `PALABRE_PORT=9000` beats `port = 8000`. docs/operating.md lists them all.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+FILE = Path("palabre.toml")
+PREFIX = "PALABRE_"
+
+
+class BadSettings(Exception):
+    """A setting is missing or wrong. The message names it, and never shows its value: it may be a secret."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    database_url: SecretStr = SecretStr("sqlite:///palabre.db")
+    """`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`; may hold a password."""
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    base_url: str = ""
+    """What residents type and posters carry, `https://participe.example`; http://HOST:PORT while it is empty."""
+    history_days: int = Field(30, ge=1, le=30)
+    """How long the texts of a talk are kept for the chat page; answers that were sent are kept apart."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["console", "json"] = "console"
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_one_of_ours(cls, value: SecretStr) -> SecretStr:
+        try:
+            backend = make_url(value.get_secret_value()).get_backend_name()
+        except ArgumentError:
+            backend = ""
+        if backend not in ("sqlite", "postgresql"):
+            raise ValueError("write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://")):
+            raise ValueError("it begins with https:// (or http:// where nothing leaves the machine)")
+        return value.rstrip("/")
+
+    @property
+    def address(self) -> str:
+        """Where the pages are, as residents type it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.base_url or f"http://{host}:{self.port}"
+
+    def at(self, host: str | None, port: int | None) -> Settings:
+        """The same, listening elsewhere."""
+        return self.model_copy(update={"host": host or self.host, "port": self.port if port is None else port})
+
+    def with_database(self, url: str) -> Settings:
+        """The same, on another database. Raises BadSettings when this is the address of none."""
+        try:
+            return self.model_copy(update={"database_url": self._is_one_of_ours(SecretStr(url))})
+        except ValueError as error:
+            raise BadSettings(f"the database: {error}") from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment before the file, whose values are handed over as arguments."""
+        return env_settings, init_settings
+
+
+def load(file: Path | None = None) -> Settings:
+    """The settings of this file, or of `palabre.toml` here if there is one, and of the environment.
+
+    Raises BadSettings, naming every setting that is wrong.
+    """
+    _check_names(os.environ)
+    values = _read(file or FILE) if file or FILE.exists() else {}
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise BadSettings("; ".join(_sentence(problem) for problem in error.errors())) from None
+
+
+def _check_names(environment: Mapping[str, str]) -> None:
+    """A misspelt variable would be passed over in silence, and an empty database opened instead of the town's."""
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise BadSettings(f"{unknown[0]} is not a setting; there are {', '.join(sorted(known))}")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise BadSettings(f"{file} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{file} is not TOML: {error}") from None
+
+
+def _sentence(problem: Any) -> str:
+    name = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"{name} is not a setting; there are {', '.join(Settings.model_fields)}"
+    return f"{name}: {problem['msg'].removeprefix('Value error, ')}"

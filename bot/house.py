@@ -1,0 +1,180 @@
+"""The house: builds everything, runs it, and closes it in order.
+
+The only place that imports the web pages, and a channel only when it is switched on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+
+import admin_web.application
+from admin_web.doors import Doors
+from bot import health
+from bot.channels import Channel
+from bot.config import Settings
+from bot.courier import Courier
+from bot.finishing import stop
+from bot.jobs import Jobs, all_jobs
+from bot.preview import Said, preview
+from bot.reception import Clock, Reception, utc_now
+from bot.watching import Watcher
+from storage import migrating
+from storage.database import Database
+from storage.participants import AddressKey
+
+WEB = "web"
+LAST_REQUESTS = 10
+"""Seconds that requests under way have to end once the house closes."""
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def opened(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[House]:
+    """A house on this database, migrated; nothing runs yet. Raises SchemaIsNewer, or what the database says."""
+    database = Database(settings.database_url.get_secret_value())
+    try:
+        if await migrating.migrate(database):
+            log.info("schema migrated", schema=migrating.NEEDED)
+        yield House(settings, database, _switched_on(), clock)
+    finally:
+        await database.close()
+
+
+def _switched_on() -> list[Channel]:
+    from bot.channels.web import Web
+
+    return [Web()]
+
+
+def open_terminal(who: AddressKey, lines: AsyncIterator[str], show: Callable[[str], None], **options: Any) -> Channel:
+    """The channel of `palabre talk`, which runs it beside the house or without one."""
+    from bot.channels.terminal import Terminal
+
+    return Terminal(who, lines, show, **options)
+
+
+@dataclass
+class House:
+    """Everything, connected."""
+
+    settings: Settings
+    database: Database
+    open_channels: Iterable[Channel]
+    clock: Clock = utc_now
+    channels: dict[str, Channel] = field(init=False)
+    watcher: Watcher = field(init=False)
+    courier: Courier = field(init=False)
+    reception: Reception = field(init=False)
+    jobs: Jobs = field(init=False)
+    application: Starlette = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.channels = {channel.capabilities.name: channel for channel in self.open_channels}
+        capabilities = {name: channel.capabilities for name, channel in self.channels.items()}
+        self.watcher = Watcher(self.database)
+        self.courier = Courier(self.database, self.channels, self.clock)
+        self.reception = Reception(self.database, capabilities, self.clock, told=self._told)
+        history = timedelta(days=self.settings.history_days)
+        self.jobs = Jobs(all_jobs(self.database, self.reception, self.courier, history), self.clock)
+        self.application = admin_web.application.build(
+            self.database,
+            Doors(self.reception.receive, self._preview, self.watcher.watch),
+            base_url=self.settings.address,
+            clock=self.clock,
+            routes=health.routes(self.database),
+        )
+
+    def _told(self) -> None:
+        self.courier.wake()
+        self.watcher.tell()
+
+    async def _preview(self, space_id: int, consultation_id: int, language: str, steps: Sequence[str]) -> Said:
+        now: datetime = self.clock()
+        around = self.reception.around
+        return await preview(self.database, around, WEB, space_id, consultation_id, language, steps, now)
+
+    async def serve(self, listening: socket.socket, stopping: asyncio.Event, ready: Callable[[], None]) -> None:
+        """Run until `stopping` is set, then close in order; `ready` is called once pages are answered.
+
+        Whatever ends by itself ends the house, so that whoever watches over it can start it anew.
+        """
+        async with AsyncExitStack() as stack:
+            tasks = [await self._start(stack, work) for work in self._works()]
+            server = _Server(self.application, ready)
+            tasks.append(asyncio.create_task(server.serve([listening])))
+            stack.push_async_callback(self._close_pages, server, tasks[-1])
+            waiting = asyncio.create_task(stopping.wait())
+            await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            waiting.cancel()
+            ended = [task for task in tasks if task.done()]
+            log.info("closing")
+        for task in ended:
+            task.result()
+
+    def _works(self) -> Iterable[Coroutine[Any, Any, None]]:
+        """What runs beside the pages; closed in the opposite order, each finishing what it has begun."""
+        yield self.watcher.run()
+        yield self.courier.run()
+        yield self.reception.run()
+        yield self.jobs.run()
+        for channel in self.channels.values():
+            yield channel.run(self.reception.receive)
+
+    async def _start(self, stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        stack.push_async_callback(stop, task)
+        return task
+
+    async def _close_pages(self, server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
+        """Take no new request, end the streams, and let requests under way end: reception still answers them."""
+        self.watcher.close()
+        server.should_exit = True
+        await asyncio.wait([serving])
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its signals, since the house closes in its own order, and without a log of who came."""
+
+    def __init__(self, application: Starlette, ready: Callable[[], None]) -> None:
+        config = uvicorn.Config(
+            application,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=LAST_REQUESTS,
+            server_header=False,
+        )
+        super().__init__(config)
+        self.ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready()
+
+    @contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket on this address; port 0 is any free one. OSError when it is taken."""
+    family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listening = socket.socket(family, kind, protocol)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(address)
+    except OSError:
+        listening.close()
+        raise
+    return listening

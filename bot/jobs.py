@@ -1,0 +1,131 @@
+"""Every periodic job, on one screen. APScheduler is only the metronome: a tick says what is due, our own task does it.
+
+What a job does is decided by rows and their times, so a restart makes it late, never lost and never double.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.courier import Courier
+from bot.metrics import DEAD
+from bot.reception import Reception
+from storage import erasure, retention
+from storage.database import Database
+
+LOOK_AT_CLOCK = 30.0
+"""Seconds between looks at how far the wall clock and the monotonic one have drifted apart."""
+DRIFT = 60.0
+"""Seconds of drift after which the metronome is set again: after a jump back it would stay silent that long."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One thing to do again and again; `work` is handed the time it is."""
+
+    name: str
+    every: timedelta
+    work: Callable[[datetime], Awaitable[object]]
+
+
+def all_jobs(database: Database, reception: Reception, courier: Courier, history: timedelta) -> list[Job]:
+    """The jobs of a house, and how often each is done."""
+
+    async def recover(_now: datetime) -> None:
+        await courier.recover()
+
+    async def forget_erased(_now: datetime) -> None:
+        async with database.write() as connection:
+            await erasure.forget_erased(connection)
+
+    async def forget_history(now: datetime) -> None:
+        async with database.write() as connection:
+            await retention.forget(connection, texts_before=now - history, now=now)
+
+    async def count_dead_letters(_now: datetime) -> None:
+        async with database.read() as connection:
+            DEAD.set(await retention.dead_letters(connection))
+
+    return [
+        Job("try again what was set aside", timedelta(seconds=2), reception.retry),
+        Job("recover deliveries of couriers that are no more", timedelta(minutes=1), recover),
+        Job("forget people who were erased", timedelta(minutes=5), forget_erased),
+        Job("forget what was kept long enough", timedelta(hours=1), forget_history),
+        Job("count dead letters", timedelta(seconds=30), count_dead_letters),
+    ]
+
+
+class Jobs:
+    """Runs jobs, one at a time; one that fails is logged and done again at its next turn."""
+
+    def __init__(self, jobs: Iterable[Job], clock: Callable[[], datetime]) -> None:
+        self.jobs = {job.name: job for job in jobs}
+        self.clock = clock
+        self._due: set[str] = set(self.jobs)
+        self._ticked = asyncio.Event()
+
+    async def tick(self, now: datetime) -> None:
+        """Do every job once, as if it were this time."""
+        for job in self.jobs.values():
+            await self._do(job, now)
+
+    async def run(self) -> None:
+        """Do each job when it is due, and all of them at the start, until cancelled."""
+        metronome = self._wind_up()
+        offset = time.time() - time.monotonic()
+        try:
+            while True:
+                await self._do_what_is_due()
+                if abs(time.time() - time.monotonic() - offset) > DRIFT:
+                    log.warning("the clock was changed")
+                    offset = time.time() - time.monotonic()
+                    metronome.shutdown(wait=False)
+                    metronome = self._wind_up()
+        finally:
+            metronome.shutdown(wait=False)
+
+    def _wind_up(self) -> AsyncIOScheduler:
+        metronome = AsyncIOScheduler(timezone=UTC)
+        for job in self.jobs.values():
+            metronome.add_job(
+                self._is_due,
+                "interval",
+                [job.name],
+                seconds=job.every.total_seconds(),
+                max_instances=1,
+                coalesce=True,
+                misfire_grace_time=None,
+            )
+        metronome.start()
+        return metronome
+
+    async def _is_due(self, name: str) -> None:
+        """What APScheduler calls: a coroutine, so that it stays in our loop."""
+        self._due.add(name)
+        self._ticked.set()
+
+    async def _do_what_is_due(self) -> None:
+        self._ticked.clear()
+        due, self._due = self._due, set()
+        for name in sorted(due):
+            await self._do(self.jobs[name], self.clock())
+        try:
+            async with asyncio.timeout(LOOK_AT_CLOCK):
+                await self._ticked.wait()
+        except TimeoutError:
+            return
+
+    async def _do(self, job: Job, now: datetime) -> None:
+        try:
+            await job.work(now)
+        except Exception:
+            log.exception("a job failed", job=job.name)
