@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, func, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.models import Ballot
@@ -30,27 +29,46 @@ class NewBallot:
 async def cast(connection: AsyncConnection, given: Sequence[NewBallot]) -> Sequence[int | Refusal]:
     """Cast ballots, the first of each voter on each subject; answers how many the subject has with this one.
 
-    Each call gets its own running count, so that exactly one call sees "10".
+    Each call gets its own running count, so that exactly one call sees "10". A voter's ballots are cast with the
+    participant locked; should two processes meet all the same, the constraint fails the batch, which is run again.
     """
-    ids = [new_id() for _ in given]
-    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    first: dict[tuple[int, int, str, str], int] = {}
-    for id_, ballot in zip(ids, given, strict=True):
-        first.setdefault((ballot.space_id, ballot.phase_id, ballot.subject, ballot.voter), id_)
-    wanted = {id_: ballot for id_, ballot in zip(ids, given, strict=True) if id_ in set(first.values())}
-    before = await _counts(connection, given)
-    statement = make(Ballot).on_conflict_do_nothing().returning(Ballot.id)
-    rows = await connection.execute(statement, [_row(id_, ballot) for id_, ballot in wanted.items()])
-    taken = {row[0] for row in rows}
+    counts = await _counts(connection, given)
+    voted = await _voted(connection, given)
     results: list[int | Refusal] = []
-    for id_, ballot in zip(ids, given, strict=True):
-        if id_ not in taken:
+    rows = []
+    for ballot in given:
+        subject = (ballot.space_id, ballot.phase_id, ballot.subject)
+        if (*subject, ballot.voter) in voted:
             results.append(AlreadyVoted())
             continue
-        subject = (ballot.space_id, ballot.phase_id, ballot.subject)
-        before[subject] = before.get(subject, 0) + 1
-        results.append(before[subject])
+        voted.add((*subject, ballot.voter))
+        counts[subject] += 1
+        results.append(counts[subject])
+        rows.append(_row(new_id(), ballot))
+    if rows:
+        await connection.execute(insert(Ballot), rows)
     return results
+
+
+_VOTED = select(Ballot.voter).where(
+    Ballot.space_id == bindparam("space_id"),
+    Ballot.phase_id == bindparam("phase_id"),
+    Ballot.subject == bindparam("subject"),
+    Ballot.voter.in_(bindparam("voters", expanding=True)),
+)
+
+
+async def _voted(connection: AsyncConnection, given: Sequence[NewBallot]) -> set[tuple[int, int, str, str]]:
+    """Which (space, phase, subject, voter) of these have a ballot already."""
+    by_subject: dict[tuple[int, int, str], list[str]] = {}
+    for ballot in given:
+        by_subject.setdefault((ballot.space_id, ballot.phase_id, ballot.subject), []).append(ballot.voter)
+    voted: set[tuple[int, int, str, str]] = set()
+    for (space_id, phase_id, subject), voters in by_subject.items():
+        known = {"space_id": space_id, "phase_id": phase_id, "subject": subject, "voters": voters}
+        rows = await connection.execute(_VOTED, known)
+        voted.update((space_id, phase_id, subject, row[0]) for row in rows)
+    return voted
 
 
 async def count(connection: AsyncConnection, subjects: Sequence[tuple[int, int, str]]) -> Sequence[int | Refusal]:

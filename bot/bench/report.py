@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -13,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from bot import collector
 from bot.bench import engine, memory, rivals, turns
 from bot.bench.town import Town, questionnaire, town
 
@@ -52,8 +52,7 @@ async def measure(runs: int, console: Console) -> dict[str, float]:
             task = progress.add_task("Furnishing two towns", total=runs * len(FIGURES))
             small = await stack.enter_async_context(town(1_000, questionnaire(10)))
             large = await stack.enter_async_context(town(100_000, questionnaire(10)))
-            gc.collect()
-            gc.freeze()
+            collector.calm()
             for _ in range(runs):
                 for key, take in _measures(small, large).items():
                     progress.update(task, description=key)
