@@ -24,7 +24,7 @@ DONE = Choice("-done", _("That is all"))
 
 WRITE_ANOTHER = _("You may also write another answer.")
 SPELLED = (
-    *(_("None"), _("One"), _("Two"), _("Three"), _("Four"), _("Five")),
+    *("0", _("One"), _("Two"), _("Three"), _("Four"), _("Five")),
     *(_("Six"), _("Seven"), _("Eight"), _("Nine"), _("Ten")),
 )
 
@@ -292,7 +292,12 @@ class _Row(OneOf):
     row: Choice = DONE
 
     def echo(self, value: Json) -> Said | None:
-        return _("{row}: {answer}", row=self.row.spoken(), answer=super().echo(value) or "")
+        return in_row(self.row, super().echo(value))
+
+
+def in_row(row: Choice, answer: Said | None) -> Said:
+    """The answer for one row as it reads in a sentence: `benches: good`."""
+    return _("{row}: {answer}", row=row.spoken(), answer=answer or "")
 
 
 def _row(talk: Talk, row: Choice, reader: _Row, framing: Framing, *, first: bool) -> Prompt:
