@@ -1,0 +1,295 @@
+"""A questionnaire: questions in order, those that conditions leave out apart; a recap, corrections, and sending."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from flows import questionnaire
+from flows.answers import Choice, Json, OneOf
+from flows.asking import DONE
+from flows.commands import WORDS, Command
+from flows.conversation import Again, Ending, Prompt, Talk
+from flows.entrance import closed, person_to_call
+from flows.folding import fold
+from flows.interview import Interview, Place
+from flows.module import Module
+from flows.questions import Question, Section
+from flows.texts import Joined, Said, Words, _, plural
+from storage import contributions
+from storage.contributions import NewContribution
+from storage.refusals import AlreadySent, Closed
+from storage.rules import Answered, Facts
+
+YES_NO = (Choice("yes", _("Yes")), Choice("no", _("No")))
+NOT_ONE = Choice("none", _("None of them"))
+CHANGE = (Choice("change", _("Change it")), Choice("keep", _("Change nothing")))
+
+
+@dataclass(frozen=True)
+class _Silent(OneOf):
+    """A choice of what to do next: nothing to note, and nothing to remind of."""
+
+    def echo(self, value: Json) -> Said | None:
+        return None
+
+
+@dataclass(frozen=True)
+class _Ways(_Silent):
+    """What to do at the recap. All three are read, so that an older button still works; `shown` are offered."""
+
+    options: tuple[Choice, ...] = (
+        Choice("send", _("Send")),
+        Choice("fix", _("Correct an answer")),
+        Choice("reread", _("Read it all again")),
+    )
+    shown: int = 2
+
+    def choices(self) -> Sequence[Choice]:
+        return self.options[: self.shown]
+
+    @cached_property
+    def labels(self) -> list[tuple[Choice, set[str]]]:
+        """The command "correct" means correcting an answer here."""
+        words = {fold(word) for commands in WORDS.values() for word in commands[Command.CORRECT]}
+        return [(choice, said | words if choice.id == "fix" else said) for choice, said in super().labels]
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One run through the questions: the answers so far, by question, in the order they are asked."""
+
+    answers: dict[str, Json] = field(default_factory=dict)
+    asked: list[Interview] = field(default_factory=list)
+
+
+class Questionnaire(Module):
+    """One response a person, or several if its settings say so; corrected until closing."""
+
+    kind = "questionnaire"
+    editable = True
+
+    def __init__(self, settings: questionnaire.Questionnaire) -> None:
+        self.settings = settings
+        self.repeatable = settings.replies == "several"
+        looked_at = {
+            leaf.question
+            for step in settings.steps
+            if step.when is not None
+            for leaf in step.when.leaves()
+            if isinstance(leaf, Answered)
+        }
+        self.interviews = [Interview(question, question.id in looked_at) for question in settings.questions]
+        self.sections = _sections(settings)
+
+    @classmethod
+    def load(cls, settings: Mapping[str, Any]) -> Self:
+        return cls(questionnaire.Questionnaire.from_settings(settings))
+
+    # -- before and between --------------------------------------------------------------------------------
+
+    def announce(self, talk: Talk) -> Said | None:
+        assert talk.scene.phase is not None
+        possible = self._possible(Facts({}, talk.person.area, talk.person.groups))
+        certain = [question for question in possible if question.when is None]
+        topic = Words(talk.scene.phase.topic)
+        if len(certain) == len(possible):
+            first = plural(
+                "I ask {count} question {topic}.", "I ask {count} questions {topic}.", len(possible), topic=topic
+            )
+        else:
+            first = _("I ask at most {count} questions {topic}.", count=len(possible), topic=topic)
+        minutes = self.settings.duration()
+        return Joined(
+            (first, plural("It takes about {count} minute.", "It takes about {count} minutes.", minutes)), " "
+        )
+
+    def left(self, answers: Mapping[str, Any]) -> tuple[int, int] | None:
+        whole = {question.id: gathered(question, answers) for question in self.settings.questions}
+        met = {question.id for question in self.settings.questions if _met(question, answers)}
+        asked = self.settings.asked(whole)
+        return sum(whole[question.id] is not None for question in asked), len([q for q in asked if q.id not in met])
+
+    def _possible(self, facts: Facts, start: int = 0) -> list[Question]:
+        """The questions from this one on that may still be asked: an answer not given yet leaves them open."""
+        rest = [interview.question for interview in self.interviews[start:]]
+        return [question for question in rest if question.when is None or question.when.judge(facts) is not False]
+
+    # -- the conversation ----------------------------------------------------------------------------------
+
+    async def converse(self, talk: Talk) -> Ending:
+        chosen: dict[str, Collection[str]] = {}
+        facts = Facts(chosen, talk.person.area, talk.person.groups)
+        walk = _Walk()
+        for index, interview in enumerate(self.interviews):
+            question = interview.question
+            if question.when is not None and not question.when.judge(facts):
+                chosen[question.id] = ()
+                continue
+            walk.asked.append(interview)
+            if not interview.compound and talk.recorded(question.id) is not None:
+                answer = await talk.ask(question.id, "")
+            else:
+                answer = await interview.ask(talk, partial(self._place, index, len(walk.asked), facts))
+            walk.answers[question.id] = answer
+            if interview.looked_at:
+                chosen[question.id] = question.taken(answer)
+        return await self._recap(talk, walk, self._said_before(len(self.interviews), facts))
+
+    def _place(self, index: int, number: int, facts: Facts) -> Place:
+        """What is said before a question that is about to be shown."""
+        of = number + len(self._possible(facts, index + 1))
+        sections = self._said_before(index, facts)
+        media = next((section.media for section in self.sections[index] if section.media is not None), None)
+        return Place((*sections, _("Question {number} of {of}", number=number, of=of)), (number, of), media)
+
+    def _said_before(self, index: int, facts: Facts) -> tuple[Said, ...]:
+        """The sections between the question before and this one, for those they are meant for."""
+        held = [section for section in self.sections[index] if section.when is None or section.when.judge(facts)]
+        return tuple(section.text for section in held)
+
+    # -- the recap -----------------------------------------------------------------------------------------
+
+    async def _recap(self, talk: Talk, walk: _Walk, before: tuple[Said, ...]) -> Ending:
+        prompt = self._recap_prompt(talk, walk, before) if talk.recorded("recap") is None else ""
+        way = await talk.ask("recap", prompt, once=True, back=False, echo=False)
+        if way == "send":
+            return await self._send(talk, walk)
+        return await self._correct(talk, walk) if way == "fix" else Again(("recap",))
+
+    def _recap_prompt(self, talk: Talk, walk: _Walk, before: tuple[Said, ...]) -> Prompt:
+        """All answers; after a correction that changed no other question, only that the others stand."""
+        asked = {interview.question.id for interview in walk.asked}
+        dropped = (interview.question.id for interview in self.interviews if interview.question.id not in asked)
+        if talk.corrected and not any(talk.recorded(id) is not None for id in dropped):
+            return Prompt(_("The other answers have not changed."), _Ways(shown=3))
+        lines = tuple(
+            _(
+                "{number}. {name}: {answer}",
+                number=number,
+                name=interview.question.name,
+                answer=interview.shown(walk.answers[interview.question.id]),
+            )
+            for number, interview in enumerate(walk.asked, 1)
+        )
+        return Prompt(_("Here are your answers. They are not sent yet."), _Ways(), before, listed=lines)
+
+    async def _correct(self, talk: Talk, walk: _Walk) -> Ending:
+        """Which answer; then that question is asked again, and nothing else is lost."""
+        part = talk.part("recap")
+        numbers = [Choice(interview.question.id, str(number)) for number, interview in enumerate(walk.asked, 1)]
+        which = await part.ask(
+            "which", Prompt(_("Which one?"), _Silent((*numbers, NOT_ONE))), once=True, back=False, echo=False
+        )
+        found = next((interview for interview in walk.asked if interview.question.id == which), None)
+        if found is None:
+            return Again(("recap",))
+        if not found.compound:
+            return Again((which, "recap"), correcting=True)
+        former = _("Your answer was: {answer}.", answer=found.shown(walk.answers[which]))
+        prompt = Prompt(found.question.text, _Silent(CHANGE), after=(former,))
+        wanted = await part.ask("keep", prompt, once=True, back=False, echo=False)
+        return Again((which, "recap") if wanted == "change" else ("recap",))
+
+    # -- sending -------------------------------------------------------------------------------------------
+
+    async def _send(self, talk: Talk, walk: _Walk) -> Ending:
+        phase = talk.scene.phase
+        assert phase is not None
+        try:
+            await talk.do("response", contributions.put, self._response(talk, walk))
+        except Closed:
+            talk.say(_("Your answers could not be sent."), *closed(talk.scene, phase, sent=False))
+            return None
+        except AlreadySent:
+            talk.say(_("Your answers were sent before. To change them, write “correct”."), *_call(talk))
+            return None
+        talk.say(_("It is sent. Thank you."), _until(talk), *([] if phase.answer_on is not None else _call(talk)))
+        if phase.answer_on is not None:
+            await self._offer_result(talk, walk)
+        return None
+
+    def _response(self, talk: Talk, walk: _Walk) -> NewContribution:
+        """The response as it is kept: the answers by question, and the wish to receive the result."""
+        scene = talk.scene
+        assert scene.phase is not None
+        wish = talk.recorded("wish")
+        return NewContribution(
+            space_id=scene.space.id,
+            phase_id=scene.phase.id,
+            participant_id=scene.person.id,
+            conversation_id=scene.conversation,
+            key="response",
+            kind="response",
+            fields={**walk.answers, **({"wish": wish} if wish is not None else {})},
+            parts=self.settings.parts(walk.answers, scene.person.area, scene.person.groups),
+            origin=scene.channel.name,
+            place=scene.place,
+            at=talk.now,
+            single=not self.repeatable,
+        )
+
+    async def _offer_result(self, talk: Talk, walk: _Walk) -> None:
+        """Whether to write when the result comes; the wish is kept with the response, where it can be looked up."""
+        phase, reach = talk.scene.phase, talk.scene.channel.reach
+        assert phase is not None
+        assert phase.answer_on is not None
+        if phase.decides:
+            when = _("{who} will discuss it on {day}.", who=Words(phase.decides), day=phase.answer_on)
+        else:
+            when = _("The result comes out on {day}.", day=phase.answer_on)
+        after = (reach,) if reach is not None else ()
+        question = _("Would you like to receive the result here?")
+        wish = await talk.choose("wish", question, YES_NO, before=(when,), after=after, echo=False)
+        try:
+            await talk.do("wished", contributions.put, self._response(talk, walk))
+        except Closed:
+            talk.say(_("This has closed in the meantime, and your wish could not be noted."), *_call(talk))
+            return
+        noted = _("It is noted. You will receive the result here.")
+        talk.say(noted if wish == "yes" else _("It is noted. You will not receive it."), *_call(talk))
+
+
+def _sections(settings: questionnaire.Questionnaire) -> list[list[Section]]:
+    """The sections before each question, and those after the last one."""
+    before: list[list[Section]] = [[]]
+    for step in settings.steps:
+        if isinstance(step, Section):
+            before[-1].append(step)
+        else:
+            before.append([])
+    return before
+
+
+def _until(talk: Talk) -> Said:
+    """Until when an answer can be changed; only the day when that is its last minute."""
+    assert talk.scene.phase is not None
+    closes = talk.scene.phase.closes_at
+    if closes is None:
+        return _("To change an answer, write “correct”.")
+    there = closes.astimezone(ZoneInfo(talk.scene.space.zone))
+    moment = there.date() if (there.hour, there.minute) == (23, 59) else there
+    return _("To change an answer until {moment}, write “correct”.", moment=moment)
+
+
+def _call(talk: Talk) -> list[Said]:
+    call = person_to_call(talk.scene)
+    return [call] if call is not None else []
+
+
+def _met(question: Question, answers: Mapping[str, Any]) -> bool:
+    return question.id in answers or any(key.startswith(f"{question.id}.") for key in answers)
+
+
+def gathered(question: Question, answers: Mapping[str, Any]) -> Json:
+    """A question's answer from what a journal holds, where a question of several prompts has several keys."""
+    if question.id in answers:
+        return answers[question.id]
+    below = {key.partition(".")[2]: value for key, value in answers.items() if key.startswith(f"{question.id}.")}
+    if question.rows():
+        return {row: value for row, value in below.items() if value is not None} or None
+    taken = [one for value in below.values() for one in (value if isinstance(value, list) else [value])]
+    return [one for one in taken if one is not None and one != DONE.id] or None
