@@ -15,7 +15,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from admin_web import chat, consultations, exports, failures, live, results, sign_in, static
+from admin_web import (
+    chat,
+    consultations,
+    exports,
+    failures,
+    live,
+    poster,
+    public,
+    results,
+    sign_in,
+    static,
+    try_it,
+)
 from admin_web.doors import Doors, Offered
 from admin_web.guard import HEADERS, Refusals, SafeHeaders
 from admin_web.site import Site, render
@@ -38,7 +50,7 @@ def build(
     """The application. `base_url` is what residents type and posters carry, `https://participe.example`;
     `offered` are the doors switched on besides the chat page; `routes` are the house's own (health, metrics)."""
     site = Site(database, doors, base_url.rstrip("/"), clock, load_module, tuple(offered))
-    pages = (static, chat, sign_in, consultations, results, exports, live, failures)
+    pages = (static, chat, sign_in, consultations, results, exports, live, try_it, poster, failures, public)
     application = Starlette(
         routes=[*routes, *(route for page in pages for route in page.routes())],
         middleware=[Middleware(SafeHeaders, secure=site.secure), Middleware(Refusals, page=say_what_happened)],

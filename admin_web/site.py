@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from admin_web.doors import Doors, Offered
-from admin_web.typography import typeset
+from admin_web.typography import headline, typeset
 from flows.texts import LANGUAGES, Said, Text, Words, add_folder, say_day, say_time, translate
 from storage.database import Database
 
@@ -124,6 +124,8 @@ def _words(language: str, zone: str | None) -> dict[str, Any]:
         "time": time,
         "when": lambda moment: time(moment) if isinstance(moment, datetime) else day(moment),
         "number": lambda value: format_decimal(value, locale=language),
+        "typeset": typeset,
+        "headline": lambda said: headline(say(said, language)),
         "percent": lambda share: percent(share, language),
     }
 

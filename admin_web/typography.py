@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from markupsafe import Markup, escape
+
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _MONTHS = "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
 _SPACES = re.compile(
@@ -21,3 +23,18 @@ def typeset(text: str, language: str) -> str:
     if language != "fr":
         return text
     return _APOSTROPHE.sub("’", _SPACES.sub(_NO_BREAK, text))
+
+
+_COMPOUND = re.compile(r"\b[^\W_]+-[^\W_]+\b")
+_LONGEST_COMPOUND = 13
+"""What fits in a large title on the narrowest phone."""
+
+
+def headline(text: str) -> Markup:
+    """A large title: its compound words (`centre-ville`) stay on one line."""
+
+    def whole(found: re.Match[str]) -> str:
+        word = found[0]
+        return f'<span class="nowrap">{word}</span>' if len(word) <= _LONGEST_COMPOUND else word
+
+    return Markup(_COMPOUND.sub(whole, str(escape(text))))

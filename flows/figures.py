@@ -140,3 +140,12 @@ class Reports(Protocol):
     def table(self, connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:
         """The header, in which no two cells are alike, then one row a response, for exports."""
         ...
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A module that can tell before it begins how long it takes."""
+
+    def length(self) -> tuple[int, int]:
+        """How many questions at most, and how many minutes about."""
+        ...

@@ -216,7 +216,9 @@ async def find_by_slug(connection: AsyncConnection, space_id: int, slug: str) ->
 
 
 async def _find(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> Consultation | None:
-    row = (await connection.execute(select(*_CONSULTATION).where(*conditions).limit(1))).first()
+    row = (
+        await connection.execute(select(*_CONSULTATION).where(*conditions).order_by(models.Consultation.id).limit(1))
+    ).first()
     return _read(Consultation, row) if row else None
 
 
@@ -333,14 +335,19 @@ async def places(connection: AsyncConnection, space_id: int, consultation_id: in
     return [PlaceCount(code, *came.get(code.place, (0, 0))) for code in (_read(Code, row) for row in codes)]
 
 
-async def find_entrance(connection: AsyncConnection, word: str) -> Entrance | None:
-    """What the word of a public address leads to: a code in any case, else the slug of a consultation."""
+async def find_entrance(connection: AsyncConnection, word: str, space: str | None = None) -> Entrance | None:
+    """What the word of a public address leads to: a code in any case, else the slug of a consultation.
+
+    Codes and slugs belong to a space; without its slug the oldest one of that name is meant.
+    """
     word = word.casefold()
-    query = select(*_CODE).where(models.Code.code == word).order_by(models.Code.id).limit(1)
-    row = (await connection.execute(query)).first()
+    within = select(models.Space.id) if space is None else select(models.Space.id).where(models.Space.slug == space)
+    query = select(*_CODE).where(models.Code.code == word, models.Code.space_id.in_(within))
+    row = (await connection.execute(query.order_by(models.Code.id).limit(1))).first()
     code = _read(Code, row) if row else None
     if code is not None:
         found = await find(connection, code.space_id, code.consultation_id)
     else:
-        found = await _find(connection, models.Consultation.slug == word)
+        table = models.Consultation
+        found = await _find(connection, table.slug == word, table.space_id.in_(within))
     return Entrance(await load_space(connection, found.space_id), found, code) if found else None

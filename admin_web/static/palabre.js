@@ -1,94 +1,106 @@
 // The only script. Every page works without it; with it, results move by themselves, forms are answered in place,
 // and a password can be read.
 //
-//   [data-live="name"]           a region that is fetched anew; other pages' regions of that name replace it
-//   [data-stream="/address"]     on any element: refresh the page's live regions at each event of that stream
-//   form[data-inplace]           sent by fetch; the regions of the answer replace those of the page
-//   button[data-show="id"]       shows the password typed in that field
-//   button[data-print]           prints the page
-//   [data-keys="enter"]          a text area that Enter sends, Shift+Enter being a new line
-//   [data-end]                   brought into view after each refresh (the end of a conversation)
-//   [data-offline]               shown while the stream is cut
-//   [data-script]                sent hidden, shown when there is a script to make it work
+//   [data-live="name"]      a region that is drawn anew from the same region of a fetched page
+//   [data-stream="/path"]   refresh the live regions at each event of that stream
+//   form[data-inplace]      sent by fetch; the live regions of the answer are drawn in the place of ours
+//   [data-offline]          hidden; shown while the stream is cut, or when a form did not arrive
+//   [data-end]              brought into view after each drawing: the end of a conversation
+//   [data-keys="enter"]     a field that Enter sends, Shift+Enter being a new line
+//   button[data-show="id"]  shows the password typed in that field
+//   button[data-print]      prints the page
+//   [data-script]           sent hidden, shown when there is a script to make it work
 
 const all = (selector, root = document) => root.querySelectorAll(selector);
+const show = (selector, shown, root) => { for (const element of all(selector, root)) element.hidden = !shown; };
 
-function ready(root) {
-  for (const element of all("[data-script]", root)) element.hidden = false;
+// Makes `before` the same as `after` and touches nothing that is the same already: the caret, what is being typed
+// and the scroll stay, and a screen reader hears only what was added.
+function become(before, after) {
+  if (before.isEqualNode(after)) return;
+  if (before.nodeName !== after.nodeName || before.nodeType !== Node.ELEMENT_NODE) {
+    before.replaceWith(after);
+    return;
+  }
+  for (const { name } of [...before.attributes]) if (!after.hasAttribute(name)) before.removeAttribute(name);
+  for (const { name, value } of after.attributes) if (before.getAttribute(name) !== value) before.setAttribute(name, value);
+  const [olds, news] = [[...before.childNodes], [...after.childNodes]];
+  news.forEach((node, place) => (olds[place] ? become(olds[place], node) : before.append(node)));
+  for (const node of olds.slice(news.length)) node.remove();
 }
 
-// Puts the regions of a fetched page in the place of ours; the caret stays where it was.
-function replaceRegions(html) {
+// Draws the regions of a fetched page in the place of ours; answers whether it had any.
+function draw(html) {
   const page = new DOMParser().parseFromString(html, "text/html");
-  const active = document.activeElement;
-  const kept = active && active.id ? { id: active.id, value: active.value, start: active.selectionStart } : null;
+  let found = false;
   for (const region of all("[data-live]")) {
     const fresh = page.querySelector(`[data-live="${region.dataset.live}"]`);
-    if (!fresh || fresh.outerHTML === region.dataset.drawn) continue;
-    const drawn = fresh.outerHTML;
-    region.replaceWith(fresh);
-    fresh.dataset.drawn = drawn;
-    ready(fresh);
+    if (!fresh) continue;
+    found = true;
+    become(region, fresh);
+    show("[data-script]", true, region);
   }
-  restore(kept, active);
-  for (const end of all("[data-end]")) end.scrollIntoView({ block: "end" });
+  toTheEnd();
+  return found;
 }
 
-function restore(kept, before) {
-  const after = kept && document.getElementById(kept.id);
-  if (!after || after === before) return;
-  if (kept.value !== undefined && !after.value) after.value = kept.value;
-  after.focus({ preventScroll: true });
-  if (kept.start !== undefined && kept.start !== null) after.setSelectionRange(kept.start, kept.start);
+function toTheEnd() {
+  for (const end of all("[data-end]")) end.scrollIntoView({ block: "nearest" });
 }
 
-async function ask(address, options = {}) {
-  const headers = { "X-Requested-With": "palabre", ...options.headers };
-  const response = await fetch(address, { ...options, headers, credentials: "same-origin" });
-  if (!response.ok && !response.headers.get("content-type")?.startsWith("text/html")) throw new Error(response.status);
-  return response;
-}
+const ask = (address, options) => fetch(address, { headers: { "X-Requested-With": "palabre" }, ...options });
 
-let refreshing = null;
-function refresh() {
-  refreshing ??= ask(location.href)
-    .then(async (response) => (response.redirected ? location.reload() : response.ok && replaceRegions(await response.text())))
-    .catch(() => {})
-    .finally(() => { refreshing = null; });
-  return refreshing;
+// One refresh at a time; an event that comes during one is answered by one more after it.
+let refreshing = false;
+let again = false;
+async function refresh() {
+  again = refreshing;
+  if (refreshing) return;
+  refreshing = true;
+  try {
+    const response = await ask(location.href);
+    if (response.redirected) location.reload();
+    else if (response.ok) draw(await response.text());
+  } catch {
+    show("[data-offline]", true);
+  }
+  refreshing = false;
+  if (again) refresh();
 }
 
 function listen(address) {
   const stream = new EventSource(address);
-  const tell = (cut) => { for (const element of all("[data-offline]")) element.hidden = !cut; };
-  let again = false;
-  stream.onopen = () => { tell(false); if (again) refresh(); again = true; };
-  stream.onmessage = () => refresh().then(refresh);
-  stream.onerror = () => tell(true);
+  let cut = false;
+  stream.onmessage = refresh;
+  stream.onerror = () => { cut = true; show("[data-offline]", true); };
+  stream.onopen = () => {
+    show("[data-offline]", false);
+    if (cut) refresh();
+    cut = false;
+  };
 }
 
-// A form answered in place. When the house can't be reached, the browser sends it the plain way and says so.
-async function sendInPlace(form, button) {
+// What was typed stays in its field until the house has it.
+async function send(form, button) {
   const body = new FormData(form, button);
-  const multipart = form.enctype === "multipart/form-data";
   form.ariaBusy = "true";
-  for (const field of all("input[type=text], input:not([type]), textarea", form)) field.value = "";
   try {
+    const multipart = form.enctype === "multipart/form-data";
     const response = await ask(form.action, { method: "POST", body: multipart ? body : new URLSearchParams(body) });
-    replaceRegions(await response.text());
+    const drawn = draw(await response.text());
+    if (response.ok && drawn) form.reset();
+    show("[data-offline]", !drawn);
   } catch {
-    for (const [name, value] of body) if (form.elements[name]?.type !== "hidden" && form.elements[name]) form.elements[name].value = value;
-    for (const element of all("[data-offline]")) element.hidden = false;
-  } finally {
-    form.ariaBusy = null;
+    show("[data-offline]", true);
   }
+  form.ariaBusy = null;
 }
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!form.matches("[data-inplace]")) return;
   event.preventDefault();
-  if (form.ariaBusy !== "true") sendInPlace(form, event.submitter);
+  if (form.ariaBusy !== "true") send(form, event.submitter);
 });
 
 document.addEventListener("click", (event) => {
@@ -97,7 +109,7 @@ document.addEventListener("click", (event) => {
   if ("print" in button.dataset) { print(); return; }
   const field = document.getElementById(button.dataset.show);
   field.type = field.type === "password" ? "text" : "password";
-  button.setAttribute("aria-pressed", String(field.type === "text"));
+  button.ariaPressed = String(field.type === "text");
 });
 
 document.addEventListener("keydown", (event) => {
@@ -106,6 +118,6 @@ document.addEventListener("keydown", (event) => {
   event.target.form.requestSubmit();
 });
 
-ready(document);
-for (const element of all("[data-stream]")) listen(element.dataset.stream);
-for (const end of all("[data-end]")) end.scrollIntoView({ block: "end" });
+show("[data-script]", true);
+for (const address of new Set([...all("[data-stream]")].map((element) => element.dataset.stream))) listen(address);
+toTheEnd();
