@@ -25,13 +25,21 @@ LOCK = 0x70616C61627265
 
 
 class SchemaIsNewer(Exception):
-    """The database was made by a newer version of Palabre than this one."""
+    """The database (or backup) was made by a newer version of Palabre than this one."""
 
-    def __init__(self, found: str) -> None:
+    def __init__(self, found: str, what: str = "database") -> None:
         super().__init__(
-            f"The database has schema {found}, newer than this program's {NEEDED}. "
+            f"The {what} has schema {found}, newer than this program's {NEEDED}. "
             "Install the version of Palabre that was used last, or a later one."
         )
+
+
+class NotMigrated(Exception):
+    """The database has an older schema than this program's, or none."""
+
+    def __init__(self, found: str | None) -> None:
+        what = f"has schema {found}" if found else "is empty"
+        super().__init__(f"The database {what}, and this program needs schema {NEEDED}. Run `palabre migrate` first.")
 
 
 async def migrate(database: Database) -> bool:

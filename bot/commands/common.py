@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -38,14 +38,25 @@ def read_settings(file: Path | None, database: str | None = None) -> config.Sett
 
 
 @asynccontextmanager
-async def opened(settings: config.Settings) -> AsyncIterator[Database]:
-    """The database of these settings. Raises Unusable, without quoting any row, when it fails."""
+async def opened(settings: config.Settings, *, make: bool = False) -> AsyncIterator[Database]:
+    """The database of these settings. Raises Unusable, without quoting any row, when it fails.
+
+    Unless it may be made, a file that is not there is a Mistake: SQLite would make an empty one under a wrong name.
+    """
     database = Database(settings.database_url.get_secret_value())
+    if not make:
+        _check_that_it_is_there(database)
     try:
         with usable():
             yield database
     finally:
         await database.close()
+
+
+def _check_that_it_is_there(database: Database) -> None:
+    file = database.url.database
+    if database.sqlite and file and not Path(file).exists():
+        raise Mistake(f"there is no database {file}; name another with --database, or make it with `palabre migrate`.")
 
 
 @contextmanager
@@ -61,3 +72,16 @@ def in_short(error: Exception) -> str:
     """What went wrong, as the database said it, without the statement and the values it was about."""
     cause = getattr(error, "orig", None) or error
     return str(cause).splitlines()[0] if str(cause) else type(error).__name__
+
+
+@contextmanager
+def counting(doing: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A function to call with (what is done now, how many are done, of how many): a bar in a terminal, else nothing."""
+    from rich.console import Console  # only long work draws bars
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        bar = bars.add_task(doing, total=None)
+        yield lambda what, done, total: bars.update(bar, description=f"{doing} {what}", completed=done, total=total)

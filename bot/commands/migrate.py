@@ -18,7 +18,7 @@ def migrate(config: Config = None, database: DatabaseUrl = None) -> None:
 
 
 async def _migrate(config: Path | None, url: str | None) -> None:
-    async with opened(read_settings(config, url)) as database:
+    async with opened(read_settings(config, url), make=True) as database:
         if await migrating.migrate(database):
             print(f"The database now has schema {migrating.NEEDED}.")
         else:
