@@ -50,6 +50,9 @@ Verb: TypeAlias = "Callable[[AsyncConnection, Sequence[A]], Awaitable[Sequence[R
 
 MOST_REQUESTS = 50
 
+MISSING: Json = object()
+"""No answer was recorded; None is the answer of somebody who skipped."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -289,6 +292,16 @@ class Talk:
         self._run.asked.clear()
         return True
 
+    def met(self, key: str) -> Json:
+        """A recorded answer, met again at the price of a look-up; MISSING where the question has to be asked."""
+        run, key = self._run, self._prefix + key
+        entry = run.journal.entries.get(key)
+        if entry is None:
+            return MISSING
+        run.meet(key)
+        run.asked.append(key)
+        return entry[1]
+
     def recorded(self, key: str) -> Json:
         """A recorded answer, without asking; None where there is none."""
         entry = self._run.journal.entries.get(self._prefix + key)
@@ -299,7 +312,7 @@ class Talk:
     async def ask(
         self,
         key: str,
-        prompt: Prompt | Said,
+        prompt: Prompt | Said | Callable[[], Prompt],
         reader: Reader | None = None,
         *,
         optional: bool = False,
@@ -311,6 +324,7 @@ class Talk:
     ) -> Json:
         """The recorded answer (None when it was skipped), or stop here and show the prompt.
 
+        A prompt that takes time to make may be given as a function beside its reader: it is made when it is shown.
         `once`: dropped when the conversation is reopened. `secret`: also blanked by the next `do`, and the text
         of the message is not kept. `echo`: a text of your own instead of the answer's, or none. `back`: whether
         Back is offered when there is something to go back to.
@@ -318,9 +332,7 @@ class Talk:
         run = self._run
         if self._prefix:
             key = self._prefix + key
-        if key in run.met:
-            run.meet(key)
-        run.met[key] = None
+        run.meet(key)
         entries = run.journal.entries
         entry = entries.get(key)
         if entry is None and renamed is not None:
@@ -334,7 +346,7 @@ class Talk:
     async def _put(
         self,
         key: str,
-        prompt: Prompt | Said,
+        prompt: Prompt | Said | Callable[[], Prompt],
         reader: Reader | None,
         optional: bool,
         flag: int,
@@ -343,27 +355,27 @@ class Talk:
     ) -> Json:
         """Read this turn's message if it is for this key; otherwise show the prompt and end the run."""
         run = self._run
-        full = prompt if isinstance(prompt, Prompt) else Prompt(prompt, reader or FreeText())
+        reader = prompt.reader if isinstance(prompt, Prompt) else reader or FreeText()
         reason: Said | None = None
         heard = self._heard_for(key)
-        doubt = await self._settle(heard, full.reader) if heard is not None else None
+        doubt = await self._settle(heard, reader) if heard is not None else None
         if heard is not None and doubt is None:
             try:
-                value = _read(full.reader, heard, optional)
+                value = _read(reader, heard, optional)
             except Misread as misread:
                 reason = misread.reason
             else:
-                self._record(key, value, full.reader, flag, echo)
+                self._record(key, value, reader, flag, echo)
                 return value
         former = run.journal.was.get(key)
         await run.request(
             Show(
                 key,
-                full,
+                _full(prompt, reader),
                 optional,
                 back=back and bool(run.asked),
                 reason=reason,
-                former=full.reader.echo(former) if former is not None else None,
+                former=reader.echo(former) if former is not None else None,
                 keep=key in run.correcting and former is not None,
                 secret=flag == SECRET,
                 doubt=doubt,
@@ -527,6 +539,12 @@ class Round(Talk):
     def __init__(self, run: Run, prefix: str, state: Json) -> None:
         super().__init__(run, prefix)
         self.state = state
+
+
+def _full(prompt: Prompt | Said | Callable[[], Prompt], reader: Reader) -> Prompt:
+    if isinstance(prompt, Prompt):
+        return prompt
+    return prompt() if callable(prompt) else Prompt(prompt, reader)
 
 
 def _read(reader: Reader, heard: Heard, optional: bool) -> Json:

@@ -225,8 +225,11 @@ class Turn:
         self._said += run.said
         self.tells += run.tells
         self.secret = self.secret or run.secret
-        met = {key: entries[key] for key in run.met if key in entries}
-        self._journal.entries = met | {key: entry for key, entry in entries.items() if key not in met}
+        order = [key for key in run.met if key in entries]
+        if order != list(entries)[: len(order)]:
+            self._journal.entries = {key: entries[key] for key in order} | {
+                key: entry for key, entry in entries.items() if key not in run.met
+            }
         if run.sent and self.record.sent_at is None:
             self.record.sent_at = self.scene.now
 
