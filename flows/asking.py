@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from flows.answers import Choice, FreeText, Heard, Json, Misread, OneOf, Reader
-from flows.conversation import Prompt, Talk
+from flows.conversation import MISSING, Prompt, Talk
 from flows.folding import clean
 from flows.texts import Joined, Lowered, Said, Text, _, joined
 
@@ -55,11 +55,11 @@ async def several_of(
     number = 0
     while len(chosen) < bounds[1]:
         number += 1
-        prompt: Prompt | Said = ""
-        if part.recorded(str(number)) is None:
+        taken = part.met(str(number))
+        if taken is MISSING:
             ordered = talk.shuffled(key, choices) if shuffle else tuple(choices)
             prompt = _one_more(talk, _Several.after(chosen, ordered, bounds, other), framing)
-        taken = await part.ask(str(number), prompt, optional=optional and number == 1)
+            taken = await part.ask(str(number), prompt, optional=optional and number == 1)
         if taken is None:
             return None
         if taken == DONE.id:
@@ -204,12 +204,12 @@ async def ranking(
     number = 0
     while len(chosen) < wanted and len(choices) - len(chosen) > 1:
         number += 1
-        prompt: Prompt | Said = ""
-        if part.recorded(str(number)) is None:
+        taken = part.met(str(number))
+        if taken is MISSING:
             ordered = talk.shuffled(key, choices) if shuffle else tuple(choices)
             left = tuple(choice for choice in ordered if choice.id not in chosen)
             prompt = _next_rank(talk, _Rank(left, every=ordered, chosen=tuple(chosen)), framing)
-        taken = await part.ask(str(number), prompt, optional=optional and number == 1)
+            taken = await part.ask(str(number), prompt, optional=optional and number == 1)
         if taken is None:
             return None
         chosen = _added(chosen, taken)
@@ -273,10 +273,10 @@ async def for_each(
     part = talk.part(key)
     answers: dict[str, str] = {}
     for index, row in enumerate(rows):
-        prompt: Prompt | Said = ""
-        if part.recorded(row.id) is None:
+        taken = part.met(row.id)
+        if taken is MISSING:
             prompt = _row(talk, row, _Row(tuple(choices), row=row), framing, first=index == 0)
-        taken = await part.ask(row.id, prompt, optional=optional)
+            taken = await part.ask(row.id, prompt, optional=optional)
         if taken is not None:
             answers[row.id] = taken
     return answers or None

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from zoneinfo import ZoneInfo
 
 from flows import asking, questions, values
 from flows.answers import Choice, FreeText, Json, OneOf, Reader
 from flows.conversation import Prompt, Talk
-from flows.days import Day, dated
+from flows.days import Day
 from flows.messages import Media
-from flows.questions import Illustration, Question
+from flows.questions import Illustration, Question, Section
 from flows.settings import Option
 from flows.texts import Said, _, joined
 
@@ -27,11 +27,15 @@ LONGEST_SHOWN = 160
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a question stands in this conversation: what is said before it, and its number of how many."""
+    """Where a question stands in this conversation: its number, of how many, and the sections said before it."""
 
-    before: tuple[Said, ...]
-    progress: tuple[int, int]
-    media: Illustration | None = None
+    number: int
+    of: int
+    sections: tuple[Section, ...] = ()
+
+    def said(self) -> tuple[Said, ...]:
+        progress = _("Question {number} of {of}", number=self.number, of=self.of)
+        return (*(section.text for section in self.sections), progress)
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Interview:
 
     @cached_property
     def reader(self) -> Reader:
-        """Reads the answer of a question of one prompt; that of a date is made when it is asked (`reader_now`)."""
+        """Reads the answer of a question of one prompt; some depend on the person or the day (`reader_now`)."""
         return _reader(self.question, self.choices)
 
     def reader_now(self, talk: Talk) -> Reader:
@@ -83,19 +87,36 @@ class Interview:
 
     def prompt(self, talk: Talk, reader: Reader, place: Place) -> Prompt:
         """The question put round a reader."""
-        shown = self.question.media or place.media
+        illustrations = (step.media for step in (self.question, *place.sections) if step.media is not None)
+        shown = next(illustrations, None)
         media = illustrated(shown, talk) if shown is not None else None
-        return Prompt(self.question.text, reader, place.before, self.after, media=media, progress=place.progress)
+        progress = (place.number, place.of)
+        return Prompt(self.question.text, reader, place.said(), self.after, media=media, progress=progress)
 
     async def ask(self, talk: Talk, place: Callable[[], Place]) -> Json:
         """The answer, in the shape flows/questions.py says; `place` is only called when a prompt is shown."""
-        question = self.question
-        optional = not question.required
+        optional = not self.question.required
         if self.compound:
             return await self._ask_compound(talk, lambda reader: self.prompt(talk, reader, place()), optional)
-        if talk.recorded(question.id) is not None:
-            return await talk.ask(question.id, "", optional=optional)
-        return await talk.ask(question.id, self.prompt(talk, self.reader_now(talk), place()), optional=optional)
+        reader = self.reader_now(talk)
+        shown = partial(self._kept_prompt, talk, reader, place)
+        return await talk.ask(self.question.id, shown, reader, optional=optional)
+
+    def _kept_prompt(self, talk: Talk, reader: Reader, where: Callable[[], Place]) -> Prompt:
+        """The same prompt for everybody it is the same for, because prompts keep their words once translated."""
+        place = where()
+        if reader is not self.reader:
+            return self.prompt(talk, reader, place)
+        sections = tuple(section.id for section in place.sections)
+        key = (place.number, place.of, sections, talk.person.language)
+        kept = self._prompts.get(key)
+        if kept is None:
+            kept = self._prompts[key] = self.prompt(talk, reader, place)
+        return kept
+
+    @cached_property
+    def _prompts(self) -> dict[tuple[int, int, tuple[str, ...], str | None], Prompt]:
+        return {}
 
     async def _ask_compound(self, talk: Talk, framing: asking.Framing, optional: bool) -> Json:
         question = self.question
@@ -130,8 +151,6 @@ class Interview:
             return asking.ranked(self.choices, answer)
         if isinstance(question, questions.Grades | questions.Matrix):
             return _by_row(self.rows, OneOf(self.choices), answer)
-        if isinstance(question, questions.Date):
-            return dated(date.fromisoformat(answer))
         return self.reader.echo(_shortened(answer)) or _shortened(answer)
 
 
@@ -151,6 +170,8 @@ def _reader(question: Question, choices: tuple[Choice, ...]) -> Reader:
             return FreeText(question.max)
         case questions.LongText():
             return FreeText(question.max, long=True)
+        case questions.Date():
+            return Day(date.min, question.earliest, question.latest)
         case questions.Number():
             return values.Number(question.min, question.max, not question.decimals, question.unit)
         case questions.Scale():

@@ -12,7 +12,7 @@ from flows import questionnaire
 from flows.answers import Choice, Json, OneOf
 from flows.asking import DONE
 from flows.commands import WORDS, Command
-from flows.conversation import Again, Ending, Prompt, Talk
+from flows.conversation import MISSING, Again, Ending, Prompt, Talk
 from flows.entrance import closed, person_to_call
 from flows.folding import fold
 from flows.interview import Interview, Place
@@ -83,6 +83,7 @@ class Questionnaire(Module):
             if isinstance(leaf, Answered)
         }
         self.interviews = [Interview(question, question.id in looked_at) for question in settings.questions]
+        self.conditions = [(i, q.when) for i, q in enumerate(settings.questions) if q.when is not None]
         self.sections = _sections(settings)
 
     @classmethod
@@ -93,15 +94,12 @@ class Questionnaire(Module):
 
     def announce(self, talk: Talk) -> Said | None:
         assert talk.scene.phase is not None
-        possible = self._possible(Facts({}, talk.person.area, talk.person.groups))
-        certain = [question for question in possible if question.when is None]
+        count = self._possible(Facts({}, talk.person.area, talk.person.groups))
         topic = Words(talk.scene.phase.topic)
-        if len(certain) == len(possible):
-            first = plural(
-                "I ask {count} question {topic}.", "I ask {count} questions {topic}.", len(possible), topic=topic
-            )
+        if not self.conditions:
+            first = plural("I ask {count} question {topic}.", "I ask {count} questions {topic}.", count, topic=topic)
         else:
-            first = _("I ask at most {count} questions {topic}.", count=len(possible), topic=topic)
+            first = _("I ask at most {count} questions {topic}.", count=count, topic=topic)
         minutes = self.settings.duration()
         return Joined(
             (first, plural("It takes about {count} minute.", "It takes about {count} minutes.", minutes)), " "
@@ -113,10 +111,10 @@ class Questionnaire(Module):
         asked = self.settings.asked(whole)
         return sum(whole[question.id] is not None for question in asked), len([q for q in asked if q.id not in met])
 
-    def _possible(self, facts: Facts, start: int = 0) -> list[Question]:
-        """The questions from this one on that may still be asked: an answer not given yet leaves them open."""
-        rest = [interview.question for interview in self.interviews[start:]]
-        return [question for question in rest if question.when is None or question.when.judge(facts) is not False]
+    def _possible(self, facts: Facts, start: int = 0) -> int:
+        """How many questions from this one on may still be asked: an answer not given yet leaves them open."""
+        rules = (rule for position, rule in self.conditions if position >= start)
+        return len(self.interviews) - start - sum(rule.judge(facts) is False for rule in rules)
 
     # -- the conversation ----------------------------------------------------------------------------------
 
@@ -130,26 +128,24 @@ class Questionnaire(Module):
                 chosen[question.id] = ()
                 continue
             walk.asked.append(interview)
-            if not interview.compound and talk.recorded(question.id) is not None:
-                answer = await talk.ask(question.id, "")
-            else:
+            answer = MISSING if interview.compound else talk.met(question.id)
+            if answer is MISSING:
                 answer = await interview.ask(talk, partial(self._place, index, len(walk.asked), facts))
             walk.answers[question.id] = answer
             if interview.looked_at:
                 chosen[question.id] = question.taken(answer)
-        return await self._recap(talk, walk, self._said_before(len(self.interviews), facts))
+        last = self._sections_before(len(self.interviews), facts)
+        return await self._recap(talk, walk, tuple(section.text for section in last))
 
     def _place(self, index: int, number: int, facts: Facts) -> Place:
-        """What is said before a question that is about to be shown."""
-        of = number + len(self._possible(facts, index + 1))
-        sections = self._said_before(index, facts)
-        media = next((section.media for section in self.sections[index] if section.media is not None), None)
-        return Place((*sections, _("Question {number} of {of}", number=number, of=of)), (number, of), media)
+        """Where a question stands that is about to be shown."""
+        return Place(number, number + self._possible(facts, index + 1), self._sections_before(index, facts))
 
-    def _said_before(self, index: int, facts: Facts) -> tuple[Said, ...]:
+    def _sections_before(self, index: int, facts: Facts) -> tuple[Section, ...]:
         """The sections between the question before and this one, for those they are meant for."""
-        held = [section for section in self.sections[index] if section.when is None or section.when.judge(facts)]
-        return tuple(section.text for section in held)
+        if not self.sections[index]:
+            return ()
+        return tuple(section for section in self.sections[index] if section.when is None or section.when.judge(facts))
 
     # -- the recap -----------------------------------------------------------------------------------------
 
