@@ -47,7 +47,7 @@ async def sign_in(request: Request) -> Response:
     form = await read_form(request)
     email, password = organisers.normal_email(form.text("email", 320)), form.secret("password")
     by_email = attempts.subject("sign-in of", email)
-    limits = [(by_email, BY_EMAIL), (attempts.subject("sign-in from", _client(request)), BY_CLIENT)]
+    limits = [(by_email, BY_EMAIL), (attempts.subject("sign-in from", client_of(request)), BY_CLIENT)]
     async with site.database.write() as connection:
         wait = await attempts.attempt(connection, limits, site.clock())
     if wait:
@@ -95,7 +95,7 @@ def _next(request: Request) -> str:
     return asked if asked.startswith("/panel/") and not asked.startswith(SIGN_IN) else "/panel"
 
 
-def _client(request: Request) -> str:
+def client_of(request: Request) -> str:
     """The network tries are counted for: an IPv4 address, or the /64 that one subscriber holds of IPv6."""
     host = request.client.host if request.client else ""
     try:

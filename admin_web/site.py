@@ -54,10 +54,10 @@ def language_of(request: Request) -> str:
     for asked in (request.query_params.get("language"), request.cookies.get(LANGUAGE_COOKIE)):
         if asked in LANGUAGES:
             return str(asked)
-    return negotiate_locale(_accepted(request.headers.get("accept-language", "")), LANGUAGES, sep="-") or LANGUAGES[0]
+    return negotiate_locale(accepted(request.headers.get("accept-language", "")), LANGUAGES, sep="-") or LANGUAGES[0]
 
 
-def _accepted(header: str) -> list[str]:
+def accepted(header: str) -> list[str]:
     """The languages of an Accept-Language header, the one wanted most first."""
     wanted = []
     for part in header.split(","):
@@ -136,9 +136,12 @@ def percent(share: float, language: str) -> str:
     return typeset(f"{value} %", language) if language == "fr" else f"{value}%"
 
 
-def draw(request: Request, template: str, *, zone: str | None = None, **context: Any) -> str:
-    """A page (or a part of one) as HTML. Times are shown in this zone."""
-    language = language_of(request)
+def draw(
+    request: Request, template: str, *, zone: str | None = None, language: str | None = None, **context: Any
+) -> str:
+    """A page (or a part of one) as HTML. Times are shown in this zone; words in this language if it is known better
+    than by the request."""
+    language = language or language_of(request)
     return (
         _environment()
         .get_template(template)

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 
-from admin_web.sign_in import _client
+from admin_web.sign_in import client_of
 from storage import organisers
 from tests.admin_web.conftest import EMAIL, PASSWORD, Enter, Town
 from tests.browser import assert_accessible
@@ -137,7 +137,7 @@ def test_a_subscriber_is_counted_once(host: str, counted: str) -> None:
 
     request: Any = Request()
     request.client.host = host
-    assert _client(request) == counted
+    assert client_of(request) == counted
 
 
 async def test_signing_in_with_a_keyboard_and_a_look_at_the_password(page: Page, served: Town) -> None:

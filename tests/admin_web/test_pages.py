@@ -1,0 +1,139 @@
+"""What holds for every page: anybody can read it, on any screen, and it carries nothing of its own but HTML."""
+
+import re
+from itertools import pairwise
+
+import pytest
+from playwright.async_api import Page
+
+from tests.admin_web.conftest import Enter, Town
+from tests.admin_web.test_failures import add_dead, add_delivery
+from tests.admin_web.test_posters import add_poster
+from tests.browser import DESK, PHONE, assert_accessible
+
+ONE = "/panel/consultations/{id}"
+PAGES = [
+    "/panel",
+    ONE,
+    f"{ONE}/results",
+    f"{ONE}/answers/change",
+    f"{ONE}/try",
+    f"{ONE}/posters",
+    f"{ONE}/posters/print",
+    "/panel/failures",
+    "/panel/settings",
+    "/panel/password",
+    "/montaubry",
+    "/montaubry/centre-ville",
+    "/nowhere/at/all",
+]
+OUTSIDE = ["/panel/sign-in", "/montaubry/centre-ville?language=en"]
+LOST = """() => ["aria-labelledby", "aria-describedby", "aria-controls", "for"].flatMap(name =>
+    [...document.querySelectorAll(`[${name}]`)].flatMap(element => element.getAttribute(name).split(" ")))
+    .filter(id => !document.getElementById(id))"""
+"""The ids that something on the page refers to and that are not there."""
+
+
+@pytest.fixture
+async def lived_in(served: Town) -> Town:
+    """A town whose pages have something on them."""
+    await add_poster(served)
+    await add_dead(served)
+    await add_delivery(served, "failed", "reminder", "blocked")
+    return served
+
+
+def address(town: Town, path: str) -> str:
+    return town.url + path.format(id=town.consultation.id)
+
+
+async def look(page: Page, scheme: str, size: dict[str, int]) -> None:
+    # With less motion, or axe would look at colours half way through their transition.
+    await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    await page.set_viewport_size({"width": size["width"], "height": size["height"]})
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        [("light", DESK), ("dark", PHONE)],
+        pytest.param([("dark", DESK), ("light", PHONE)], marks=pytest.mark.long),
+    ],
+    ids=["desk by day, phone by night", "desk by night, phone by day"],
+)
+async def test_every_page_is_accessible(
+    page: Page, lived_in: Town, enter: Enter, looks: list[tuple[str, dict[str, int]]]
+) -> None:
+    for path in OUTSIDE:
+        await page.goto(address(lived_in, path))
+        for scheme, size in looks:
+            await look(page, scheme, size)
+            await assert_accessible(page)
+    await enter(page)
+    for path in PAGES:
+        await page.goto(address(lived_in, path))
+        for scheme, size in looks:
+            await look(page, scheme, size)
+            await assert_accessible(page)
+
+
+@pytest.mark.parametrize("colour", ["#ffe600", "#000000"])
+async def test_a_town_may_have_any_colour(page: Page, lived_in: Town, enter: Enter, colour: str) -> None:
+    async with lived_in.database.write() as connection:
+        await connection.exec_driver_sql("UPDATE spaces SET colour = ?", (colour,))
+    await enter(page)
+    for path in (f"{ONE}/results", "/montaubry/centre-ville"):
+        await page.goto(address(lived_in, path))
+        for scheme in ("light", "dark"):
+            await look(page, scheme, DESK)
+            await assert_accessible(page)
+
+
+async def test_no_page_is_wider_than_the_smallest_phone(page: Page, lived_in: Town, enter: Enter) -> None:
+    await enter(page)
+    await look(page, "light", {"width": 320, "height": 640})
+    for path in PAGES:
+        await page.goto(address(lived_in, path))
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 320, path
+
+
+async def test_every_page_is_whole(page: Page, lived_in: Town, enter: Enter) -> None:
+    """One question on top, headings in order, no style or script in the page, every reference resolved."""
+    await enter(page)
+    for path in PAGES:
+        answer = await page.request.get(address(lived_in, path))
+        html = await answer.text()
+        assert not re.search(r"<style|style=|<script(?! type=\"module\" src=)|\son\w+=|javascript:", html), path
+        await page.goto(address(lived_in, path))
+        levels: list[int] = await page.eval_on_selector_all("h1, h2, h3", "all => all.map(h => +h.tagName[1])")
+        assert levels.count(1) == 1, path
+        assert all(after - before <= 1 for before, after in pairwise(levels)), path
+        assert await page.evaluate(LOST) == [], path
+
+
+async def test_every_page_turns_for_who_reads_from_right_to_left(page: Page, lived_in: Town, enter: Enter) -> None:
+    await enter(page)
+    await look(page, "light", PHONE)
+    for path in PAGES:
+        await page.goto(address(lived_in, path))
+        await page.evaluate("document.documentElement.dir = 'rtl'")
+        assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
+
+
+async def test_the_keyboard_alone_reaches_everything_and_the_focus_is_seen(
+    page: Page, lived_in: Town, enter: Enter
+) -> None:
+    await enter(page)
+    await page.goto(address(lived_in, ONE))
+    reached: list[str] = []
+    while len(reached) < 30:
+        await page.keyboard.press("Tab")
+        name, outline = await page.evaluate(
+            "[document.activeElement.innerText, getComputedStyle(document.activeElement).outlineStyle]"
+        )
+        if await page.evaluate("document.activeElement === document.body"):
+            break
+        assert outline != "none", name
+        reached.append(name.strip())
+    assert reached[0] == "Aller au contenu"
+    assert {"Résultats", "Essayer", "Affiches"} <= set(reached)
