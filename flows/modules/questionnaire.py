@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from flows import questionnaire
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from flows import questionnaire, tables, tallies
 from flows.answers import Choice, Json, OneOf
 from flows.asking import DONE
 from flows.commands import WORDS, Command
 from flows.conversation import MISSING, Again, Ending, Prompt, Talk
 from flows.entrance import closed, person_to_call
+from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
 from flows.folding import fold
 from flows.interview import Interview, Place
 from flows.module import Module
@@ -247,6 +250,26 @@ class Questionnaire(Module):
             return
         noted = _("It is noted. You will receive the result here.")
         talk.say(noted if wish == "yes" else _("It is noted. You will not receive it."), *_call(talk))
+
+    # -- results -------------------------------------------------------------------------------------------
+
+    async def results(self, connection: AsyncConnection, phase: PhaseRef, where: Filter) -> Figures:
+        return await tallies.results(connection, phase, self.settings, where)
+
+    async def texts(
+        self,
+        connection: AsyncConnection,
+        phase: PhaseRef,
+        question_id: str,
+        where: Filter,
+        search: str,
+        offset: int,
+        limit: int,
+    ) -> tuple[int, list[OpenText]]:
+        return await tallies.texts(connection, phase, question_id, where, search, offset, limit)
+
+    def table(self, connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:
+        return tables.table(connection, phase, self.settings, language)
 
 
 def _sections(settings: questionnaire.Questionnaire) -> list[list[Section]]:

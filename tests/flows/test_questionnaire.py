@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from flows.figures import Reports
 from flows.messages import Photo
+from flows.module import catalog
 from flows.modules.questionnaire import Questionnaire
 from flows.questionnaire_file import read_file
 from storage import contributions
@@ -412,3 +414,8 @@ JOURNALS: list[tuple[Mapping[str, Any], tuple[int, int]]] = [
 @pytest.mark.parametrize(("answers", "left"), JOURNALS)
 def test_how_many_answers_are_kept_and_questions_left(answers: Mapping[str, Any], left: tuple[int, int]) -> None:
     assert module().left(answers) == left
+
+
+def test_it_is_in_the_catalog_and_has_results() -> None:
+    assert catalog()["questionnaire"] is Questionnaire
+    assert isinstance(module(), Reports)
