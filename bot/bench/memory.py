@@ -21,7 +21,7 @@ def of_a_house() -> float:
     with tempfile.TemporaryDirectory(prefix="palabre-bench-") as folder:
         port = _free_port()
         settings = {"PALABRE_DATABASE_URL": f"sqlite:///{Path(folder) / 'house.db'}", "PALABRE_PORT": str(port)}
-        command = [sys.executable, "-m", "bot.commands", "run"]
+        command = [sys.executable, "-c", "from bot.commands import main; main()", "run"]
         with subprocess.Popen(
             command, env=os.environ | settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as house:
