@@ -247,7 +247,9 @@ def test_every_kind_is_asked_answered_and_read_back() -> None:
 
 
 def test_a_picture_is_described_in_the_language_spoken() -> None:
-    h = english("- {id: spot, kind: place, text: A, media: {kind: picture, address: x, description: A map}}")
+    h = english(
+        '- {id: spot, kind: place, text: A, media: {kind: picture, address: "https://example.org", description: A map}}'
+    )
     media = h.messages[-1].media
     assert media is not None
     assert media.description == "A map"

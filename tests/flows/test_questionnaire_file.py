@@ -144,6 +144,10 @@ MISTAKES = [
     ),
     ("- {id: a, kind: grades, text: A, items: {abcdefghijklmnop: X}}", "15 characters at most for an item."),
     ("- {id: a, kind: yes_no, text: A, media: {kind: song, address: x, description: y}}", "picture, document, video."),
+    (
+        '- {id: a, kind: yes_no, text: A, media: {kind: video, address: "javascript:x", description: y}}',
+        "An address begins with https://.",
+    ),
     ("- {id: s, kind: section, text: A}", "Nothing is asked: at least one question is needed."),
     ("- {id: a, kind: yes_no, text: A, when: {all: []}}", "This is not a condition: `all` needs a list of rules."),
     ("- {id: a, kind: yes_no, text: A, when: {b: yes}}", "The condition looks at `b`, which is no question."),
