@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.channels import Channel, Outgoing, Refused, TryLater, Uncertain, Unreachable
+from bot.finishing import finish
 from bot.metrics import FAILED, SENT
 from bot.reception import Clock, utc_now
 from flows.telling import word
@@ -60,7 +61,7 @@ class Courier:
         await self.recover()
         while True:
             self._woken.clear()
-            if await asyncio.shield(self.deliver()):
+            if await finish(self.deliver()):
                 continue
             try:
                 async with asyncio.timeout(IDLE):

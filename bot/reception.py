@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.batch import Batch, Poison, Surroundings
 from bot.channels import NotKept
+from bot.finishing import finish
 from bot.metrics import BATCH, HEARD, SET_ASIDE
 from flows.messages import Incoming, Line, Message
 from flows.rendering import Capabilities
@@ -78,7 +79,7 @@ class Reception:
             if not taken:
                 self._arrived.clear()
                 continue
-            await asyncio.shield(self._serve(taken))
+            await finish(self._serve(taken))
             if self.database.sqlite and self._queue and time.monotonic() - breathed > BREATHE_EVERY:
                 await asyncio.sleep(BREATH)
                 breathed = time.monotonic()
