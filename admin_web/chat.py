@@ -1,9 +1,357 @@
-"""The chat page."""
+"""The chat page: a conversation in the browser, with or without JavaScript.
+
+Opening it records nothing and sets no cookie. Every form carries a nonce, from which the message's key is worked out
+together with what was answered: a double click, a refresh or the browser's Back send the same message again, and
+reception lets a message in once.
+"""
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute
+import base64
+import hashlib
+import math
+import re
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from babel.core import negotiate_locale
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from admin_web import photos, talks
+from admin_web.consultations import is_open
+from admin_web.forms import Form, read_form
+from admin_web.live import event_stream
+from admin_web.public import length_of
+from admin_web.sign_in import client_of
+from admin_web.site import accepted, render, site_of
+from flows.messages import Incoming, Message, Photo
+from flows.texts import Said, _, plural
+from storage import attempts, consultations, files, history, inbox, returning
+from storage.attempts import Limit
+from storage.consultations import Entrance
+from storage.history import Seen
+from storage.inbox import MessageKey
+from storage.participants import AddressKey
+
+CHANNEL = "web"
+COOKIE = "palabre-talk"
+A_YEAR = 365 * 86_400
+TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+LONGEST = 100_000
+"""Characters of a text that is read at all; a reader says in a sentence how many it keeps."""
+BY_CLIENT = Limit(10, timedelta(minutes=15))
+BY_SPACE = Limit(300, timedelta(minutes=15))
+"""Return codes tried: each has 58 bits, so even this many a quarter of an hour find none in a million years."""
+
+log = structlog.get_logger()
 
 
 def routes() -> list[BaseRoute]:
-    return []
+    return [
+        Route("/c/{code}", show, methods=["GET"]),
+        Route("/c/{code}", answer, methods=["POST"]),
+        Route("/c/{code}/return", find_again, methods=["POST"]),
+        Route("/c/{code}/stream", stream, methods=["GET"]),
+        Route("/c/{code}/photo/{digest}", photo, methods=["GET"]),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody at the chat page: where its address leads, their cookie's token if it is one of ours, and who they are
+    once they have written."""
+
+    entrance: Entrance
+    token: str | None
+    seen: Seen | None
+    accepted: str | None
+
+    @property
+    def carried(self) -> str:
+        """The code of this page's address, as it is written."""
+        return self.entrance.code.code if self.entrance.code else self.entrance.consultation.slug
+
+    @property
+    def language(self) -> str:
+        return (self.seen and self.seen.language) or self.accepted or self.entrance.space.languages[0]
+
+    @property
+    def address(self) -> AddressKey:
+        return AddressKey(CHANNEL, self.entrance.space.slug, digest(self.token or ""))
+
+
+def digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+async def visit(request: Request, token: str | None = None) -> Visit:
+    """Whoever asks for this page; HTTPException 404 when its address leads nowhere."""
+    cookie = request.cookies.get(COOKIE, "")
+    token = token or (cookie if TOKEN.fullmatch(cookie) else None)
+    async with site_of(request).database.read() as connection:
+        entrance = await consultations.find_entrance(connection, request.path_params["code"])
+        if entrance is None or entrance.consultation.state == "draft":
+            raise HTTPException(404)
+        found = Visit(entrance, token, None, wanted_language(request, entrance))
+        return replace(found, seen=await history.behind(connection, found.address)) if token else found
+
+
+def wanted_language(request: Request, entrance: Entrance) -> str | None:
+    """The space's language that the address or the browser asks for; None when it has none of them."""
+    languages = list(entrance.space.languages)
+    asked = request.query_params.get("language", "")
+    if asked in languages:
+        return asked
+    return negotiate_locale(accepted(request.headers.get("accept-language", "")), languages, sep="-")
+
+
+# -- drawing ---------------------------------------------------------------------------------------------------
+
+
+async def show(request: Request) -> Response:
+    return await page(request, await visit(request))
+
+
+async def page(
+    request: Request, who: Visit, status: int = 200, *, typed: str = "", fault: Said | None = None
+) -> Response:
+    """The conversation, or what a newcomer finds: what this is and one button. `typed` was not taken and stays."""
+    entrance, site = who.entrance, site_of(request)
+    given: dict[str, Any] = {
+        "space": entrance.space,
+        "consultation": entrance.consultation,
+        "carried": who.carried,
+        "nonce": secrets.token_urlsafe(24),
+        "open": is_open(entrance.consultation, site.clock()),
+        "typed": typed,
+        "fault": fault,
+        "zone": entrance.space.zone,
+        "language": who.language,
+    }
+    if who.seen is None:
+        return render(request, "chat_start.html", status, length=await length_of(site, entrance.consultation), **given)
+    async with site.database.read() as connection:
+        entries = await history.entries(connection, who.seen.space_id, who.seen.participant_id, site.clock())
+        begun = await history.has_begun(connection, who.seen, entrance.consultation.id)
+    zone = ZoneInfo(entrance.space.zone)
+    talk = talks.draw(entries, zone, who.language, f"/c/{who.carried}/photo/")
+    left = await minutes_left(request, who, talk.prompt)
+    return render(request, "chat.html", status, talk=talk, begun=begun, left=left, **given)
+
+
+async def minutes_left(request: Request, who: Visit, prompt: Message) -> int | None:
+    """About how long the rest takes, this question included, where that is known."""
+    length = await length_of(site_of(request), who.entrance.consultation) if prompt.progress else None
+    if prompt.progress is None or length is None:
+        return None
+    number, count = prompt.progress
+    return math.ceil(length[1] * (count - number + 1) / max(count, 1))
+
+
+# -- answering -------------------------------------------------------------------------------------------------
+
+
+async def answer(request: Request) -> Response:
+    """What a newcomer or a resident sends: kept by reception before anything is answered."""
+    async with request.form(max_files=1, max_fields=20) as data:
+        return await take(request, Form(data))
+
+
+async def take(request: Request, form: Form) -> Response:
+    nonce = form.text("nonce", 100)
+    if not nonce:
+        raise HTTPException(400)
+    who = await visit(request)
+    who = replace(who, token=who.token or token_of(nonce))
+    begins = bool(form.text("begin", 10))
+    if who.seen is None and not begins:
+        return RedirectResponse(f"/c/{who.carried}", 303)
+    try:
+        incoming = await read(request, who, form, nonce, begins=begins)
+        if incoming is not None:
+            await site_of(request).doors.receive(incoming)
+    except photos.NotAPhoto as refusal:
+        return await page(request, who, 400, fault=refusal.reason)
+    except Behind:
+        return await page(request, who, 409, typed=form.text("text", LONGEST), fault=BEHIND)
+    except HTTPException:
+        raise
+    except Exception as error:
+        log.error("web.not_kept", error=type(error).__name__)
+        return await page(request, who, 503, typed=form.text("text", LONGEST), fault=NOT_KEPT)
+    return await answered(request, who)
+
+
+NOT_KEPT = _("This could not be kept just now. Nothing is lost: please send it again in a moment.")
+BEHIND = _("Something new arrived here before your message was sent. Look at it, then send your message again.")
+
+
+class Behind(Exception):
+    """A text was written under an older message than the last one: it may answer another question."""
+
+
+def token_of(nonce: str) -> str:
+    """A newcomer's token, the same for the same form, so that a double click makes one person. What is kept of either
+    does not lead to it."""
+    return base64.urlsafe_b64encode(hashlib.sha256(f"token\0{nonce}".encode()).digest()).rstrip(b"=").decode()
+
+
+async def read(request: Request, who: Visit, form: Form, nonce: str, *, begins: bool) -> Incoming | None:
+    """What was sent as a message; None when nothing was, or when it was handled already. Raises Behind, NotAPhoto."""
+    tap, text = form.text("tap", 64), readable(form.text("text", LONGEST))
+    picture = form.data.get("photo")
+    content = b""
+    if isinstance(picture, UploadFile):
+        content = await picture.read(photos.LARGEST + 1)
+    if not (begins or tap or text or content):
+        return None
+    if not content and begins:
+        tap = text = ""
+    key = digest("key", nonce, str(begins), tap, text, hashlib.sha256(content).hexdigest())
+    if not begins and not tap and await is_behind(request, who, key, form.text("last", 20)):
+        return None
+    reference = await keep_photo(request, who, content) if content else None
+    return Incoming(
+        CHANNEL,
+        who.entrance.space.slug,
+        who.address.sender,
+        key,
+        site_of(request).clock(),
+        text=text if text and not tap else None,
+        tap=tap or None,
+        code=who.carried if begins else None,
+        photo=Photo(reference, photos.MEDIA_TYPE) if reference else None,
+        language=who.accepted,
+    )
+
+
+def readable(text: str) -> str:
+    """Halves of characters, which some encodings can smuggle in, can't be kept as text."""
+    return text.encode("utf-8", "replace").decode()
+
+
+async def is_behind(request: Request, who: Visit, key: str, last: str) -> bool:
+    """Whether this was handled already. Raises Behind when it was written under an older message than the last."""
+    assert who.seen is not None
+    site = site_of(request)
+    async with site.database.read() as connection:
+        if await inbox.known(connection, [MessageKey(CHANNEL, who.entrance.space.slug, key)]):
+            return True
+        latest = await history.latest(connection, who.seen.space_id, who.seen.participant_id, site.clock())
+    if last != str(latest):
+        raise Behind
+    return False
+
+
+async def keep_photo(request: Request, who: Visit, content: bytes) -> str:
+    """The reference of this photo, cleaned and kept. Raises NotAPhoto."""
+    cleaned = await photos.cleaned(content)
+    site = site_of(request)
+    async with site.database.write() as connection:
+        return await files.put(connection, who.entrance.space.id, cleaned, photos.MEDIA_TYPE, site.clock())
+
+
+async def answered(request: Request, who: Visit) -> Response:
+    """The page anew: drawn at once for our script, which puts it in place, else by way of its own address."""
+    response: Response
+    if request.headers.get("x-requested-with") == "palabre":
+        response = await page(request, await visit(request, who.token))
+    else:
+        response = RedirectResponse(f"/c/{who.carried}#now", 303)
+    response.set_cookie(
+        COOKIE, who.token or "", max_age=A_YEAR, path="/", httponly=True, samesite="lax", secure=site_of(request).secure
+    )
+    return response
+
+
+# -- coming back on another device -----------------------------------------------------------------------------
+
+
+async def find_again(request: Request) -> Response:
+    """A return code: this browser now writes for the participant behind it."""
+    form = await read_form(request)
+    who = await visit(request)
+    who = replace(who, token=who.token or token_of(form.text("nonce", 100) or secrets.token_urlsafe()))
+    site, space = site_of(request), who.entrance.space
+    limits = [
+        (attempts.subject("return code from", client_of(request)), BY_CLIENT),
+        (attempts.subject("return code in", space.slug), BY_SPACE),
+    ]
+    try:
+        async with site.database.write() as connection:
+            wait = await attempts.attempt(connection, limits, site.clock())
+        if wait:
+            return await page(request, who, 429, fault=too_many(wait))
+        async with site.database.write() as connection:
+            found = await returning.redeem(connection, space.id, form.text("code", 100), site.clock())
+            if found is not None:
+                await returning.attach(connection, space.id, found, who.address, site.clock())
+    except SQLAlchemyError as error:
+        log.error("web.not_kept", error=type(error).__name__)
+        return await page(request, who, 503, fault=NOT_KEPT)
+    if found is None:
+        return await page(request, who, 400, fault=UNKNOWN)
+    return await answered(request, who)
+
+
+UNKNOWN = _("This code is not known: it works once, for seven days. Check every letter, or ask for a new one.")
+
+
+def too_many(wait: timedelta) -> Said:
+    minutes = math.ceil(wait.total_seconds() / 60)
+    return plural(
+        "Too many codes were tried. Try again in {count} minute.",
+        "Too many codes were tried. Try again in {count} minutes.",
+        minutes,
+    )
+
+
+# -- live ------------------------------------------------------------------------------------------------------
+
+
+async def stream(request: Request) -> Response:
+    """An event each time this conversation has something that its page does not show yet."""
+    who = await visit(request)
+    seen, site = who.seen, site_of(request)
+    if seen is None:
+        return Response(status_code=204)  # so a browser stops asking
+    shown = request.query_params.get("last", "")
+
+    async def news() -> AsyncIterator[None]:
+        last = shown
+        changes = site.doors.watch()
+        while True:
+            async with site.database.read() as connection:
+                found = str(await history.latest(connection, seen.space_id, seen.participant_id, site.clock()))
+            if found != last:
+                last = found
+                yield
+            try:
+                await anext(changes)
+            except StopAsyncIteration:
+                return
+
+    return event_stream(news)
+
+
+async def photo(request: Request) -> Response:
+    """A photo, for whoever sent it."""
+    who = await visit(request)
+    async with site_of(request).database.read() as connection:
+        reference = files.SCHEME + request.path_params["digest"]
+        found = (
+            await files.sent_by(connection, who.seen.space_id, who.seen.participant_id, reference) if who.seen else None
+        )
+    if found is None:
+        raise HTTPException(404)
+    return Response(found[0], media_type=found[1], headers={"Cache-Control": "private, max-age=86400"})

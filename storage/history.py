@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.models import Address, Delivery, Heard, Participant
+from storage.models import Address, Conversation, Delivery, Heard, Participant, Phase
 from storage.participants import AddressKey
 
 LONGEST = 200
@@ -67,27 +67,48 @@ async def entries(
     """The last messages of a participant, in their order; what is due but has not left yet is among them."""
     heard = await connection.execute(
         select(Heard.id, Heard.heard_at, Heard.shown, Heard.tap, Heard.attached)
-        .where(
-            Heard.space_id == space_id,
-            Heard.participant_id == participant_id,
-            or_(Heard.shown.is_not(None), Heard.tap.is_not(None), Heard.attached.is_not(None)),
-        )
+        .where(*_heard(space_id, participant_id))
         .order_by(Heard.id.desc())
         .limit(limit)
     )
     said = await connection.execute(
         select(Delivery.id, Delivery.made_at, Delivery.body)
-        .where(
-            Delivery.space_id == space_id,
-            Delivery.participant_id == participant_id,
-            Delivery.body != "",
-            or_(
-                Delivery.state.in_(("sent", "claimed")),
-                and_(Delivery.state == "waiting", Delivery.due_at <= now),
-            ),
-        )
+        .where(*_said(space_id, participant_id, now))
         .order_by(Delivery.id.desc())
         .limit(limit)
     )
     found = [Entry(*row) for row in heard] + [Entry(id_, at, body=body) for id_, at, body in said]
     return sorted(found, key=lambda entry: entry.id)[-limit:]
+
+
+def _heard(space_id: int, participant_id: int) -> tuple[ColumnElement[bool], ...]:
+    something = or_(Heard.shown.is_not(None), Heard.tap.is_not(None), Heard.attached.is_not(None))
+    return Heard.space_id == space_id, Heard.participant_id == participant_id, something
+
+
+def _said(space_id: int, participant_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    there = or_(Delivery.state.in_(("sent", "claimed")), and_(Delivery.state == "waiting", Delivery.due_at <= now))
+    return Delivery.space_id == space_id, Delivery.participant_id == participant_id, Delivery.body != "", there
+
+
+async def latest(connection: AsyncConnection, space_id: int, participant_id: int, now: datetime) -> int:
+    """The id of the last message that `entries` would draw; 0 when there is none."""
+    heard = select(func.max(Heard.id)).where(*_heard(space_id, participant_id))
+    said = select(func.max(Delivery.id)).where(*_said(space_id, participant_id, now))
+    row = (await connection.execute(select(heard.scalar_subquery(), said.scalar_subquery()))).one()
+    return max(row[0] or 0, row[1] or 0)
+
+
+async def has_begun(connection: AsyncConnection, seen: Seen, consultation_id: int) -> bool:
+    """Whether this participant ever began this consultation."""
+    found = await connection.execute(
+        select(Conversation.id)
+        .join(Phase, and_(Phase.space_id == Conversation.space_id, Phase.id == Conversation.phase_id))
+        .where(
+            Conversation.space_id == seen.space_id,
+            Conversation.participant_id == seen.participant_id,
+            Phase.consultation_id == consultation_id,
+        )
+        .limit(1)
+    )
+    return found.first() is not None

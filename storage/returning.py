@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.models import ReturnCode
+from storage.models import Address, ReturnCode
+from storage.participants import AddressKey, move_address
 from storage.refusals import Refusal
 from storage.types import new_id
 
@@ -71,3 +72,21 @@ async def redeem(connection: AsyncConnection, space_id: int, code: str, now: dat
     ).one_or_none()
     await connection.execute(delete(ReturnCode).where(condition))
     return found.participant_id if found is not None and found.expires_at > now else None
+
+
+async def attach(
+    connection: AsyncConnection, space_id: int, participant_id: int, key: AddressKey, now: datetime
+) -> None:
+    """This address writes for that participant from now on, whoever it wrote for before."""
+    found = await connection.scalar(
+        select(Address.id).where(
+            Address.channel == key.channel, Address.account == key.account, Address.sender == key.sender
+        )
+    )
+    if found is not None:
+        await move_address(connection, space_id, found, participant_id)
+        return
+    row = {"space_id": space_id, "id": new_id(), "participant_id": participant_id, "created_at": now}
+    await connection.execute(
+        insert(Address).values(**row, channel=key.channel, account=key.account, sender=key.sender, unreachable=None)
+    )

@@ -6,6 +6,7 @@
 //   form[data-inplace]      sent by fetch; the live regions of the answer are drawn in the place of ours
 //   [data-offline]          hidden; shown while the stream is cut, or when a form did not arrive
 //   [data-end]              brought into view after each drawing: the end of a conversation
+//   [data-focus]            gets the focus once a form was answered in place: the field, or the first choice
 //   [data-keys="enter"]     a field that Enter sends, Shift+Enter being a new line
 //   button[data-show="id"]  shows the password typed in that field
 //   button[data-print]      prints the page
@@ -88,7 +89,10 @@ async function send(form, button) {
     const multipart = form.enctype === "multipart/form-data";
     const response = await ask(form.action, { method: "POST", body: multipart ? body : new URLSearchParams(body) });
     const drawn = draw(await response.text());
-    if (response.ok && drawn) form.reset();
+    if (response.ok && drawn) {
+      form.reset();
+      document.querySelector("[data-focus]")?.focus({ preventScroll: true });
+    }
     show("[data-offline]", !drawn);
   } catch {
     show("[data-offline]", true);

@@ -1,0 +1,67 @@
+"""A resident's conversation as the chat page draws it: bubbles, the choices that are offered, and what is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+
+from flows.messages import Line, Media, Message
+from flows.telling import word
+from flows.texts import _, translate
+from storage.files import SCHEME
+from storage.history import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """One message; `day` is its moment, in the town's time, where another day begins with it."""
+
+    message: Message
+    mine: bool
+    day: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """`prompt` is what waits for an answer: the last message with choices or a question since the resident spoke.
+
+    `now` is the place of the first bubble since then, `last` the id of the last message, 0 before the first one.
+    """
+
+    bubbles: Sequence[Bubble]
+    prompt: Message
+    now: int
+    last: int
+
+
+def draw(entries: Sequence[Entry], zone: tzinfo, language: str, photos: str) -> Talk:
+    """The conversation of these messages; `photos` is where the page finds its photos by their digests."""
+    bubbles: list[Bubble] = []
+    labels: dict[str, str] = {}
+    prompt = Message(())
+    day: date | None = None
+    now = 0
+    for entry in entries:
+        message = _heard(entry, labels, language, photos) if entry.body is None else word(entry.body, language)
+        if message is None:
+            continue
+        here, mine = entry.at.astimezone(zone), entry.body is None
+        bubbles.append(Bubble(message, mine, here if here.date() != day else None))
+        now = len(bubbles) if mine else now
+        day = here.date()
+        labels |= {button.data: button.label for button in message.buttons}
+        if mine:
+            prompt = Message(())
+        elif message.buttons or message.wants != "nothing":
+            prompt = message
+    return Talk(bubbles, prompt, now, entries[-1].id if entries else 0)
+
+
+def _heard(entry: Entry, labels: dict[str, str], language: str, photos: str) -> Message | None:
+    """What the resident sent, a tap by the label it had; None when the message with that label is not kept any more."""
+    if entry.attached is not None and entry.attached.startswith(SCHEME):
+        address = photos + entry.attached.removeprefix(SCHEME)
+        return Message((), media=Media("picture", address, translate(_("Your photo"), language)))
+    text = labels.get(entry.tap, "") if entry.tap is not None else entry.text
+    return Message((Line(text),)) if text else None
