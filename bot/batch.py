@@ -5,24 +5,26 @@ Everything is loaded with one statement a table, run in waves (bot/waves.py), an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import sorry
+from bot.seats import Poison, Seat, Surroundings
 from bot.waves import ride
 from flows.commands import Command, command
 from flows.composing import pressed
-from flows.conversation import Go, Scene
+from flows.conversation import Go
 from flows.journal import Journal
-from flows.menu import FINAL, HOUSE, Delete, Stop
-from flows.messages import Incoming, Line, Message
-from flows.module import Module, load
-from flows.rendering import Capabilities
+from flows.menu import FINAL, Delete, Stop
+from flows.messages import Incoming, Message
 from flows.routing import Destination, Known, obey, resume, route
+from flows.run import Scene
 from flows.telling import pack_tell
-from flows.texts import Said, _, plural, translate
+from flows.texts import Said, plural
 from flows.turn import Act, Errand, Turn
 from storage import conversations, inbox, outbox, participants, phases
 from storage.conversations import Record
@@ -34,53 +36,6 @@ from storage.types import new_id
 
 MOST_HOPS = 5
 NOTHING = Journal().dumps()
-
-
-class Poison(Exception):
-    """A flow raised after a verb of its own was run: the batch is rolled back and run again without it."""
-
-    def __init__(self, key: MessageKey, error: Exception) -> None:
-        super().__init__(key.key)
-        self.key = key
-        self.error = error
-
-
-@dataclass(slots=True)
-class Surroundings:
-    """What batches share: the channels' capabilities, and modules kept by phase and version."""
-
-    channels: Mapping[str, Capabilities]
-    modules: dict[tuple[int, int], Module] = field(default_factory=dict)
-
-    def module(self, kind: str, phase: PhaseFacts | None) -> Module:
-        if phase is None:
-            return HOUSE[kind]
-        known = self.modules.get((phase.id, phase.version))
-        if known is None:
-            known = self.modules[phase.id, phase.version] = load(phase.kind, phase.settings)
-        return known
-
-
-@dataclass(slots=True)
-class Seat:
-    """One message on its way through the batch, and what comes of it."""
-
-    incoming: Incoming
-    key: MessageKey
-    space: SpaceFacts
-    person: Person
-    note: Note
-    channel: Capabilities
-    turn: Turn = field(init=False)
-    hops: int = 0
-    messages: list[Message] = field(default_factory=list)
-    error: Exception | None = None
-
-    def fell(self, error: Exception) -> None:
-        """Before any write of its own, the message is left out alone; after one the batch must begin again."""
-        if self.turn.wrote:
-            raise Poison(self.key, error)
-        self.error = error
 
 
 class Batch:
@@ -105,10 +60,12 @@ class Batch:
 
         `noted`: they stand in the inbox already and are tried again.
         """
-        keyed = {MessageKey(item.channel, item.account, item.key): item for item in reversed(messages)}
+        keyed: dict[MessageKey, Incoming] = {}
+        for item in messages:
+            keyed.setdefault(MessageKey(item.channel, item.account, item.key), item)
         known = set() if noted else await inbox.known(self.connection, keyed)
         spaces = await phases.spaces(self.connection)
-        fresh = [(k, item) for k, item in reversed(keyed.items()) if k not in known and item.account in spaces]
+        fresh = [(k, item) for k, item in keyed.items() if k not in known and item.account in spaces]
         people = await self._people([(item, spaces[item.account]) for _, item in fresh])
         for key, item in fresh:
             person, address_id = people[_address(item)]
@@ -128,7 +85,8 @@ class Batch:
         new: dict[AddressKey, Person] = {}
         for item, space in messages:
             key = _address(item)
-            language = item.language if item.language in space.languages else None
+            spoken = (item.language or "").replace("_", "-").split("-")[0].lower()  # fr-CA is answered in fr
+            language = spoken if spoken in space.languages else None
             if key not in found and key not in new:
                 new[key] = Person(space.id, new_id(), language, None, [], None, None, item.channel, None, fresh=True)
             elif key in found and found[key][0].erased_at is not None:
@@ -185,10 +143,24 @@ class Batch:
 
     async def _run(self, seats: Sequence[Seat]) -> None:
         """Route these messages, run their turns in waves, and follow those that hand on."""
-        active = [seat for seat in seats if await self._place(seat, self._routed(seat))]
+        active = [seat for seat in seats if await self._guarded(seat, self._begin_with(seat))]
         while active:
             await ride(self.connection, active)
-            active = [seat for seat in active if seat.error is None and await self._follow(seat)]
+            active = [seat for seat in active if seat.error is None and await self._guarded(seat, self._follow(seat))]
+
+    @staticmethod
+    async def _guarded(seat: Seat, step: Awaitable[bool]) -> bool:
+        """What goes wrong between two turns (settings nobody can read any more) concerns one message as well."""
+        try:
+            return await step
+        except (SQLAlchemyError, Poison):
+            raise
+        except Exception as error:
+            seat.fell(error)
+            return False
+
+    async def _begin_with(self, seat: Seat) -> bool:
+        return await self._place(seat, self._routed(seat))
 
     def _routed(self, seat: Seat) -> Destination:
         code = seat.incoming.code
@@ -215,8 +187,7 @@ class Batch:
 
     async def _place(self, seat: Seat, destination: Destination) -> bool:
         """Seat a turn where the message goes; False when there is nothing to run."""
-        seat.hops += 1
-        if seat.hops > MOST_HOPS:
+        if seat.hops == MOST_HOPS:
             raise RuntimeError("a message handed on for ever")
         record, errand = destination.record, destination.errand
         if destination.go is not None:
@@ -228,6 +199,7 @@ class Batch:
         phase = self.phases.get(record.phase_id) if record.phase_id is not None else None
         scene = Scene(seat.space, phase, seat.person, record.id, self.now, seat.channel, record.place)
         seat.turn = Turn(scene, replace(record), self.around.module(record.kind, phase), errand)
+        seat.hops += 1
         return True
 
     async def _go(self, seat: Seat, go: Go, lead: tuple[Said, ...]) -> tuple[Record | None, Errand | None]:
@@ -284,14 +256,17 @@ class Batch:
     async def _follow(self, seat: Seat) -> bool:
         """Take over what a turn did; True when the message is handed on to another conversation."""
         turn, person = seat.turn, seat.person
+        seat.followed = True
         record = turn.record
+        seat.note.conversation_id = record.id
+        if turn.secret:
+            seat.note.shown = seat.note.tap = None
+        if turn.passed_over:
+            return False
         if turn.command is None:
             record.heard_at = self.now
         self.records[record.id] = self.touched[record.id] = record
         seat.messages += turn.messages
-        seat.note.conversation_id = record.id
-        if turn.secret:
-            seat.note.shown = None
         self.tells += [
             NewDelivery(record.space_id, tell.participant_id, None, "relay", pack_tell(tell), self.now)
             for tell in turn.tells
@@ -309,7 +284,8 @@ class Batch:
 
     async def _return(self, seat: Seat, record: Record) -> bool:
         """When a conversation of the house has ended, the person is back in the one that still waits."""
-        if record.phase_id is not None or record.state == "open" or record.kind in FINAL:
+        final = record.kind in FINAL and (record.kind != Delete.kind or seat.person.erased_at is not None)
+        if record.phase_id is not None or record.state == "open" or final:
             return False
         if seat.person.id not in self.complete:
             await self._load_whole({(seat.person.space_id, seat.person.id)})
@@ -339,15 +315,15 @@ class Batch:
         await participants.save(self.connection, [people[id_] for id_ in sorted(people)])
         for seat in self.seats:
             if seat.error is not None:
-                seat.messages = [self._sorry(seat)]
+                language = seat.person.language or seat.space.languages[0]
+                seat.messages = [sorry.given_up(language) if self._is_secret(seat) else sorry.trying_again(language)]
         await outbox.put(self.connection, [*self._replies(), *self.tells])
 
     async def note(self) -> None:
         """Note the messages, so that a repeat ends there; those that failed are kept to be tried again."""
         for seat in self.seats:
             if seat.error is not None:
-                seat.note.state, seat.note.error = "aside", type(seat.error).__name__
-                seat.note.body, seat.note.retry_at = seat.incoming.pack(), self.now + inbox.RETRY_AFTER[0]
+                self._set_aside(seat, type(seat.error).__name__)
             if seat.person.erased_at is not None:
                 seat.note.participant_id = seat.note.shown = seat.note.conversation_id = None
         await inbox.note(self.connection, [seat.note for seat in self.seats])
@@ -361,10 +337,20 @@ class Batch:
             for message in merged(seat.messages)
         ]
 
-    def _sorry(self, seat: Seat) -> Message:
-        language = seat.person.language or seat.space.languages[0]
-        sorry = _("Sorry, something went wrong on our side. Your message is kept and I am trying again.")
-        return Message((Line(translate(sorry, language)),))
+    def _set_aside(self, seat: Seat, error: str) -> None:
+        """Kept to be tried again; where a secret may be in it, nothing is kept and its sender says it anew."""
+        note = seat.note
+        note.error = error
+        if self._is_secret(seat):
+            note.state, note.shown, note.tap, note.attached = "dead", None, None, None
+        else:
+            note.state, note.body, note.retry_at = "aside", seat.incoming.pack(), self.now + inbox.RETRY_AFTER[0]
+
+    def _is_secret(self, seat: Seat) -> bool:
+        """Whether the conversation this message is for waits for a secret."""
+        known = self._known(seat)
+        record = known.tapped if seat.incoming.tap is not None else known.current
+        return record is not None and Journal.loads(record.journal).secret
 
 
 def merged(messages: list[Message]) -> list[Message]:

@@ -14,7 +14,8 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.batch import Batch, Surroundings, merged
+from bot.batch import Batch, merged
+from bot.seats import Surroundings
 from flows.messages import Button, Incoming, Line, Message
 from storage import consultations
 from storage.consultations import Consultation

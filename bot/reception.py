@@ -16,10 +16,11 @@ from typing import TypeAlias
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.batch import Batch, Poison, Surroundings
+from bot.batch import Batch
 from bot.channels import NotKept
 from bot.finishing import finish
 from bot.metrics import BATCH, HEARD, SET_ASIDE
+from bot.seats import Poison, Surroundings
 from flows.messages import Incoming, Line, Message
 from flows.rendering import Capabilities
 from flows.texts import _, translate

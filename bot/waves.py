@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows.conversation import Call, Verb
+from flows.run import Call, Verb
 from flows.turn import Turn
 
 

@@ -7,7 +7,7 @@ values (numbers, dates, places ...) are in flows/values.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, TypeAlias
@@ -153,6 +153,12 @@ class OneOf:
         """Each choice with its label in every language, folded."""
         return [(c, {fold(translate(c.label, language)) for language in LANGUAGES}) for c in self.options]
 
+    def offers(self, value: Json) -> bool:
+        """Whether a recorded answer could still be given: its choice has not vanished."""
+        if isinstance(value, dict):
+            return self.other
+        return offered(value, [choice.id for choice in self.options])
+
     def match(self, text: str, *, numbers: bool = True) -> Choice | None:
         """The choice this text means, in any language and case; None if none, or more than one."""
         said = fold(text)
@@ -172,6 +178,13 @@ class OneOf:
         if isinstance(value, dict):
             return value["other"]  # type: ignore[no-any-return]
         return next((choice.spoken() for choice in self.options if choice.id == value), str(value))
+
+
+def offered(value: Json, ids: Collection[str]) -> bool:
+    """Whether all choices that an answer took are among these; other answers (none, one's own words) are."""
+    if isinstance(value, str):
+        return value in ids
+    return all(offered(one, ids) for one in value) if isinstance(value, list) else True
 
 
 def _within(said: str, label: str) -> bool:

@@ -10,140 +10,29 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import orjson
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows.answers import Choice, FreeText, Heard, Json, Misread, OneOf, Reader
-from flows.commands import Command
-from flows.folding import fold
-from flows.journal import (
-    ANSWER,
-    DONE,
-    KEPT,
-    KNOWN,
-    LARGEST_ENTRY,
-    ONCE,
-    REFUSED,
-    ROUND,
-    SECRET,
-    TOLD,
-    Journal,
-    TooLarge,
-)
-from flows.messages import Line, Media
-from flows.rendering import PLAIN, Capabilities
-from flows.texts import Said, _, translate
+from flows.answers import Choice, Json, OneOf, Reader, offered
+from flows.hearing import carry_over, put, stands
+from flows.journal import ANSWER, DONE, KEPT, KNOWN, ONCE, REFUSED, ROUND, SECRET, TOLD
+from flows.prompt import Prompt as Prompt
+from flows.run import Call, Run, Tell, Verb
+from flows.run import Scene as Scene
+from flows.texts import Said
 from storage.contributions import NewContribution
 from storage.participants import Person
-from storage.phases import PhaseFacts, SpaceFacts
 from storage.refusals import Refusal
 
 A = TypeVar("A")
 R = TypeVar("R")
-Verb: TypeAlias = "Callable[[AsyncConnection, Sequence[A]], Awaitable[Sequence[R | Refusal]]]"
-"""A storage verb: takes a sequence, returns as many results, each a value a journal can hold, or a refusal."""
-
-MOST_REQUESTS = 50
 
 MISSING: Json = object()
 """No answer was recorded; None is the answer of somebody who skipped."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """One question as it is put: what comes before it, the question, what explains it, and who reads the answer."""
-
-    text: Said
-    reader: Reader
-    before: tuple[Said, ...] = ()
-    after: tuple[Said, ...] = ()
-    listed: tuple[Said, ...] = ()
-    media: Media | None = None
-    progress: tuple[int, int] | None = None
-    _worded: dict[str, Worded] = field(default_factory=dict, init=False, compare=False, repr=False)
-
-    def worded(self, language: str) -> Worded:
-        """Its words in this language, kept: a questionnaire's prompts are put thousands of times."""
-        known = self._worded.get(language)
-        if known is None:
-            known = self._worded[language] = Worded(
-                tuple(Line(translate(text, language), "echo") for text in self.before),
-                (
-                    Line(translate(self.text, language), "ask"),
-                    *(Line(translate(text, language), "list") for text in self.listed),
-                ),
-                tuple(Line(translate(text, language)) for text in self.after),
-                tuple((choice.id, translate(choice.label, language)) for choice in self.reader.choices()),
-            )
-        return known
-
-
-@dataclass(frozen=True, slots=True)
-class Worded:
-    """A prompt's words in one language; choices as (id, label)."""
-
-    before: tuple[Line, ...]
-    asked: tuple[Line, ...]
-    after: tuple[Line, ...]
-    choices: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """Where a conversation takes place, and when: all that a flow may know without asking."""
-
-    space: SpaceFacts
-    phase: PhaseFacts | None
-    person: Person
-    conversation: int
-    now: datetime
-    channel: Capabilities = PLAIN
-    place: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A verb a flow waits for. `write` tells a `do` from a `know`."""
-
-    verb: Verb[Any, Any]
-    argument: Any
-    write: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Show:
-    """A run stopped at this prompt. `reason` is why the answer was not read; `former` what it was before."""
-
-    key: str
-    prompt: Prompt
-    optional: bool = False
-    back: bool = False
-    reason: Said | None = None
-    former: Said | None = None
-    keep: bool = False
-    secret: bool = False
-    doubt: Command | None = None
-    word: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """The message was a command, and the prompt that waits could not have taken it as an answer."""
-
-    command: Command
-
-
-@dataclass(frozen=True, slots=True)
-class Tell:
-    """A delivery to somebody else, worded in their language when it leaves."""
-
-    participant_id: int
-    lines: tuple[Said, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,71 +56,6 @@ class Go:
 
 
 Ending: TypeAlias = "Again | Go | None"
-
-
-class FlowChanged(Exception):
-    """Something was done in this conversation that the flow, as it is now, does not come to any more."""
-
-
-class FlowMisused(TypeError):
-    """A module broke a rule of conversations: a key twice, a foreign await, too many requests."""
-
-
-class _Request:
-    """The only thing a flow may await."""
-
-    __slots__ = ("what",)
-
-    def __init__(self, what: Call | Show | Aside) -> None:
-        self.what = what
-
-    def __await__(self) -> Generator[Call | Show | Aside, Any, Any]:
-        return (yield self.what)
-
-
-@dataclass(slots=True)
-class Run:
-    """One run of a conversation from its top: what it met, what it heard, what it said."""
-
-    scene: Scene
-    journal: Journal
-    heard: Heard | None
-    target: str | None
-    live: bool
-    correcting: frozenset[str] = frozenset()
-    met: dict[str, None] = field(default_factory=dict)
-    said: list[tuple[Said, ...]] = field(default_factory=list)
-    echo: Said | None = None
-    answered: str | None = None
-    corrected: bool = False
-    tells: list[Tell] = field(default_factory=list)
-    requests: int = 0
-    done: bool = False
-    sent: bool = False
-    secret: bool = False
-    asked: list[str] = field(default_factory=list)
-
-    def meet(self, key: str) -> None:
-        if key in self.met:
-            raise FlowMisused(f"the key {key!r} came twice in one run")
-        self.met[key] = None
-
-    def request(self, what: Call | Show | Aside) -> _Request:
-        self.requests += 1
-        if self.requests > MOST_REQUESTS:
-            raise FlowMisused(f"more than {MOST_REQUESTS} requests in one turn")
-        return _Request(what)
-
-    def check_walls(self) -> None:
-        """Something new is about to be done: all that was done before must have been met again on the way."""
-        for key, entry in self.journal.entries.items():
-            if entry[0] in (DONE, TOLD) and key not in self.met:
-                raise FlowChanged(key)
-
-    def keep(self, key: str, entry: list[Any]) -> None:
-        if entry[0] != ANSWER and len(orjson.dumps(entry)) > LARGEST_ENTRY:
-            raise TooLarge(f"the entry {key!r}")
-        self.journal.entries[key] = entry
 
 
 class Talk:
@@ -292,11 +116,14 @@ class Talk:
         self._run.asked.clear()
         return True
 
-    def met(self, key: str) -> Json:
-        """A recorded answer, met again at the price of a look-up; MISSING where the question has to be asked."""
+    def met(self, key: str, among: Collection[str] | None = None) -> Json:
+        """A recorded answer, met again at the price of a look-up; MISSING where the question has to be asked.
+
+        `among`: the ids of the choices there are now. An answer that took another is asked again.
+        """
         run, key = self._run, self._prefix + key
         entry = run.journal.entries.get(key)
-        if entry is None:
+        if entry is None or key == run.revised or (among is not None and not offered(entry[1], among)):
             return MISSING
         run.meet(key)
         run.asked.append(key)
@@ -336,96 +163,12 @@ class Talk:
         entries = run.journal.entries
         entry = entries.get(key)
         if entry is None and renamed is not None:
-            entry = _carried_over(run.journal, self._prefix + renamed, key)
-        if entry is not None:
+            entry = carry_over(run, self._prefix + renamed, key)
+        if entry is not None and stands(run, key, prompt, reader, entry[1]):
             run.asked.append(key)
             return entry[1]
         flag = SECRET if secret else ONCE if once else KEPT
-        return await self._put(key, prompt, reader, optional, flag, echo, back)
-
-    async def _put(
-        self,
-        key: str,
-        prompt: Prompt | Said | Callable[[], Prompt],
-        reader: Reader | None,
-        optional: bool,
-        flag: int,
-        echo: bool | Said,
-        back: bool,
-    ) -> Json:
-        """Read this turn's message if it is for this key; otherwise show the prompt and end the run."""
-        run = self._run
-        reader = prompt.reader if isinstance(prompt, Prompt) else reader or FreeText()
-        reason: Said | None = None
-        heard = self._heard_for(key)
-        doubt = await self._settle(heard, reader) if heard is not None else None
-        if heard is not None and doubt is None:
-            try:
-                value = _read(reader, heard, optional)
-            except Misread as misread:
-                reason = misread.reason
-            else:
-                self._record(key, value, reader, flag, echo)
-                return value
-        former = run.journal.was.get(key)
-        await run.request(
-            Show(
-                key,
-                _full(prompt, reader),
-                optional,
-                back=back and bool(run.asked),
-                reason=reason,
-                former=reader.echo(former) if former is not None else None,
-                keep=key in run.correcting and former is not None,
-                secret=flag == SECRET,
-                doubt=doubt,
-                word=heard.text or "" if heard is not None else "",
-            )
-        )
-        raise AssertionError("a run that has shown its prompt is closed")
-
-    async def _settle(self, heard: Heard, reader: Reader) -> Command | None:
-        """A command word: hand it back where the prompt can't take it as an answer; in doubt, say so."""
-        if heard.command is None:
-            return None
-        if isinstance(reader, OneOf):
-            if any(fold(heard.text or "") in labels for _choice, labels in reader.labels):
-                return None
-            in_doubt = reader.other
-        else:
-            in_doubt = reader.wants in ("text", "long", "place")
-        if in_doubt:
-            self._run.journal.doubt = heard.text
-            return heard.command
-        await self._run.request(Aside(heard.command))
-        raise AssertionError("a run set aside for a command is closed")
-
-    def _heard_for(self, key: str) -> Heard | None:
-        """This turn's message if it was meant for this key, or a text held for it when an upgrade displaced it."""
-        run = self._run
-        if run.heard is not None and run.target == key:
-            heard, run.heard = run.heard, None
-            return heard
-        if run.live and key in run.journal.held:
-            return Heard(text=run.journal.held.pop(key), language=run.scene.person.language or "fr")
-        return None
-
-    def _record(self, key: str, value: Json, reader: Reader, flag: int, echo: bool | Said) -> None:
-        run = self._run
-        was = run.journal.was.pop(key, None)
-        run.journal.entries[key] = [ANSWER, value, flag]
-        run.secret = run.secret or flag == SECRET
-        run.asked.append(key)
-        run.live, run.answered = True, key
-        run.corrected = was is not None
-        if echo is False or value is None:
-            run.echo = None
-            return
-        shown = reader.echo(value) if echo is True else echo
-        if run.corrected:
-            run.echo = _("Corrected: {answer}.", answer=shown) if shown is not None else _("Corrected. Thank you.")
-        else:
-            run.echo = _("Noted: {answer}.", answer=shown) if shown is not None else _("Noted. Thank you.")
+        return await put(run, key, prompt, reader, optional, flag, echo, back)
 
     async def choose(
         self,
@@ -518,7 +261,9 @@ class Talk:
         """A loop: each round has its own keys; a new one forgets the last and carries only `round.state`."""
         run, key = self._run, self._prefix + name
         run.meet(key)
-        entry = run.journal.entries.setdefault(key, [ROUND, 1, state])
+        entry = run.journal.entries.get(key)
+        if entry is None or entry[1] == 1:  # until the first round is over, what led to it may be corrected
+            entry = run.journal.entries[key] = [ROUND, 1, state]
         current = Round(run, f"{key}.{entry[1]}.", entry[2])
         if entry[1] > 1:
             run.asked.clear()
@@ -539,33 +284,3 @@ class Round(Talk):
     def __init__(self, run: Run, prefix: str, state: Json) -> None:
         super().__init__(run, prefix)
         self.state = state
-
-
-def _full(prompt: Prompt | Said | Callable[[], Prompt], reader: Reader) -> Prompt:
-    if isinstance(prompt, Prompt):
-        return prompt
-    return prompt() if callable(prompt) else Prompt(prompt, reader)
-
-
-def _read(reader: Reader, heard: Heard, optional: bool) -> Json:
-    """Skip is a tap like another; where nothing can be skipped it is said."""
-    if heard.tap == SKIP:
-        if optional:
-            return None
-        raise Misread(_("This question needs an answer."))
-    return reader.read(heard)
-
-
-SKIP = "-skip"
-BACK = "-back"
-KEEP = "-keep"
-AS_ANSWER = "-answer"
-AS_COMMAND = "-command"
-"""Taps of the engine's own buttons; an organiser's ids have no hyphen."""
-
-
-def _carried_over(journal: Journal, old: str, new: str) -> list[Any] | None:
-    entry = journal.entries.pop(old, None)
-    if entry is not None:
-        journal.entries[new] = entry
-    return entry

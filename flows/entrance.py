@@ -5,8 +5,9 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from flows.answers import Choice
-from flows.conversation import Again, Ending, Go, Scene, Talk
+from flows.conversation import Again, Ending, Go, Talk
 from flows.module import Module
+from flows.run import Scene
 from flows.texts import Said, Words, _, translate
 from storage import participants
 from storage.participants import ConsentGiven

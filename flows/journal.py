@@ -23,6 +23,8 @@ LARGEST_JOURNAL = 64_000
 """Bytes. `know` and `do` return ids and what is shown, never whole tables."""
 
 ANSWER, KNOWN, DONE, REFUSED, TOLD, ROUND = "a", "k", "d", "x", "t", "r"
+WALLS = (DONE, TOLD)
+"""What Back does not go behind."""
 KEPT, ONCE, SECRET = 0, 1, 2
 """An answer that stays when the conversation is reopened, one that does not, one that is blanked once it is cast."""
 
@@ -33,13 +35,17 @@ class TooLarge(Exception):
 
 @dataclass(slots=True)
 class Journal:
-    """`entries` in the order of the run; `was` keeps the former value of an answer being corrected;
-    `held` a text that waits for its question; `doubt` a text that may be a command or an answer."""
+    """`entries` in the order of the run, those it did not come to (`unmet` of them) last; `was` keeps the former
+    value of an answer being corrected, `correcting` the key whose former value may be kept; `held` a text that waits
+    for its question; `doubt` a text that may be a command or an answer; `secret` that the prompt wants a secret."""
 
     entries: dict[str, list[Any]] = field(default_factory=dict)
     was: dict[str, Any] = field(default_factory=dict)
     held: dict[str, str] = field(default_factory=dict)
     doubt: str | None = None
+    unmet: int = 0
+    correcting: str | None = None
+    secret: bool = False
 
     def dumps(self) -> str:
         parts: dict[str, Any] = {"e": self.entries}
@@ -49,6 +55,12 @@ class Journal:
             parts["h"] = self.held
         if self.doubt is not None:
             parts["d"] = self.doubt
+        if self.unmet:
+            parts["u"] = self.unmet
+        if self.correcting is not None:
+            parts["c"] = self.correcting
+        if self.secret:
+            parts["s"] = True
         packed = orjson.dumps(parts)
         if len(packed) > LARGEST_JOURNAL:
             raise TooLarge(f"a journal of {len(packed)} bytes")
@@ -57,19 +69,57 @@ class Journal:
     @staticmethod
     def loads(packed: str) -> Journal:
         parts = orjson.loads(packed)
-        return Journal(parts["e"], parts.get("w", {}), parts.get("h", {}), parts.get("d"))
+        if len(parts) == 1:
+            return Journal(parts["e"])
+        return Journal(
+            parts["e"],
+            parts.get("w", {}),
+            parts.get("h", {}),
+            parts.get("d"),
+            parts.get("u", 0),
+            parts.get("c"),
+            parts.get("s", False),
+        )
 
     def answers(self) -> dict[str, Any]:
         """The answers alone, by key; None where skipped."""
         return {key: entry[1] for key, entry in self.entries.items() if entry[0] == ANSWER}
 
+    def order(self, met: Iterable[str]) -> None:
+        """Put what the run met first, in its order; what it did not come to is kept behind it."""
+        first = [key for key in met if key in self.entries]
+        self.unmet = len(self.entries) - len(first)
+        if first != list(self.entries)[: len(first)]:
+            self.entries = {key: self.entries[key] for key in first} | self.entries
+
+    def last_answer(self, waiting: str | None) -> str | None:
+        """The answer met last, unless something was done or told since, or a new round has begun."""
+        for key in list(self.entries)[: len(self.entries) - self.unmet][::-1]:
+            entry = self.entries[key]
+            if entry[0] in WALLS or (entry[0] == ROUND and entry[1] > 1):
+                return None
+            if entry[0] == ANSWER and key != waiting:
+                return key
+        return None
+
+    def walled(self, key: str) -> bool:
+        """Whether something was done or told after this answer."""
+        keys = list(self.entries)
+        return any(self.entries[name][0] in WALLS for name in keys[keys.index(key) + 1 :])
+
     def forget(self, keys: Iterable[str], *, remember: bool = True) -> None:
-        """Drop these entries (a key names its parts too); a dropped answer is remembered as what it was."""
-        for key in list(keys):
-            for name in [name for name in self.entries if name == key or name.startswith(f"{key}.")]:
-                entry = self.entries.pop(name)
-                if remember and entry[0] == ANSWER:
-                    self.was[name] = entry[1]
+        """Drop these entries (a key names its parts too), and the refusals after them, which they may have led to.
+        A dropped answer is remembered as what it was."""
+        prefixes = [(key, f"{key}.") for key in keys]
+        names = [name for name in self.entries if any(name == key or name.startswith(dot) for key, dot in prefixes)]
+        if not names:
+            return
+        order = list(self.entries)
+        names += [name for name in order[order.index(names[0]) :] if self.entries[name][0] == REFUSED]
+        for name in dict.fromkeys(names):
+            entry = self.entries.pop(name)
+            if remember and entry[0] == ANSWER:
+                self.was[name] = entry[1]
 
     def seal(self) -> None:
         """Something was cast: the choices that were secret are in it and nowhere else."""
@@ -81,4 +131,4 @@ class Journal:
     def reopen(self) -> None:
         """For editing what was sent: answers stay; what was asked once, read, done, refused or looped goes."""
         self.entries = {key: entry for key, entry in self.entries.items() if entry[0] == ANSWER and entry[2] == KEPT}
-        self.was, self.held, self.doubt = {}, {}, None
+        self.was, self.held, self.doubt, self.unmet, self.correcting, self.secret = {}, {}, None, 0, None, False

@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 
-from flows.conversation import Tell
 from flows.messages import Line, Message
+from flows.run import Tell
 from flows.texts import Joined, Lowered, Said, Text, Value, Words, translate
 
 WORDED = '{"tell"'

@@ -7,39 +7,41 @@ answers the calls. It never touches the database and never changes anything but 
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
-from flows.answers import Heard, OneOf
+from flows.answers import Heard, Json, OneOf
 from flows.commands import Command, command
-from flows.composing import compose, doubts
-from flows.conversation import (
+from flows.composing import KEEP_IT, compose, doubts
+from flows.conversation import Again, Ending, Go, Talk
+from flows.entrance import closed, enter
+from flows.folding import fold
+from flows.journal import ANSWER, Journal
+from flows.messages import Message
+from flows.module import Module
+from flows.run import (
     AS_ANSWER,
     AS_COMMAND,
     BACK,
     KEEP,
-    Again,
+    SKIP,
     Aside,
     Call,
-    Ending,
     FlowChanged,
     FlowMisused,
-    Go,
     Run,
     Scene,
     Show,
-    Talk,
     Tell,
 )
-from flows.entrance import closed, enter
-from flows.journal import ANSWER, DONE, TOLD, Journal
-from flows.messages import Message
-from flows.module import Module
-from flows.texts import Said, _
+from flows.texts import LANGUAGES, Said, _, translate
 from storage.conversations import Record
 
 MOST_AGAIN = 10
+OWN = (BACK, KEEP, AS_ANSWER, AS_COMMAND)
+"""Buttons of the engine's own that mean something only under the prompt that waits."""
+TOO_LATE = _("It is too late to change that answer here.")
 
 
 class Act(Enum):
@@ -71,7 +73,8 @@ class Turn:
 
     Drive it with `start()`, then `answer(result)` for as long as it hands back a Call. Then `messages`, `tells`,
     `go`, `command` (a command the prompt could not take) and the changed `record` say what to do. `wrote` tells
-    that a `do` of this turn has been asked for.
+    that a `do` of this turn has been asked for; `secret` that what was heard must not be kept; `passed_over` that
+    it was a button pressed twice, which changes nothing.
     """
 
     scene: Scene
@@ -84,11 +87,13 @@ class Turn:
     command: Command | None = None
     wrote: bool = False
     secret: bool = False
+    passed_over: bool = False
     _journal: Journal = field(init=False)
     _run: Run = field(init=False)
     _flow: Coroutine[Any, Any, Ending] | None = field(init=False, default=None)
     _heard: Heard | None = field(init=False, default=None)
     _target: str | None = field(init=False, default=None)
+    _revised: str | None = field(init=False, default=None)
     _said: list[tuple[Said, ...]] = field(init=False, default_factory=list)
     _again: int = field(init=False, default=0)
 
@@ -117,11 +122,12 @@ class Turn:
         if self._flow is not None:
             self._flow.close()
 
-    def _begin(self, correcting: frozenset[str] = frozenset()) -> None:
+    def _begin(self) -> None:
         """A run in which nothing was answered yet is heard from its top; another from this turn's answer on."""
-        begun = any(entry[0] == ANSWER for entry in self._journal.entries.values())
+        journal = self._journal
+        begun = bool(journal.was) or any(entry[0] == ANSWER for entry in journal.entries.values())
         live = self._heard is None and not begun
-        self._run = Run(self.scene, self._journal, self._heard, self._target, live, correcting)
+        self._run = Run(self.scene, journal, self._heard, self._target, live, journal.correcting, self._revised)
         self._flow = enter(Talk(self._run), self.module)
 
     def _step(self, result: Any) -> Call | None:
@@ -155,12 +161,22 @@ class Turn:
         """Read the errand against the journal; False when the turn is over without a run."""
         act, heard = self.errand.act, self.errand.heard
         if act is Act.REOPEN:
-            self._journal.reopen()
-        elif act is Act.BACK:
+            return self._reopen()
+        if act is Act.BACK:
             self._drop_last()
         elif act is Act.HEAR and heard is not None:
             return self._aim(heard, self.errand.key or self.record.waiting)
         return True
+
+    def _reopen(self) -> bool:
+        """Only where every road of a module ends in the same `do` keys can what was sent be taken up again."""
+        if self.module.editable:
+            self._journal.reopen()
+            return True
+        self._said.append((_("What was sent here cannot be changed any more."),))
+        if self.record.waiting is None:
+            self.messages = self._compose(None, None)
+        return self.record.waiting is not None
 
     def _aim(self, heard: Heard, key: str | None) -> bool:
         """Decide which prompt this answer is for. An old press corrects its own answer or comes too late."""
@@ -169,76 +185,82 @@ class Turn:
         if key is None or key == self.record.waiting:
             return self._aim_at_own_buttons(heard, key)
         entry = journal.entries.get(key)
-        if entry is not None and entry[0] == ANSWER and heard.tap in (entry[1], BACK, KEEP):
-            return False  # pressed twice: it had its answer
-        if entry is None or entry[0] != ANSWER or self._walled(key) or heard.tap in (AS_ANSWER, AS_COMMAND):
+        answered = entry is not None and entry[0] == ANSWER
+        if heard.tap in OWN or (answered and entry is not None and _takes(heard.tap, entry[1])):
+            return self._pass_over()  # pressed twice: it had its answer
+        if not answered or journal.walled(key):
             self._heard = self._target = None
-            self._said.append((_("It is too late to change that answer here."),))
+            self._said.append((TOO_LATE,))
             return True
-        journal.forget([key])
+        self._revised = journal.correcting = key
         return True
 
     def _aim_at_own_buttons(self, heard: Heard, key: str | None) -> bool:
         """The engine's own buttons, and the doubt about a command word, under the prompt that waits."""
-        journal, doubt = self._journal, self._journal.doubt
-        tap = heard.tap
-        if doubt is not None:
-            meant = command(doubt)
-            if tap is None and meant is not None and heard.text is not None:
-                found = OneOf(doubts(meant[0])).match(heard.text, numbers=True)
-                tap = found.id if found is not None else None
-            journal.doubt = None
-            if tap == AS_COMMAND and meant is not None:
-                self.record.journal = journal.dumps()
-                self.command = meant[0]
-                return False
-            if tap == AS_ANSWER:
-                self._heard = Heard(text=doubt, language=heard.language, buttons=heard.buttons)
-        elif tap == KEEP and key in journal.was and key is not None:
-            journal.entries[key] = [ANSWER, journal.was.pop(key), 0]
-            self._heard = None
+        journal = self._journal
+        self.secret = journal.secret
+        doubt, journal.doubt = journal.doubt, None
+        tap = heard.tap or self._own_label(heard.text or "", doubt)
+        meant = command(doubt) if doubt is not None else None
+        if tap in (AS_ANSWER, AS_COMMAND) and meant is None:
+            return self._pass_over()
+        if tap == AS_COMMAND and meant is not None:
+            self.record.journal = journal.dumps()
+            self.command = meant[0]
+            return False
+        if tap == AS_ANSWER:
+            self._heard = replace(heard, tap=None, text=doubt, command=None)
+        elif tap == KEEP:
+            self._heard = replace(heard, tap=KEEP) if key in journal.was else None
         elif tap == BACK:
             self._heard = None
             self._drop_last()
         return True
 
-    def _drop_last(self) -> None:
-        """Forget the answer met last, unless something was done or told since."""
-        for key in reversed(self._journal.entries):
-            kind = self._journal.entries[key][0]
-            if kind in (DONE, TOLD):
-                return
-            if kind == ANSWER and key != self.record.waiting:
-                self._journal.forget([key])
-                return
+    def _own_label(self, text: str, doubt: str | None) -> str | None:
+        """The engine's own button that a text means; Back and Skip are command words already."""
+        meant = command(doubt) if doubt is not None else None
+        if meant is not None:
+            found = OneOf(doubts(meant[0])).match(text)
+            return found.id if found is not None else None
+        correcting = self._journal.correcting is not None and self._journal.correcting == self.record.waiting
+        return KEEP if correcting and fold(text) in _labels(KEEP_IT) else None
 
-    def _walled(self, key: str) -> bool:
-        """Whether something was done or told after this answer."""
-        keys = list(self._journal.entries)
-        return any(self._journal.entries[name][0] in (DONE, TOLD) for name in keys[keys.index(key) + 1 :])
+    def _pass_over(self) -> bool:
+        self.passed_over = True
+        return False
+
+    def _drop_last(self) -> None:
+        """Forget the answer met last; a refusal that followed it is tried again."""
+        key = self._journal.last_answer(self.record.waiting)
+        if key is not None:
+            self._journal.forget([key])
 
     # -- after the run -------------------------------------------------------------------------------------
 
     def _collect(self) -> None:
         """Take over what the run said and told; put the journal in the order in which the run met it."""
-        run, entries = self._run, self._journal.entries
+        run = self._run
         self._said += run.said
         self.tells += run.tells
         self.secret = self.secret or run.secret
-        order = [key for key in run.met if key in entries]
-        if order != list(entries)[: len(order)]:
-            self._journal.entries = {key: entries[key] for key in order} | {
-                key: entry for key, entry in entries.items() if key not in run.met
-            }
+        self._journal.order(run.met)
         if run.sent and self.record.sent_at is None:
             self.record.sent_at = self.scene.now
 
     def _show(self, show: Show) -> None:
-        run = self._run
-        if run.heard is not None and run.heard.text is not None and run.target is not None:
-            self._journal.held[run.target] = run.heard.text
+        run, journal, left = self._run, self._journal, self._run.heard
+        if left is not None and left.command is not None:
+            self.command = left.command  # the prompt it was typed to has vanished, or waits behind a new one
+            return
+        if left is not None and left.text is not None and run.target is not None:
+            journal.held[run.target] = left.text
+        elif left is not None and self._revised is not None:
+            self._said.append((TOO_LATE,))
         self._collect()
-        self.secret = self.secret or show.secret
+        journal.doubt = journal.doubt if show.doubt else None
+        journal.correcting = show.key if show.keep else None
+        journal.secret = show.secret
         self.record.waiting, self.record.state = show.key, "open"
         self.record.journal = self._journal.dumps()
         self.messages = self._compose(show, run.echo)
@@ -260,10 +282,11 @@ class Turn:
         if self._again > MOST_AGAIN:
             raise FlowMisused("a conversation that begins again for ever")
         self._journal.forget(ending.keys, remember=ending.correcting)
+        self._journal.correcting = ending.keys[0] if ending.correcting and ending.keys else None
         self._speak(ending.language)
         self._said = [self.errand.lead] if self.errand.lead else []
-        self._heard = self._target = None
-        self._begin(frozenset(ending.keys) if ending.correcting else frozenset())
+        self._heard = self._target = self._revised = None
+        self._begin()
 
     def _broke(self) -> None:
         """The flow changed under what was done: nothing is written but the end, with an explanation."""
@@ -293,3 +316,12 @@ class Turn:
     def _compose(self, show: Show | None, echo: Said | None) -> list[Message]:
         language = self.scene.person.language or self.scene.space.languages[0]
         return compose(self._said, show, echo, self.record.id, language)
+
+
+def _labels(label: Said) -> set[str]:
+    return {fold(translate(label, language)) for language in LANGUAGES}
+
+
+def _takes(tap: str | None, answer: Json) -> bool:
+    """Whether this press is what the answer is already."""
+    return tap == answer or (tap == SKIP and answer is None)

@@ -56,22 +56,36 @@ _COLUMNS = (
 
 
 async def find(connection: AsyncConnection, keys: Iterable[AddressKey]) -> dict[AddressKey, tuple[Person, int]]:
-    """The participants behind these addresses, locked in the order of their ids, each with the address's id."""
+    """The participants behind these addresses, locked in the order of their ids, each with the address's id.
+
+    Whoever is heard from can be reached again. Accounts are taken in their order, so that two batches that both
+    hold messages of several lock people in the same order too.
+    """
     by_account: dict[tuple[str, str], list[str]] = {}
     for key in keys:
         by_account.setdefault((key.channel, key.account), []).append(key.sender)
     found: dict[AddressKey, tuple[Person, int]] = {}
     people: dict[int, Person] = {}
-    for (channel, account), senders in by_account.items():
+    silent: list[dict[str, int]] = []
+    for (channel, account), senders in sorted(by_account.items()):
         rows = await connection.execute(_FIND, {"channel": channel, "account": account, "senders": senders})
-        for sender, address_id, *columns in rows:
+        for sender, address_id, unreachable, *columns in rows:
             person = people.setdefault(columns[1], Person(*columns))
             found[AddressKey(channel, account, sender)] = (person, address_id)
+            if unreachable is not None:
+                silent.append({"s": person.space_id, "i": address_id})
+    if silent:
+        await connection.execute(_REACHED, silent)
     return found
 
 
+_REACHED = (
+    update(Address).where(Address.space_id == bindparam("s"), Address.id == bindparam("i")).values(unreachable=None)
+)
+
+
 _FIND = (
-    select(Address.sender, Address.id, *_COLUMNS)
+    select(Address.sender, Address.id, Address.unreachable, *_COLUMNS)
     .join(Participant, (Participant.space_id == Address.space_id) & (Participant.id == Address.participant_id))
     .where(
         Address.channel == bindparam("channel"),
@@ -130,9 +144,7 @@ def _row(person: Person, now: datetime) -> dict[str, object]:
 
 _SAVE = (
     update(Participant)
-    .where(
-        Participant.space_id == bindparam("s"), Participant.id == bindparam("i"), Participant.erased_at.is_(None)
-    )
+    .where(Participant.space_id == bindparam("s"), Participant.id == bindparam("i"), Participant.erased_at.is_(None))
     .values(
         language=bindparam("language"),
         area=bindparam("area"),

@@ -6,18 +6,19 @@ same routing run here as in the house.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
-from flows.conversation import Call, Go, Scene, Tell
+from flows.conversation import Ending, Go, Talk
 from flows.journal import Journal
 from flows.menu import HOUSE
 from flows.messages import Incoming, Message, Place
 from flows.module import Module
 from flows.rendering import Capabilities
 from flows.routing import Destination, Known, obey, route
+from flows.run import Call, Scene, Tell
 from flows.turn import Act, Errand, Turn
 from storage import contributions, participants
 from storage.conversations import Record
@@ -52,7 +53,10 @@ PHASE = PhaseFacts(
     1,
     {"fr": "Le centre-ville et vous", "en": "The town centre and you"},
     {"fr": "le centre-ville", "en": "the town centre"},
-    {"fr": "Vos réponses aident à choisir les travaux de 2028.", "en": "Your answers help to choose the works of 2028."},
+    {
+        "fr": "Vos réponses aident à choisir les travaux de 2028.",
+        "en": "Your answers help to choose the works of 2028.",
+    },
     {},
     "open",
     None,
@@ -61,6 +65,28 @@ PHASE = PhaseFacts(
 )
 
 CONVERSATION = 0x1234_5678_9ABC_DEF0
+
+
+@dataclass
+class Flow(Module):
+    """A module that is one function, as tests write them."""
+
+    flow: Callable[[Talk], Awaitable[Ending]]
+    editable: bool = False  # type: ignore[misc]  # tests decide it for one instance
+
+    @classmethod
+    def load(cls, settings: Mapping[str, Any]) -> Self:
+        raise NotImplementedError
+
+    async def converse(self, talk: Talk) -> Ending:
+        return await self.flow(talk)
+
+
+def talking(flow: Callable[[Talk], Awaitable[Ending]], *, editable: bool = False, **options: Any) -> Harness:
+    """A harness in which this flow has shown its first prompt."""
+    harness = Harness(Flow(flow, editable), **options)
+    harness.begin()
+    return harness
 
 
 @dataclass
@@ -84,7 +110,19 @@ class Harness:
     def __post_init__(self) -> None:
         self.person = Person(1, 7, self.language, None, [], CONVERSATION, 8, "test", None)
         self.record = Record(
-            1, CONVERSATION, 7, PHASE.id, "test", "open", None, Journal().dumps(), None, "test", None, self.now, self.now
+            1,
+            CONVERSATION,
+            7,
+            PHASE.id,
+            "test",
+            "open",
+            None,
+            Journal().dumps(),
+            None,
+            "test",
+            None,
+            self.now,
+            self.now,
         )
 
     # -- what a resident does ------------------------------------------------------------------------------
@@ -104,6 +142,10 @@ class Harness:
         assert found, f"no button {label!r} among {[button.label for button in buttons]}"
         return self._route(tap=found[0].data)
 
+    def press(self, message: Message, label: str) -> list[str]:
+        """Press a button under an older message."""
+        return self.tap(label, of=message)
+
     def place(self, latitude: float, longitude: float) -> list[str]:
         return self._route(place=Place(latitude, longitude))
 
@@ -112,6 +154,14 @@ class Harness:
 
     def skip(self) -> list[str]:
         return self.hear("/skip")
+
+    def upgrade(self, flow: Callable[[Talk], Awaitable[Ending]]) -> None:
+        """The program is replaced by one with this flow, while the conversation waits."""
+        self.module = Flow(flow)
+
+    def reopen(self) -> list[str]:
+        """Change what was sent."""
+        return self.hear("/correct")
 
     # -- what is seen --------------------------------------------------------------------------------------
 
@@ -174,4 +224,4 @@ class Harness:
         return 1000 + len(self.calls) if call.verb is contributions.put else True
 
 
-__all__ = ["HOUSE", "START", "Harness"]
+__all__ = ["HOUSE", "START", "Flow", "Harness", "talking"]

@@ -1,0 +1,155 @@
+"""Hearing: how a question that is not answered yet gets this turn's message, or is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flows.answers import FreeText, Heard, Json, Misread, OneOf, Reader
+from flows.commands import Command
+from flows.folding import fold
+from flows.journal import ANSWER, SECRET
+from flows.prompt import Prompt
+from flows.run import KEEP, SKIP, Aside, Run, Show
+from flows.texts import Said, _
+
+
+def stands(
+    run: Run, key: str, prompt: Prompt | Said | Callable[[], Prompt], reader: Reader | None, value: Json
+) -> bool:
+    """Whether a recorded answer still holds. It does not while it is corrected by an older button, nor when the
+    choice it took has vanished; then the question is asked again."""
+    if key == run.revised:
+        run.journal.forget([key])
+        return False
+    if isinstance(prompt, Prompt):
+        reader = prompt.reader
+    if isinstance(reader, OneOf) and not reader.offers(value):
+        run.journal.forget([key], remember=False)
+        return False
+    return True
+
+
+def carry_over(run: Run, old: str, new: str) -> list[Any] | None:
+    """The entry of a question that had another key before an upgrade, and all that was on its way to it."""
+    journal = run.journal
+    for kept in (journal.was, journal.held):
+        if old in kept:
+            kept[new] = kept.pop(old)
+    run.target = new if run.target == old else run.target
+    run.revised = new if run.revised == old else run.revised
+    entry = journal.entries.pop(old, None)
+    if entry is not None:
+        journal.entries[new] = entry
+    return entry
+
+
+async def put(
+    run: Run,
+    key: str,
+    prompt: Prompt | Said | Callable[[], Prompt],
+    reader: Reader | None,
+    optional: bool,
+    flag: int,
+    echo: bool | Said,
+    back: bool,
+) -> Json:
+    """Read this turn's message if it is for this key; otherwise show the prompt and end the run."""
+    reader = prompt.reader if isinstance(prompt, Prompt) else reader or FreeText()
+    reason: Said | None = None
+    heard = _heard_for(run, key)
+    if heard is not None and heard.tap == KEEP:
+        return _keep(run, key, flag)
+    doubt = await _settle(run, heard, reader) if heard is not None else None
+    if heard is not None and doubt is None:
+        try:
+            value = _read(reader, heard, optional)
+        except Misread as misread:
+            reason = misread.reason
+        else:
+            _record(run, key, value, reader, flag, echo)
+            return value
+    former = run.journal.was.get(key)
+    await run.request(
+        Show(
+            key,
+            _full(prompt, reader),
+            optional,
+            back=back and bool(run.asked),
+            reason=reason,
+            former=reader.echo(former) if former is not None else None,
+            keep=key == run.correcting and former is not None,
+            secret=flag == SECRET,
+            doubt=doubt,
+            word=heard.text or "" if heard is not None else "",
+        )
+    )
+    raise AssertionError("a run that has shown its prompt is closed")
+
+
+async def _settle(run: Run, heard: Heard, reader: Reader) -> Command | None:
+    """A command word: hand it back where the prompt can't take it as an answer; in doubt, say so."""
+    if heard.command is None:
+        return None
+    if isinstance(reader, OneOf):
+        if any(fold(heard.text or "") in labels for _choice, labels in reader.labels):
+            return None
+        in_doubt = reader.other
+    else:
+        in_doubt = reader.wants in ("text", "long", "place")
+    if in_doubt:
+        run.journal.doubt = heard.text
+        return heard.command
+    await run.request(Aside(heard.command))
+    raise AssertionError("a run set aside for a command is closed")
+
+
+def _heard_for(run: Run, key: str) -> Heard | None:
+    """This turn's message if it was meant for this key, or a text held for it when an upgrade displaced it."""
+    if run.heard is not None and run.target == key:
+        heard, run.heard = run.heard, None
+        return heard
+    if run.live and key in run.journal.held:
+        text, scene = run.journal.held.pop(key), run.scene
+        return Heard(text=text, language=scene.person.language or "fr", buttons=scene.channel.buttons)
+    return None
+
+
+def _record(run: Run, key: str, value: Json, reader: Reader, flag: int, echo: bool | Said) -> None:
+    was = run.journal.was.pop(key, None)
+    run.journal.entries[key] = [ANSWER, value, flag]
+    run.secret = run.secret or flag == SECRET
+    run.asked.append(key)
+    run.live, run.answered = True, key
+    run.corrected = was is not None
+    if echo is False or value is None:
+        run.echo = None
+        return
+    shown = reader.echo(value) if echo is True else echo
+    if run.corrected:
+        run.echo = _("Corrected: {answer}.", answer=shown) if shown is not None else _("Corrected. Thank you.")
+    else:
+        run.echo = _("Noted: {answer}.", answer=shown) if shown is not None else _("Noted. Thank you.")
+
+
+def _keep(run: Run, key: str, flag: int) -> Json:
+    """The answer stays as it was."""
+    value = run.journal.was.pop(key, None)
+    run.journal.entries[key] = [ANSWER, value, flag]
+    run.asked.append(key)
+    return value
+
+
+def _full(prompt: Prompt | Said | Callable[[], Prompt], reader: Reader) -> Prompt:
+    if isinstance(prompt, Prompt):
+        return prompt
+    return prompt() if callable(prompt) else Prompt(prompt, reader)
+
+
+def _read(reader: Reader, heard: Heard, optional: bool) -> Json:
+    """Skip is a tap like another; where nothing can be skipped it is said."""
+    if heard.tap == SKIP:
+        if optional:
+            return None
+        raise Misread(_("This question needs an answer."))
+    return reader.read(heard)
