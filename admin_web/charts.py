@@ -32,13 +32,17 @@ _HEAT = ((0.15, "q1"), (0.3, "q2"), (0.5, "q3"), (0.7, "q4"))
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A row of a bar chart: `solid` and `lost` are shares of the width (0 to 1), drawn one after the other."""
+    """A row of a bar chart: `solid` and `lost` are shares of the width (0 to 1), drawn one after the other.
+
+    A bar that shows a part of a whole has a track, the whole.
+    """
 
     label: str
     value: str
     solid: float
     lost: float = 0.0
     worst: bool = False
+    track: bool = False
 
 
 def draw(figure: Figure, language: str) -> Markup | None:
@@ -47,7 +51,7 @@ def draw(figure: Figure, language: str) -> Markup | None:
         return None
     if figure.shape == "scale" and len(figure.rows) <= LARGEST_STACK:
         return _stack(figure, language)
-    bars = [Bar(say(row.label, language), percent(row.share, language), row.share) for row in figure.rows]
+    bars = [Bar(say(row.label, language), percent(row.share, language), row.share, track=True) for row in figure.rows]
     return _plot(
         f"t-{figure.id}", finding(figure, language), *_rows(bars, ROW if figure.shape == "bars" else DENSE_ROW)
     )
@@ -133,7 +137,7 @@ def _rows(bars: Sequence[Bar], height: int) -> tuple[Markup, int]:
             Markup('<text class="strong end" x="100%" y="{y}">{value}</text>').format(y=y + 16, value=bar.value)
         )
         below = y + 25 + LINE_HEIGHT * (len(lines) - 1)
-        if not bar.lost:
+        if bar.track:
             drawn.append(_rect("track", 0, 1, below))
         drawn.append(_rect("bar", 0, bar.solid, below))
         if bar.lost:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -68,10 +71,15 @@ async def show_sheets(request: Request, me: Me) -> Response:
     description = say(_("QR code of the page of the consultation"), language)
     return panel(
         request, me, "sheets.html", consultation=consultation, codes=codes,
-        link=lambda code: link(request, code), qr=lambda code: qr(link(request, code), description),
+        link=lambda code: link(request, code), typed=typed, qr=lambda code: qr(link(request, code), description),
     )  # fmt: skip
 
 
 def link(request: Request, code: Code) -> str:
     """What the poster carries: short, for it may be typed."""
     return f"{site_of(request).base_url}/p/{code.code}"
+
+
+def typed(address: str) -> Markup:
+    """The address as it is typed, without its scheme; it breaks between its parts only."""
+    return Markup(re.sub(r"(?=\.)|(?<=/)", "<wbr>", str(escape(address.partition("://")[2]))))

@@ -116,7 +116,6 @@ async def create_space(connection: Any) -> Space:
             "name": "Claire Morel",
             "phone": "02 61 91 00 12",
             "hours": {"fr": "du lundi au vendredi, de 9 h à 12 h", "en": "Monday to Friday, 9 am to noon"},
-            "team": {"fr": "L'équipe de Claire Morel, à la mairie", "en": "Claire Morel's team, at the town hall"},
         },
         privacy={"fr": "Les réponses sont gardées un an.", "en": "Answers are kept for a year."},
         now=NOW,
