@@ -315,12 +315,11 @@ def check_texts(
     written = []
     for reply in reversed(replies):
         answer = answered(questionnaire.questions, reply).get(question.id)
-        one = answer[-1] if isinstance(answer, list) and answer else answer
+        given = answer if isinstance(answer, list) else [answer]
         if isinstance(question, ShortText | LongText):
-            written += [answer] if answer else []
-        elif isinstance(one, dict) and not question.rows():
-            written += [one[key] for key in ("other", "text") if key in one]
-    if isinstance(question, Given):
-        written = []
+            written += [text for text in given if text]
+        elif not question.rows() and not isinstance(question, Given):
+            own = [one for one in given if isinstance(one, dict)]
+            written += [one[key] for one in own for key in ("other", "text") if key in one]
     assert count == len(found) == len(written)
     assert [one.text for one in found] == written
