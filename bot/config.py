@@ -64,6 +64,12 @@ class Settings(BaseSettings):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.base_url or f"http://{host}:{self.port}"
 
+    @property
+    def sqlite_file(self) -> Path | None:
+        """Where SQLite keeps the database; None for PostgreSQL."""
+        url = make_url(self.database_url.get_secret_value())
+        return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
     def at(self, host: str | None, port: int | None) -> Settings:
         """The same, listening elsewhere."""
         return self.model_copy(update={"host": host or self.host, "port": self.port if port is None else port})

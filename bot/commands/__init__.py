@@ -24,7 +24,7 @@ COMMANDS = {
     "backup": "Write the whole database into one file, also while the house is running.",
     "restore": "Fill an empty database from a backup, be it SQLite or PostgreSQL.",
     "check": "Look whether everything is ready to run, and say what to do.",
-    "bench": "Measure how many turns a second this machine carries.",
+    "bench": "Measure this machine: turns a second, answers, memory. Takes a few minutes.",
 }
 """What each does, which is also the first sentence of its own help."""
 
@@ -70,6 +70,8 @@ def main() -> None:
     debug = "--debug" in arguments[: arguments.index(asked)] if asked else False
     try:
         application(asked if asked in COMMANDS else None)()
+    except KeyboardInterrupt:
+        sys.exit(130)
     except Exception as error:
         if debug:
             raise

@@ -23,18 +23,24 @@ DatabaseUrl: TypeAlias = Annotated[
     typer.Option("--database", metavar="URL", help="Another database than that of the settings."),
 ]
 
+Told: TypeAlias = Callable[[str, int, int | None], None]
+"""Called with (what is done now, how many are done, of how many if that is known)."""
+
 
 class Unusable(Exception):
     """The database cannot be used."""
 
 
 def read_settings(file: Path | None, database: str | None = None) -> config.Settings:
-    """The settings, with another database if one is named. Raises Mistake."""
+    """The settings, with another database if one is named. Raises Mistake, also where its file has no folder."""
     try:
         settings = config.load(file)
-        return settings.with_database(database) if database else settings
+        settings = settings.with_database(database) if database else settings
     except config.BadSettings as error:
         raise Mistake(str(error)) from error
+    if (sqlite := settings.sqlite_file) and not sqlite.absolute().parent.is_dir():
+        raise Mistake(f"there is no folder {sqlite.absolute().parent} for the database.")
+    return settings
 
 
 @asynccontextmanager
@@ -43,9 +49,9 @@ async def opened(settings: config.Settings, *, make: bool = False) -> AsyncItera
 
     Unless it may be made, a file that is not there is a Mistake: SQLite would make an empty one under a wrong name.
     """
+    if not make and (file := settings.sqlite_file):
+        _check_that_it_is_there(file)
     database = Database(settings.database_url.get_secret_value())
-    if not make:
-        _check_that_it_is_there(database)
     try:
         with usable():
             yield database
@@ -53,9 +59,8 @@ async def opened(settings: config.Settings, *, make: bool = False) -> AsyncItera
         await database.close()
 
 
-def _check_that_it_is_there(database: Database) -> None:
-    file = database.url.database
-    if database.sqlite and file and not Path(file).exists():
+def _check_that_it_is_there(file: Path) -> None:
+    if not file.exists():
         raise Mistake(f"there is no database {file}; name another with --database, or make it with `palabre migrate`.")
 
 
@@ -75,8 +80,8 @@ def in_short(error: Exception) -> str:
 
 
 @contextmanager
-def counting(doing: str) -> Iterator[Callable[[str, int, int], None]]:
-    """A function to call with (what is done now, how many are done, of how many): a bar in a terminal, else nothing."""
+def counting(doing: str) -> Iterator[Told]:
+    """Draws a bar in a terminal, and nothing elsewhere."""
     from rich.console import Console  # only long work draws bars
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

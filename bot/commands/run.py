@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+from collections.abc import Callable
 from typing import Annotated
 
 import structlog
 import typer
 
-from bot import house, logging
+from bot import collector, house, logging
 from bot.commands.common import Config, DatabaseUrl, read_settings, usable
 from bot.config import Settings
 from bot.mistakes import Mistake
@@ -30,16 +31,18 @@ def run(
     """
     settings = read_settings(config, database).at(host, port)
     logging.configure(settings.log_level, settings.log_format)
-    asyncio.run(serve(settings))
-
-
-async def serve(settings: Settings) -> None:
-    """The house of these settings, until SIGTERM or SIGINT."""
-    with listen(settings) as listening, usable():
+    with listen(settings) as listening:
         settings = settings.at(None, listening.getsockname()[1])
-        stopping = stop_on_signals()
+        asyncio.run(serve(settings, listening, lambda: log.info("open", path=settings.address)))
+
+
+async def serve(settings: Settings, listening: socket.socket, ready: Callable[[], None]) -> None:
+    """The house of these settings, until SIGTERM or SIGINT; `ready` is called once pages are answered."""
+    stopping = stop_on_signals()
+    with usable():
         async with house.opened(settings) as opened:
-            await opened.serve(listening, stopping, lambda: log.info("open", path=settings.address))
+            collector.calm()
+            await opened.serve(listening, stopping, ready)
 
 
 def listen(settings: Settings) -> socket.socket:
