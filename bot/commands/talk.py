@@ -10,12 +10,14 @@ from io import TextIOWrapper
 from typing import Annotated, TextIO
 
 import typer
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from bot import logging
 from bot.channels import Channel, Incoming, NotKept
+from bot.commands.common import Config, DatabaseUrl, opened, read_settings
+from bot.config import Settings
 from bot.courier import Courier
 from bot.house import open_terminal
+from bot.mistakes import Mistake
 from bot.reception import Reception
 from flows.messages import Message
 from flows.telling import word
@@ -27,50 +29,44 @@ from storage.participants import AddressKey
 
 LOOK_EVERY = 1.0
 """Seconds between looks for messages that come by themselves while somebody is typing."""
-LET_GO = 0.1
-"""Seconds in which the driver's thread ends after a file that could not be opened: it would complain otherwise."""
+
+
+class NotKeptHere(Exception):
+    """Nothing could be kept just now; the talk goes on from there when it is run again."""
 
 
 def talk(
-    name: Annotated[str, typer.Option("--as", metavar="NAME", help="Who is talking. The same name goes on later.")],
-    database: Annotated[str, typer.Option(metavar="URL", help="Where it is kept; made if there is nothing yet.")],
+    name: Annotated[str, typer.Option("--as", metavar="NAME", help="Who is talking; the same name goes on later.")],
     space: Annotated[
         str | None, typer.Option(metavar="SLUG", help="The town or association; needless where there is only one.")
     ] = None,
+    database: DatabaseUrl = None,
     code: Annotated[
-        str | None, typer.Option(metavar="CODE", help="What a poster's link would carry, said first.")
+        str | None, typer.Option(metavar="CODE", help="What a poster's link would carry, heard first.")
     ] = None,
     language: Annotated[
         str | None, typer.Option(metavar="CODE", help="The language to begin in; the space's first one if not told.")
     ] = None,
+    config: Config = None,
 ) -> None:
     """Talk with the robot here, one message a line; the end of the input ends the talk.
 
     Choices are numbered lines: answer by the number, the label, or in your own words. Each reply is printed before
-    the next line is read, so a talk can be piped. It works beside a running house, on the same database.
+    the next line is read, so a talk can be piped. It works beside a running house, and on a database that is not
+    there yet: it is made, with a space of that name.
     """
-    logging.configure("error")
+    settings = read_settings(config, database)
+    logging.configure("error", settings.log_format)
     try:
-        opened = Database(database)
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise typer.BadParameter(str(error), param_hint="--database") from error
-    try:
-        asyncio.run(_talk(opened, name, space, code, language))
-    except NotKept:
-        _fail("This message could not be kept, nor anything after it. Run the same talk again in a moment.")
-    except (SQLAlchemyError, migrating.SchemaIsNewer) as error:
-        _fail(f"The database cannot be used: {str(error).splitlines()[0]}")
+        asyncio.run(_talk(settings, name, space, code, language))
+    except NotKept as error:
+        raise NotKeptHere("This message could not be kept. Run the same command again in a moment.") from error
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 
 
-def _fail(why: str) -> None:
-    typer.echo(why, err=True)
-    raise typer.Exit(1)
-
-
-async def _talk(database: Database, name: str, slug: str | None, code: str | None, language: str | None) -> None:
-    try:
+async def _talk(settings: Settings, name: str, slug: str | None, code: str | None, language: str | None) -> None:
+    async with opened(settings, make=True) as database:
         await migrating.migrate(database)
         space = await find_space(database, slug)
         who = AddressKey("terminal", space.slug, name)
@@ -78,15 +74,10 @@ async def _talk(database: Database, name: str, slug: str | None, code: str | Non
         speaks = language or space.languages[0]
         terminal = open_terminal(who, typed(sys.stdin), show, language=speaks, code=code, offered=offered)
         await converse(database, terminal, who, waits=sys.stdin.isatty())
-    except SQLAlchemyError:
-        await asyncio.sleep(LET_GO)
-        raise
-    finally:
-        await database.close()
 
 
 async def find_space(database: Database, slug: str | None) -> Space:
-    """The space of this name, or the only one; made in an empty database. BadParameter says which ones there are."""
+    """The space of this name, or the only one; made in an empty database. Raises Mistake, naming those there are."""
     async with database.read() as connection:
         spaces = await consultations.all_spaces(connection)
     if not spaces:
@@ -95,7 +86,7 @@ async def find_space(database: Database, slug: str | None) -> Space:
         if space.slug == slug or (slug is None and len(spaces) == 1):
             return space
     names = ", ".join(space.slug for space in spaces)
-    raise typer.BadParameter(f"there is no such space here, only: {names}", param_hint="--space")
+    raise Mistake(f"there is no space {slug} here, only {names}." if slug else f"name one with --space: {names}.")
 
 
 async def _make_space(database: Database, slug: str) -> Space:

@@ -19,6 +19,7 @@ from storage.outbox import NewDelivery, put
 from storage.participants import AddressKey
 
 ROOT = Path(__file__).parent.parent.parent
+PROGRAM = "from bot.commands import main; main()"
 
 
 async def chat(database: Database, *lines: str, name: str = "marie", code: str | None = None) -> list[str]:
@@ -107,9 +108,8 @@ async def test_two_people_talking_at_once_each_get_their_own_answers(house: Data
 
 def run(tmp_path: Path, typed: str, *more: str) -> subprocess.CompletedProcess[str]:
     """`palabre talk` as people run it, on a database that is not there yet."""
-    program = "import typer; from bot.commands.talk import talk; typer.run(talk)"
-    url = f"sqlite+aiosqlite:///{tmp_path / 'new.db'}"
-    command = [sys.executable, "-c", program, "--as", "marie", "--database", url, *more]
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    command = [sys.executable, "-c", PROGRAM, "talk", "--as", "marie", "--database", url, *more]
     clean = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
     return subprocess.run(command, input=typed, capture_output=True, text=True, env=clean, timeout=60, check=False)
 
@@ -126,8 +126,9 @@ def test_a_piped_talk_makes_its_database_and_its_space(tmp_path: Path) -> None:
     ("space", "url", "code", "why"),
     [
         ("elsewhere", None, 2, "montaubry"),
-        ("montaubry", "sqlite+aiosqlite:////nowhere/at/all.db", 1, "The database cannot be used"),
-        ("montaubry", "not a url", 2, "--database"),
+        ("montaubry", "sqlite:////nowhere/at/all.db", 2, "there is no folder"),
+        ("montaubry", "not a url", 2, "sqlite:///FILE"),
+        ("montaubry", "postgresql://nobody@127.0.0.1:1/nothing", 1, "The database cannot be used"),
     ],
 )
 def test_what_can_not_be_opened_is_said_in_one_line(
@@ -141,9 +142,8 @@ def test_what_can_not_be_opened_is_said_in_one_line(
 
 
 def test_bytes_that_are_no_text_are_no_trouble(tmp_path: Path) -> None:
-    program = "import typer; from bot.commands.talk import talk; typer.run(talk)"
-    url = f"sqlite+aiosqlite:///{tmp_path / 'new.db'}"
-    command = [sys.executable, "-c", program, "--as", "marie", "--database", url]
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    command = [sys.executable, "-c", PROGRAM, "talk", "--as", "marie", "--database", url]
     clean = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, input=b"\xff\x00\xfe\n", capture_output=True, env=clean, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
