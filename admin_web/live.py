@@ -27,7 +27,7 @@ async def stream(request: Request, _me: Me) -> Response:
     return event_stream(site_of(request).doors.watch)
 
 
-def event_stream(watch: Watch) -> Response:
+def event_stream(watch: Watch) -> StreamingResponse:
     """A response that sends one event each time the database has changed."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(_events(watch), media_type="text/event-stream", headers=headers)

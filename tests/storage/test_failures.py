@@ -1,0 +1,55 @@
+"""What went wrong, of one space."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import failures
+from storage.database import Database
+from storage.models import Base, Delivery, Heard, Participant
+from storage.types import new_id
+
+NOW = datetime(2027, 3, 10, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
+    database = Database(database_url)
+    async with database.write() as opened:
+        await opened.run_sync(Base.metadata.create_all)
+    async with database.write() as opened:
+        yield opened
+    await database.close()
+
+
+async def test_both_ways_are_listed_the_newest_first(connection: AsyncConnection) -> None:
+    person = new_id()
+    await connection.execute(
+        insert(Participant).values(space_id=1, id=person, language="fr", groups=[], channel="web", created_at=NOW)
+    )
+    for hours, state in enumerate(("failed", "held", "sent", "waiting")):
+        at = NOW + timedelta(hours=hours)
+        await connection.execute(
+            insert(Delivery).values(
+                space_id=1, id=new_id(), participant_id=person, kind="reply", body="", state=state, tries=1,
+                due_at=at, made_at=at,
+            )
+        )  # fmt: skip
+    for space_id, state in ((1, "dead"), (1, "handled"), (2, "dead")):
+        await connection.execute(
+            insert(Heard).values(
+                id=new_id(), space_id=space_id, channel="web", account="a", key=f"{space_id}{state}", state=state,
+                tries=3, error="ValueError", heard_at=NOW + timedelta(minutes=30),
+            )
+        )  # fmt: skip
+    found = await failures.listed(connection, 1, 10)
+    assert [(one.state, one.channel, one.kind) for one in found] == [
+        ("held", None, "reply"),
+        ("dead", "web", None),
+        ("failed", None, "reply"),
+    ]
+    assert await failures.count(connection, 1) == 3
+    assert len(await failures.listed(connection, 1, 2)) == 2
