@@ -56,7 +56,7 @@ async def _draw(request: Request, me: Me, fault: Said | None = None) -> Response
     status = 400 if fault else 200
     return panel(
         request, me, "posters.html", status, consultation=consultation, places=places, fault=fault,
-        longest=LONGEST_PLACE, link=lambda code: link(request, code),
+        longest=LONGEST_PLACE, link=lambda code: link(request, code), typed=typed,
     )  # fmt: skip
 
 
