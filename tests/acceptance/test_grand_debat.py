@@ -70,10 +70,12 @@ class Walker:
     sent: Mapping[str, Json] | None = None
 
     async def says(self, text: str) -> None:
-        """By a tap where this door has buttons and one reads so, otherwise typed."""
+        """By a tap where this door has buttons and one reads so, otherwise typed; a typed command has its slash,
+        because a bare word is doubted where it could be an answer."""
         buttons = self.shown[-1].buttons if self.shown and self.door == "web" else ()
         tap = next((button.data for button in buttons if button.label == text), None)
-        said = {"tap": tap} if tap is not None else {"text": text}
+        typed = f"/{text}" if text in ("Passer", "Retour") else text
+        said = {"tap": tap} if tap is not None else {"text": typed}
         self.shown = await self.town.hear(self.name, self.door, **said) or self.shown
 
     async def walk(self) -> None:
@@ -131,7 +133,7 @@ class Walker:
         before = self.chosen(question.id, below=key)
         left = [label for label, id in labels.items() if id not in before]
         own = getattr(question, "other", False) and not any(isinstance(one, dict) for one in before)
-        if before and self.maybe(0.4):
+        if before and (not left or self.maybe(0.4)):
             await self.says("C'est tout")
             taken: list[Json] = []
         elif own and self.maybe(0.3):
