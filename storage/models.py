@@ -15,12 +15,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from storage.types import PERSON, Document, UTCTime
 
-NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
+_NAMED = "%(table_name)s_%(column_0_N_name)s"
+NAMES = {"ix": f"ix_{_NAMED}", "uq": f"uq_{_NAMED}", "fk": f"fk_{_NAMED}", "pk": "pk_%(table_name)s"}
 
 
 class Base(DeclarativeBase):
@@ -35,13 +31,9 @@ class Base(DeclarativeBase):
 
 def _belongs(column: str, table: str, *, erase: bool = False) -> ForeignKeyConstraint:
     """A reference within the space, checked at the commit: a batch writes its rows in the order that suits it."""
-    return ForeignKeyConstraint(
-        ["space_id", column],
-        [f"{table}.space_id", f"{table}.id"],
-        deferrable=True,
-        initially="DEFERRED",
-        ondelete="CASCADE" if erase else None,
-    )
+    here, there = ["space_id", column], [f"{table}.space_id", f"{table}.id"]
+    cascade = "CASCADE" if erase else None
+    return ForeignKeyConstraint(here, there, deferrable=True, initially="DEFERRED", ondelete=cascade)
 
 
 class Row(Base):
@@ -63,7 +55,8 @@ class Space(Base):
     zone: Mapped[str]
     colour: Mapped[str | None]
     contact: Mapped[dict[str, Any]]
-    """Who residents can call: {"name", "phone", "hours": {language: text}, "team": {language: text}}."""
+    """Who speaks and who can be called: {"host": {language: text}, "name", "phone", "hours": {language: text}};
+    `host` as it reads after "of": the town hall of Montaubry. All may be missing."""
     privacy: Mapped[dict[str, Any]]
     """What is kept and for how long, in the organiser's words, {language: text}."""
     created_at: Mapped[datetime]
@@ -100,13 +93,15 @@ class Session(Row):
 
 
 class Attempt(Base):
-    """A try at something that must not be guessed (a password, a return code), kept to slow the next ones."""
+    """A try at something that must not be guessed (a password, a return code), kept to slow the next ones.
+
+    `subject` is a digest of what was tried and by whom; never the thing itself.
+    """
 
     __tablename__ = "attempts"
     __table_args__ = (Index(None, "subject", "at"),)
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     subject: Mapped[str]
-    """A digest of what was tried and by whom; never the thing itself."""
     at: Mapped[datetime]
 
 
@@ -402,11 +397,3 @@ class File(Row):
     media_type: Mapped[str]
     content: Mapped[bytes] = mapped_column(LargeBinary, info=PERSON)
     created_at: Mapped[datetime]
-
-
-class House(Base):
-    """Facts of the whole installation, one row a name: the phase secrets' key and the like."""
-
-    __tablename__ = "house"
-    name: Mapped[str] = mapped_column(primary_key=True)
-    value: Mapped[str]

@@ -108,6 +108,10 @@ class Questionnaire(Module):
             (first, plural("It takes about {count} minute.", "It takes about {count} minutes.", minutes)), " "
         )
 
+    def length(self) -> tuple[int, int]:
+        """How many questions at most, and how many minutes about."""
+        return self._possible(Facts({}, None, ())), self.settings.duration()
+
     def left(self, answers: Mapping[str, Any]) -> tuple[int, int] | None:
         whole = {question.id: gathered(question, answers) for question in self.settings.questions}
         met = {question.id for question in self.settings.questions if _met(question, answers)}

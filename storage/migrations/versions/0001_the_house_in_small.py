@@ -48,12 +48,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("space_id", "digest", name=op.f("uq_files_space_id_digest")),
     )
     op.create_table(
-        "house",
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("value", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_house")),
-    )
-    op.create_table(
         "inbox",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("space_id", sa.BigInteger(), nullable=False),
