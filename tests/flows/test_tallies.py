@@ -76,44 +76,62 @@ def subset(ids: Sequence[str], least: int = 1) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(ids), min_size=least, max_size=len(ids), unique=True)
 
 
-def draw_question(id: str) -> st.SearchStrategy[tuple[Question, st.SearchStrategy[Json]]]:
-    """A question of any kind with the answers it can get."""
+Drawn = tuple[Question, st.SearchStrategy[Json]]
+"""A question with the answers it can get."""
+
+
+def draw_question(id: str) -> st.SearchStrategy[Drawn]:
+    """A question of any kind."""
+    named: dict[str, Any] = {"id": id, "text": words(f"Question {id}?"), "short": words(f"Name {id}")}
+    return st.sampled_from([*given_in_words(named), *measured(named), *chosen(named), *in_rows(named)])
+
+
+def given_in_words(named: dict[str, Any]) -> list[Drawn]:
+    place = st.one_of(st.just({"lat": 48.85, "lon": 2.35}), st.fixed_dictionaries({"text": text()}))
+    return [
+        (ShortText(**named), text()),
+        (LongText(**named), text()),
+        (Place(**named), place),
+        (Email(**named), st.just("monique@example.org")),
+    ]
+
+
+def measured(named: dict[str, Any]) -> list[Drawn]:
+    return [
+        (Number(**named), st.integers(-50, 200)),
+        (Number(**named, decimals=True), st.floats(0, 9).map(lambda number: round(number, 2))),
+        (Date(**named), st.dates(date(2020, 1, 1), date(2027, 12, 31)).map(date.isoformat)),
+        (Scale(**named, low=words("Never"), high=words("Always")), st.integers(1, 5)),
+        (Scale(**named, min=0, max=10), st.integers(0, 10)),
+    ]
+
+
+def chosen(named: dict[str, Any]) -> list[Drawn]:
     ids = [option.id for option in THINGS]
     own = st.fixed_dictionaries({"other": text()})
-    named: dict[str, Any] = {"id": id, "text": words(f"Question {id}?"), "short": words(f"Name {id}")}
-    grades = options("good", "fair", "poor")
-    return st.sampled_from(
-        [
-            (ShortText(**named), text()),
-            (LongText(**named), text()),
-            (Number(**named), st.integers(-50, 200)),
-            (Number(**named, decimals=True), st.floats(0, 9).map(lambda number: round(number, 2))),
-            (Date(**named), st.dates(date(2020, 1, 1), date(2027, 12, 31)).map(date.isoformat)),
-            (OneOf(**named, choices=THINGS), st.sampled_from(ids)),
-            (OneOf(**named, choices=THINGS, other=True), st.one_of(st.sampled_from(ids), own)),
-            (SeveralOf(**named, choices=THINGS), subset(ids)),
-            (SeveralOf(**named, choices=THINGS, other=True), st.tuples(subset(ids), own).map(lambda t: [*t[0], t[1]])),
-            (Ranking(**named, choices=THINGS), st.permutations(ids)),
-            (Ranking(**named, choices=THINGS, max=2), st.permutations(ids).map(lambda order: order[:2])),
-            (
-                Grades(**named, items=THINGS[:3], grades=grades),
-                st.fixed_dictionaries({one: st.sampled_from(["good", "fair", "poor"]) for one in ids[:3]}),
-            ),
-            (Scale(**named, low=words("Never"), high=words("Always")), st.integers(1, 5)),
-            (Scale(**named, min=0, max=10), st.integers(0, 10)),
-            (
-                Matrix(**named, items=THINGS[:2]),
-                st.fixed_dictionaries({one: st.sampled_from(["1", "2", "5"]) for one in ids[:2]}),
-            ),
-            (
-                Matrix(**named, items=THINGS[:2], choices=options("agree", "against")),
-                st.fixed_dictionaries({one: st.sampled_from(["agree", "against"]) for one in ids[:2]}),
-            ),
-            (YesNo(**named, no_opinion=True), st.sampled_from(["yes", "no", "none"])),
-            (Place(**named), st.one_of(st.just({"lat": 48.85, "lon": 2.35}), st.fixed_dictionaries({"text": text()}))),
-            (Email(**named), st.just("monique@example.org")),
-        ]
-    )
+    return [
+        (YesNo(**named, no_opinion=True), st.sampled_from(["yes", "no", "none"])),
+        (OneOf(**named, choices=THINGS), st.sampled_from(ids)),
+        (OneOf(**named, choices=THINGS, other=True), st.one_of(st.sampled_from(ids), own)),
+        (SeveralOf(**named, choices=THINGS), subset(ids)),
+        (SeveralOf(**named, choices=THINGS, other=True), st.tuples(subset(ids), own).map(lambda t: [t[1], *t[0]])),
+        (Ranking(**named, choices=THINGS), st.permutations(ids)),
+        (Ranking(**named, choices=THINGS, max=2), st.permutations(ids).map(lambda order: order[:2])),
+    ]
+
+
+def in_rows(named: dict[str, Any]) -> list[Drawn]:
+    """Items that are judged one by one; of grades, some may be left out."""
+    return [
+        (Grades(**named, items=THINGS, grades=options("good", "fair", "poor")), judged("good", "fair", "poor")),
+        (Matrix(**named, items=THINGS), judged("1", "2", "5")),
+        (Matrix(**named, items=THINGS, choices=options("agree", "against")), judged("agree", "against")),
+    ]
+
+
+def judged(*choices: str) -> st.SearchStrategy[dict[str, str]]:
+    ids = st.sampled_from([option.id for option in THINGS])
+    return st.dictionaries(ids, st.sampled_from(choices), min_size=1)
 
 
 @st.composite
@@ -262,6 +280,9 @@ def check_figures(questionnaire: Questionnaire, replies: Sequence[Reply], figure
 def check_shares(figure: Figure) -> None:
     for row in figure.rows:
         assert row.share == (row.people / figure.people if figure.people else 0)
+    if figure.note is None:  # a matrix: each of its rows is a share of those who answered it
+        for item in figure.heat:
+            assert sum(cell.share for cell in item.cells) == pytest.approx(float(any(c.people for c in item.cells)))
 
 
 def check_order(question: Question, figure: Figure, given: Sequence[Json]) -> None:
@@ -298,8 +319,8 @@ def check_table(
     for question, figure in zip(questionnaire.questions, figures.figures, strict=True):
         name = translate(question.name, "en")
         judged = [columns[f"{name}: {translate(item.label, 'en')}"] for item in question.rows()]
-        for column in judged or [columns[name]]:
-            assert sum(cell is not None for cell in column) == figure.people
+        answered_rows = zip(*(judged or [columns[name]]), strict=True)
+        assert sum(any(cell is not None for cell in row) for row in answered_rows) == figure.people
         labels = {option.id: translate(option.label, "en") for option in question.options()}
         if labels and not isinstance(question, Ranking | Scale) and not judged:
             cells = Counter(label for cell in columns[name] if cell for label in str(cell).split(tables.JOIN))
