@@ -46,6 +46,7 @@ def test_it_is_imported_without_a_word() -> None:
 def test_prompts_and_labels_are_short_in_every_language(questionnaire: Questionnaire, language: str) -> None:
     for step in questionnaire.steps:
         said = [step.text, *([step.help] if isinstance(step, Question) and step.help else [])]
+        said += [step.media.description, Words({language: step.media.address})] if step.media else []
         assert all(isinstance(one, Words) and one.get(language) for one in said)
         assert LONGEST_FRAME + sum(len(translate(one, language)) + 1 for one in said) <= LONGEST_PROMPT, step.id
         if isinstance(step, Question):
