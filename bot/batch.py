@@ -18,6 +18,7 @@ from bot.waves import ride
 from flows.commands import Command, command
 from flows.composing import pressed
 from flows.conversation import Go
+from flows.folding import clean
 from flows.journal import Journal
 from flows.menu import FINAL, Delete, Stop
 from flows.messages import Incoming, Message
@@ -35,6 +36,10 @@ from storage.phases import CodeFacts, PhaseFacts, SpaceFacts
 from storage.types import new_id
 
 MOST_HOPS = 5
+LONGEST_TEXT = 20_000
+"""Characters; more than any reader takes, so that whoever sends more is told, and one message stays one."""
+LONGEST_TAP = 64
+"""Telegram's bytes of a button."""
 NOTHING = Journal().dumps()
 
 
@@ -62,7 +67,7 @@ class Batch:
         """
         keyed: dict[MessageKey, Incoming] = {}
         for item in messages:
-            keyed.setdefault(MessageKey(item.channel, item.account, item.key), item)
+            keyed.setdefault(key_of(item), fit(item))
         known = set() if noted else await inbox.known(self.connection, keyed)
         spaces = await phases.spaces(self.connection)
         fresh = [(k, item) for k, item in keyed.items() if k not in known and item.account in spaces]
@@ -359,6 +364,21 @@ def merged(messages: list[Message]) -> list[Message]:
         first, second, *rest = messages
         messages = [Message(first.lines + second.lines), *rest]
     return messages
+
+
+def fit(item: Incoming) -> Incoming:
+    """What a message may bring into the database: a text of a bearable length without what can't be written, and a
+    tap that a button of ours could carry."""
+    text, tap = item.text, item.tap
+    if text is not None and not (text.isprintable() and len(text) <= LONGEST_TEXT):
+        text = clean(text[:LONGEST_TEXT])
+    if tap is not None and not (tap.isprintable() and len(tap) <= LONGEST_TAP):
+        tap = "?"
+    return item if text is item.text and tap is item.tap else replace(item, text=text, tap=tap)
+
+
+def key_of(item: Incoming) -> MessageKey:
+    return MessageKey(item.channel, item.account, item.key)
 
 
 def _address(item: Incoming) -> AddressKey:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from bot.channels import Channel, Outgoing, Refused, TryLater, Uncertain, Unreachable
 from bot.finishing import finish
@@ -25,10 +26,17 @@ from storage import erasure, outbox
 from storage.database import Database
 from storage.outbox import Claimed, Settled
 
-MOST_TRIES = 8
+MOST_TRIES = 24
+"""Of a channel that asks to try later: half a day, with the pauses between them."""
+MOST_DOUBTS = 5
+"""Times a message is sent when nobody knows whether it arrived."""
+MOST_NOTES = 30
+"""Times, a second apart, that what became of deliveries is tried to be noted while the database is away."""
 LONGEST_PAUSE = timedelta(hours=1)
 LEASE = timedelta(minutes=2)
 """How long a claim of a courier on another machine is believed."""
+LONGEST_CLAIM = timedelta(hours=1)
+"""How long a claim is believed whose process seems to live: by then its number belongs to another program."""
 REPEATED = frozenset({"reply", "receipt"})
 """Kinds sent again when nobody knows whether they arrived: twice is better than never."""
 IDLE = 1.0
@@ -58,11 +66,14 @@ class Courier:
 
     async def run(self) -> None:
         """Serve until cancelled; deliveries under way are finished and noted first."""
-        await self.recover()
+        await self.recover(own=True)
         while True:
             self._woken.clear()
-            if await finish(self.deliver()):
-                continue
+            try:
+                if await finish(self.deliver()):
+                    continue
+            except SQLAlchemyError as error:  # a full disk, a database that is away: look again
+                log.error("cannot deliver", error=type(error).__name__)
             try:
                 async with asyncio.timeout(IDLE):
                     await self._woken.wait()
@@ -89,12 +100,24 @@ class Courier:
         for item in claimed:
             by_person.setdefault(item.participant_id, []).append(item)
         outcomes = await asyncio.gather(*(self._send_in_order(items) for items in by_person.values()))
-        async with self.database.write() as connection:
-            await outbox.settle(connection, [settled for person in outcomes for settled in person[0]])
-            for person in outcomes:
-                if person[1] is not None:
-                    await outbox.mark_unreachable(connection, *person[1])
-            await erasure.forget_erased(connection)
+        settled = [item for person in outcomes for item in person[0]]
+        unreachable = [person[1] for person in outcomes if person[1] is not None]
+        await self._note(settled, unreachable, forget=any(item.erased for item in claimed))
+
+    async def _note(self, settled: list[Settled], unreachable: list[tuple[int, int, str]], *, forget: bool) -> None:
+        """What was sent is noted even if the database is away for a while: forgotten, it would be sent again."""
+        for _attempt in range(MOST_NOTES):
+            try:
+                async with self.database.write() as connection:
+                    await outbox.settle(connection, settled)
+                    for address in unreachable:
+                        await outbox.mark_unreachable(connection, *address)
+                    if forget:
+                        await erasure.forget_erased(connection)
+                return
+            except OperationalError as error:
+                log.error("cannot note what was sent", error=type(error).__name__)
+                await asyncio.sleep(1)
 
     async def _send_in_order(self, items: Sequence[Claimed]) -> tuple[list[Settled], tuple[int, int, str] | None]:
         """Stop at the first that did not leave: those behind it wait with it."""
@@ -112,7 +135,11 @@ class Courier:
     async def _send_one(self, item: Claimed) -> Settled:
         channel = self.channels[item.channel]
         language = item.language or LANGUAGES[0]
-        outgoing = Outgoing(str(item.id), item.account, item.sender, language, word(item.body, language))
+        try:
+            outgoing = Outgoing(str(item.id), item.account, item.sender, language, word(item.body, language))
+        except Exception:
+            log.exception("a delivery nobody can read", delivery=item.id)
+            return self._failed(item, "unreadable")
         try:
             external = await channel.send(outgoing)
         except TryLater as later:
@@ -134,7 +161,7 @@ class Courier:
 
     def _uncertain(self, item: Claimed) -> Settled:
         """Nobody knows whether it arrived."""
-        if item.tries + 1 >= MOST_TRIES:
+        if item.tries + 1 >= MOST_DOUBTS:
             return self._failed(item, "tried too often")
         if self.channels[item.channel].capabilities.safe_again or item.kind in REPEATED:
             pause = timedelta(seconds=2**item.tries)
@@ -160,11 +187,12 @@ class Courier:
     ) -> Settled:
         return Settled(item.space_id, item.id, state, at or self.clock(), external, error)
 
-    async def recover(self) -> None:
-        """Settle what couriers that are no more had claimed."""
+    async def recover(self, *, own: bool = False) -> None:
+        """Settle what couriers that are no more had claimed; with `own`, at the start, also one of this very name."""
         now = self.clock()
         async with self.database.write() as connection:
-            gone = [name for name, since in await outbox.owners(connection) if self._is_gone(name, since, now)]
+            owners = await outbox.owners(connection)
+            gone = [name for name, since in owners if (own and name == self.name) or self._is_gone(name, since, now)]
             if not gone:
                 return
             left = await outbox.abandoned(connection, self.channels, gone)
@@ -178,9 +206,9 @@ class Courier:
         """Whether the courier of this name has ended: known for this machine, believed for a while of another."""
         host, _, pid = name.rpartition(":")
         if name == self.name:
-            return True
+            return False
         if host == socket.gethostname() and pid.isdigit():
-            return not _alive(int(pid))
+            return not _alive(int(pid)) or now - since > LONGEST_CLAIM
         return now - since > LEASE
 
 

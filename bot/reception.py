@@ -14,19 +14,21 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, StatementError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.batch import Batch
+from bot import sorry
+from bot.batch import Batch, key_of
 from bot.channels import NotKept
 from bot.finishing import finish
 from bot.metrics import BATCH, HEARD, SET_ASIDE
 from bot.seats import Poison, Surroundings
-from flows.messages import Incoming, Line, Message
+from flows.messages import Incoming
 from flows.rendering import Capabilities
-from flows.texts import _, translate
+from flows.texts import LANGUAGES
 from storage import inbox, outbox
 from storage.database import Database
-from storage.inbox import Aside, MessageKey
+from storage.inbox import Aside, MessageKey, Overtaken
 from storage.outbox import NewDelivery
 
 FULL = 100
@@ -96,20 +98,11 @@ class Reception:
         return batch
 
     async def _serve(self, taken: Sequence[_Waiting]) -> None:
-        messages = [message for item in taken for message in item.messages]
         try:
-            await self.keep(messages)
-        except (SQLAlchemyError, OSError) as error:
-            if len(taken) > 1:  # one of them may be the cause: each half on its own
-                middle = len(taken) // 2
-                await self._serve(taken[:middle])
-                await self._serve(taken[middle:])
-                return
-            log.error("not kept", error=type(error).__name__, messages=len(messages))
-            self._finish(taken, NotKept())
+            await self.keep([message for item in taken for message in item.messages])
         except Exception as error:
-            log.exception("reception failed")
-            self._finish(taken, NotKept() if len(taken) == 1 else error)
+            log.error("not kept", error=type(error).__name__, waiting=len(taken), exc_info=error)
+            self._finish(taken, NotKept())
         else:
             self._finish(taken, None)
 
@@ -124,16 +117,42 @@ class Reception:
                 item.kept.set_exception(error)
 
     async def keep(self, messages: Sequence[Incoming]) -> None:
+        """Keep these messages, in one transaction unless one of them makes a statement fail: then by halves.
+
+        Raises what the database said when it is the database that can't (a full disk, a lost connection). Halves
+        that were kept before that end as repeats when they come again.
+        """
+        try:
+            await self._keep_whole(messages, {})
+        except StatementError as error:
+            if _is_the_databases(error):
+                raise
+            await self._keep_by_halves(messages, error)
+        self.told()
+
+    async def _keep_by_halves(self, messages: Sequence[Incoming], error: StatementError) -> None:
+        """One of these made a statement fail, or another process noted one meanwhile: then it is gone when the rest
+        is tried. What fails alone twice is set aside like a message whose flow raised."""
+        middle = len(messages) // 2
+        for half in (messages[:middle], messages[middle:]) if middle else (messages,):
+            try:
+                await self._keep_whole(half, {})
+            except StatementError as again:
+                if _is_the_databases(again):
+                    raise
+                if middle:
+                    await self._keep_by_halves(half, again)
+                else:
+                    await self._keep_whole(half, {key_of(half[0]): again})
+
+    async def _keep_whole(self, messages: Sequence[Incoming], failed: Mapping[MessageKey, Exception]) -> None:
         """One transaction for these messages; a flow that raised after writing is left out and the rest run again."""
-        failed: dict[MessageKey, Exception] = {}
+        failing = dict(failed)
         while True:
             try:
-                await self._once(messages, failed)
+                return await self._once(messages, failing)
             except Poison as poison:
-                failed[poison.key] = poison.error
-                continue
-            break
-        self.told()
+                failing[poison.key] = poison.error
 
     async def _once(self, messages: Sequence[Incoming], failed: Mapping[MessageKey, Exception]) -> None:
         now = self.clock()
@@ -166,45 +185,39 @@ class Reception:
         return len(due)
 
     async def _retry(self, aside: Aside, now: datetime) -> None:
-        error = "Overtaken" if aside.overtaken else await self._again(aside, now)
-        if error is None:
-            return
-        tries = inbox.MOST_TRIES if aside.overtaken else aside.tries + 1
-        async with self.database.write() as connection:
-            if await inbox.retried(connection, aside.id, now=now, tries=tries, error=error):
-                batch = Batch(connection, self.around, now)
-                await batch.seat([Incoming.unpack(aside.body)], noted=True)
-                await outbox.put(
-                    connection,
-                    [
-                        _given_up(
-                            seat.person.space_id, seat.person.id, seat.person.language or seat.space.languages[0], now
-                        )
-                        for seat in batch.seats
-                    ],
-                )
-
-    async def _again(self, aside: Aside, now: datetime) -> str | None:
-        """Run one message that was set aside; None when it went well, otherwise what it failed of."""
         try:
             async with self.database.write() as connection:
-                batch = Batch(connection, self.around, now)
-                await batch.seat([Incoming.unpack(aside.body)], noted=True)
-                await batch.run({})
-                if batch.seats[0].error is not None:
-                    raise batch.seats[0].error
-                await batch.write()
-                await inbox.retried(connection, aside.id, now=now, tries=aside.tries + 1, error=None)
-        except Poison as poison:
-            return type(poison.error).__name__
+                await self._again(connection, aside, now)
         except Exception as error:
-            return type(error).__name__
-        return None
+            cause = error.error if isinstance(error, Poison) else error
+            log.error("message failed again", message=aside.id, exc_info=cause)
+            async with self.database.write() as connection:
+                sender = await inbox.failed_again(connection, aside, type(cause).__name__, now)
+                if sender is not None:
+                    body = sorry.given_up(sender.language or LANGUAGES[0]).pack()
+                    new = NewDelivery(sender.space_id, sender.participant_id, None, "receipt", body, now)
+                    await outbox.put(connection, [new])
+
+    async def _again(self, connection: AsyncConnection, aside: Aside, now: datetime) -> None:
+        """Run one message that was set aside, unless another process is at it; raises what it failed of."""
+        if not await inbox.take(connection, aside):
+            return
+        batch = Batch(connection, self.around, now)
+        await batch.seat([Incoming.unpack(aside.body)], noted=True)
+        if await inbox.overtaken(connection, aside):
+            raise Overtaken
+        await batch.run({})
+        for seat in batch.seats:
+            if seat.error is not None:
+                raise seat.error
+        await batch.write()
+        for seat in batch.seats:
+            blanked = (seat.note.shown, seat.note.tap) != (seat.incoming.text, seat.incoming.tap)
+            await inbox.handled(connection, aside, seat.note.conversation_id, blank=blanked)
 
 
-def _given_up(space_id: int, participant_id: int, language: str, now: datetime) -> NewDelivery:
-    sorry = _(
-        "Sorry, I could not handle one of your messages. Please send it again, or write “help” to reach a person."
+def _is_the_databases(error: StatementError) -> bool:
+    """Whether the database failed, not the message: a full disk, a lock that was not let go, a lost connection."""
+    return isinstance(error, OperationalError | InterfaceError) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
     )
-    body = Message((Line(translate(sorry, language)),)).pack()
-    return NewDelivery(space_id, participant_id, None, "receipt", body, now)

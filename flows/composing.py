@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from flows.answers import Choice
 from flows.commands import Command
-from flows.messages import Button, Line, Message
-from flows.run import AS_ANSWER, AS_COMMAND, BACK, KEEP, SKIP, Show
+from flows.messages import AS_ANSWER, AS_COMMAND, BACK, KEEP, SKIP, Button, Line, Message
+from flows.run import Show
 from flows.texts import Said, _, translate
 
 MOST_MESSAGES = 2

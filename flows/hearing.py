@@ -9,8 +9,9 @@ from flows.answers import FreeText, Heard, Json, Misread, OneOf, Reader
 from flows.commands import Command
 from flows.folding import fold
 from flows.journal import ANSWER, SECRET
+from flows.messages import KEEP, SKIP
 from flows.prompt import Prompt
-from flows.run import KEEP, SKIP, Aside, Run, Show
+from flows.run import Aside, Run, Show
 from flows.texts import Said, _
 
 

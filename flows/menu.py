@@ -6,6 +6,7 @@ stopping, return codes. When one ends, the person is back in the conversation th
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -34,7 +35,7 @@ class Menu(HouseModule):
 
     async def converse(self, talk: Talk) -> Ending:
         open_now = await talk.know("offers", offers.to, (talk.scene.space.id, talk.person.id, talk.now.isoformat()))
-        choices = [Choice(f"p{number}", Words(offer["title"])) for number, offer in enumerate(open_now, 1)]
+        choices = [Choice(_choice_of(offer["phase"]), Words(offer["title"])) for offer in open_now]
         lead: tuple[Said, ...] = (_("This is the robot of {host}.", host=host(talk.scene)),)
         if not open_now:
             lead += (_("Nothing is open for answers at the moment."),)
@@ -44,9 +45,13 @@ class Menu(HouseModule):
             Choice("privacy", _("My data")),
         ]
         taken = await talk.choose("what", _("What would you like to do?"), choices + rest, before=lead, echo=False)
-        if taken.startswith("p") and taken[1:].isdigit():
-            return Go(phase=open_now[int(taken[1:]) - 1]["phase"])
-        return Go(kind=taken)
+        phase = next((offer["phase"] for offer in open_now if _choice_of(offer["phase"]) == taken), None)
+        return Go(phase=phase) if phase is not None else Go(kind=taken)
+
+
+def _choice_of(phase: int) -> str:
+    """A phase as a choice of the menu: never a position, which means another one once something opens or closes."""
+    return "p" + base64.b32encode(phase.to_bytes(8, "big")).decode().lower().rstrip("=")
 
 
 class Help(HouseModule):
@@ -98,7 +103,8 @@ class Delete(HouseModule):
         before = (
             _("I erase who you are, what you wrote in this chat, and what was not sent."),
             _(
-                "Answers already sent stay in the totals, without your name or your own words, and can no longer be changed."
+                "Answers already sent stay in the totals, without your name or your own words, "
+                "and can no longer be changed."
             ),
         )
         sure = [Choice("yes", _("Yes, erase everything")), Choice("no", _("No, keep it"))]

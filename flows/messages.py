@@ -19,6 +19,14 @@ Wants: TypeAlias = Literal["nothing", "choice", "text", "long", "number", "date"
 """What the answer looks like, so that a page may offer the right field; a channel may ignore it."""
 
 
+SKIP = "-skip"
+BACK = "-back"
+KEEP = "-keep"
+AS_ANSWER = "-answer"
+AS_COMMAND = "-command"
+"""Taps of the engine's own buttons; an organiser's ids have no hyphen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Photo:
     """A picture a resident sent. `reference` is the channel's own, or `file:<digest>` once its bytes are stored."""

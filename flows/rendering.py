@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flows.commands import command
 from flows.folding import fold
-from flows.messages import Button, Message
+from flows.messages import BACK, KEEP, SKIP, Button, Message
 from flows.texts import Said, _, translate
 
 
@@ -70,9 +70,10 @@ def numbered(message: Message) -> bool:
 
 
 def _worded(buttons: tuple[Button, ...], language: str) -> list[str]:
-    """Choices for a channel without buttons: numbers to send, but yes and no as words, and commands as words."""
-    main = [button for button in buttons if not button.minor]
-    minor = [button for button in buttons if button.minor]
+    """Choices for a channel without buttons: numbers to send, but yes and no as words, and the engine's own as words:
+    their numbers would be read as answers."""
+    main = [button for button in buttons if not _own(button)]
+    minor = [button for button in buttons if _own(button)]
     if any(button.data.endswith((":yes", ":no")) for button in main):
         words: list[Said] = [_first_word(button.label).upper() for button in main]
         lines = [translate(_("Send {words}.", words=_either(words, language)), language)]
@@ -83,8 +84,15 @@ def _worded(buttons: tuple[Button, ...], language: str) -> list[str]:
             lines.append(translate(_("Send a number.") if not numeric else _("Send your number."), language))
     if minor:
         words = [button.label.upper() for button in minor]
-        lines.append(translate(_("Or send {words}.", words=_either(words, language)), language))
+        either = _either(words, language)
+        said = _("Or send {words}.", words=either) if main else _("Send {words}.", words=either)
+        lines.append(translate(said, language))
     return lines
+
+
+def _own(button: Button) -> bool:
+    """Whether it is one of the engine's own (Back, Skip, Change nothing): its value begins with a hyphen."""
+    return button.data.rpartition(":")[2] in (BACK, SKIP, KEEP)
 
 
 def _first_word(label: str) -> str:

@@ -10,9 +10,8 @@ from flows.commands import Command, command
 from flows.composing import pressed
 from flows.conversation import Go
 from flows.menu import ANSWERED_BY, Menu
-from flows.messages import Incoming
+from flows.messages import SKIP, Incoming
 from flows.rendering import Capabilities
-from flows.run import SKIP
 from flows.texts import Said, _
 from flows.turn import Act, Errand
 from storage.conversations import Record

@@ -27,13 +27,6 @@ Verb: TypeAlias = "Callable[[AsyncConnection, Sequence[A]], Awaitable[Sequence[R
 
 MOST_REQUESTS = 50
 
-SKIP = "-skip"
-BACK = "-back"
-KEEP = "-keep"
-AS_ANSWER = "-answer"
-AS_COMMAND = "-command"
-"""Taps of the engine's own buttons; an organiser's ids have no hyphen."""
-
 
 @dataclass(frozen=True, slots=True)
 class Scene:

@@ -18,14 +18,9 @@ from flows.conversation import Again, Ending, Go, Talk
 from flows.entrance import closed, enter
 from flows.folding import fold
 from flows.journal import ANSWER, Journal
-from flows.messages import Message
+from flows.messages import AS_ANSWER, AS_COMMAND, BACK, KEEP, SKIP, Message
 from flows.module import Module
 from flows.run import (
-    AS_ANSWER,
-    AS_COMMAND,
-    BACK,
-    KEEP,
-    SKIP,
     Aside,
     Call,
     FlowChanged,

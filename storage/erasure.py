@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, exists, select, tuple_, update
+from sqlalchemy import String, bindparam, cast, delete, exists, literal, not_, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.files import SCHEME
 from storage.models import (
     Address,
+    Answer,
+    Ballot,
     Consent,
     Contribution,
     Conversation,
     Delivery,
+    File,
     Heard,
     Participant,
     ReturnCode,
@@ -27,29 +33,102 @@ async def erase(connection: AsyncConnection, wanted: Sequence[tuple[int, int, st
     The address stays until the last message to it has left (`forget_erased`), so that the person is told.
     """
     keys = [(space_id, participant_id) for space_id, participant_id, _at in wanted]
-    for table in (Consent, ReturnCode, Delivery):
+    photos = await _photos(connection, keys)
+    for table in (Consent, ReturnCode, Delivery, Conversation):
         await connection.execute(delete(table).where(tuple_(table.space_id, table.participant_id).in_(keys)))
-    await connection.execute(
-        update(Contribution)
-        .where(tuple_(Contribution.space_id, Contribution.participant_id).in_(keys))
-        .values(participant_id=None, conversation_id=None)
-    )
+    await _keep_what_counts(connection, keys)
+    theirs = tuple_(Heard.space_id, Heard.participant_id).in_(keys)
+    await connection.execute(update(Heard).where(theirs, Heard.state == "aside").values(state="handled"))
     await connection.execute(
         update(Heard)
-        .where(tuple_(Heard.space_id, Heard.participant_id).in_(keys))
-        .values(participant_id=None, body=None, shown=None, conversation_id=None)
+        .where(theirs)
+        .values(participant_id=None, body=None, shown=None, tap=None, attached=None, conversation_id=None)
     )
-    await connection.execute(
-        delete(Conversation).where(
-            tuple_(Conversation.space_id, Conversation.participant_id).in_(keys), Conversation.phase_id.is_not(None)
+    await _forget_photos(connection, photos)
+    for space_id, participant_id in keys:
+        await connection.execute(
+            update(Ballot)
+            .where(Ballot.space_id == space_id, Ballot.voter == str(participant_id))
+            .values(voter=literal("erased-").concat(cast(Ballot.id, String)))
         )
-    )
     await connection.execute(
         update(Participant)
         .where(tuple_(Participant.space_id, Participant.id).in_(keys))
         .values(erased_at=datetime.fromisoformat(wanted[0][2]), area=None, groups=[], current_id=None)
     )
     return [True for _ in wanted]
+
+
+async def _keep_what_counts(connection: AsyncConnection, keys: Sequence[tuple[int, int]]) -> None:
+    """What was sent stays in the totals: its choices and numbers. One's own words, points and addresses go."""
+    rows = await connection.execute(
+        select(Contribution.space_id, Contribution.id, Contribution.fields).where(
+            tuple_(Contribution.space_id, Contribution.participant_id).in_(keys)
+        )
+    )
+    fields = {(space_id, id_): given for space_id, id_, given in rows}
+    if not fields:
+        return
+    theirs = tuple_(Answer.space_id, Answer.contribution_id).in_(list(fields))
+    counted: dict[tuple[int, int], set[str | float]] = {key: set() for key in fields}
+    for space_id, id_, *values in await connection.execute(
+        select(Answer.space_id, Answer.contribution_id, Answer.choice, Answer.number).where(theirs)
+    ):
+        counted[space_id, id_] |= {value for value in values if value is not None}
+    await connection.execute(update(Answer).where(theirs).values(text=None, folded=None))
+    await connection.execute(
+        _BLANK, [{"s": key[0], "i": key[1], "new_fields": _only(given, counted[key])} for key, given in fields.items()]
+    )
+
+
+_BLANK = (
+    update(Contribution)
+    .where(Contribution.space_id == bindparam("s"), Contribution.id == bindparam("i"))
+    .values(participant_id=None, conversation_id=None, fields=bindparam("new_fields"))
+)
+
+
+def _only(value: Any, counted: Collection[str | float]) -> Any:
+    """An answer without what is not counted."""
+    if isinstance(value, dict):
+        return {name: _only(inner, counted) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_only(inner, counted) for inner in value]
+    return value if isinstance(value, bool) or value in counted else None
+
+
+async def _photos(connection: AsyncConnection, keys: Sequence[tuple[int, int]]) -> set[tuple[int, str]]:
+    """The (space, reference) of every photo these people sent, wherever one still stands."""
+    found: set[tuple[int, str]] = set()
+    for table, column in _WITH_PHOTOS:
+        rows = await connection.execute(
+            select(table.space_id, cast(column, String)).where(
+                tuple_(table.space_id, table.participant_id).in_(keys), cast(column, String).contains(SCHEME)
+            )
+        )
+        found |= {(space_id, reference) for space_id, text in rows for reference in _REFERENCE.findall(text)}
+    return found
+
+
+_WITH_PHOTOS: tuple[tuple[Any, Any], ...] = (
+    (Heard, Heard.attached),
+    (Contribution, Contribution.fields),
+    (Conversation, Conversation.journal),
+)
+_REFERENCE = re.compile(rf"{SCHEME}[0-9a-f]{{64}}")
+
+
+async def _forget_photos(connection: AsyncConnection, photos: Collection[tuple[int, str]]) -> None:
+    """Remove the bytes, unless somebody else sent the same picture."""
+    for space_id, reference in photos:
+        others = [
+            exists().where(table.space_id == space_id, cast(column, String).contains(reference))
+            for table, column in _WITH_PHOTOS
+        ]
+        digest = reference.removeprefix(SCHEME)
+        await connection.execute(
+            delete(File).where(File.space_id == space_id, File.digest == digest, not_(or_(*others)))
+        )
 
 
 async def forget_erased(connection: AsyncConnection) -> int:

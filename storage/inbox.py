@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
-from storage.models import Heard
+from storage.models import Heard, Participant
 
 MOST_TRIES = 3
 RETRY_AFTER = (timedelta(seconds=2), timedelta(seconds=30))
@@ -99,58 +100,93 @@ def _trouble(item: Note) -> dict[str, Any]:
     return {"body": item.body, "error": item.error, "retry_at": item.retry_at}
 
 
+class Overtaken(Exception):
+    """Its sender has been heard since: to answer a message now would misfile it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """A message set aside: its row, its Incoming as JSON, how often it was tried, and whether its sender has been
-    heard since, after which answering it would misfile it."""
+    """A message set aside: its row, its Incoming as JSON, and how often it was tried."""
 
     id: int
     body: str
     tries: int
-    overtaken: bool
 
 
 async def due(connection: AsyncConnection, now: datetime, limit: int = 100) -> list[Aside]:
     """Messages set aside whose next try has come, the oldest first."""
-    later = Heard.__table__.alias()
     rows = await connection.execute(
-        select(
-            Heard.id,
-            Heard.body,
-            Heard.tries,
-            select(later.c.id)
-            .where(
-                later.c.space_id == Heard.space_id,
-                later.c.participant_id == Heard.participant_id,
-                later.c.id > Heard.id,
-                later.c.state == "handled",
-            )
-            .limit(1)
-            .scalar_subquery(),
-        )
+        select(Heard.id, Heard.body, Heard.tries)
         .where(Heard.state == "aside", Heard.retry_at <= now)
         .order_by(Heard.id)
         .limit(limit)
     )
-    return [Aside(id_, body or "", tries, other is not None) for id_, body, tries, other in rows]
+    return [Aside(id_, body or "", tries) for id_, body, tries in rows]
 
 
-async def retried(connection: AsyncConnection, id_: int, *, now: datetime, tries: int, error: str | None) -> bool:
-    """Note the outcome of another try: handled without an error; True when it was the last and the message is dead."""
-    dead = error is not None and tries >= MOST_TRIES
-    again = error is not None and not dead
+def _is(aside: Aside) -> ColumnElement[bool]:
+    """This message as it was found: not tried by another process since, nor erased with its sender."""
+    return and_(Heard.id == aside.id, Heard.state == "aside", Heard.tries == aside.tries)
+
+
+async def take(connection: AsyncConnection, aside: Aside) -> bool:
+    """Whether it is ours to try now; no other process can take it until the end of the transaction."""
+    taken = await connection.execute(update(Heard).where(_is(aside)).values(error=None).returning(Heard.id))
+    return taken.first() is not None
+
+
+async def overtaken(connection: AsyncConnection, aside: Aside) -> bool:
+    """Whether its sender has been heard since. Ask once the sender is locked."""
+    later = aliased(Heard)
+    found = await connection.execute(
+        select(later.id)
+        .join(Heard, and_(Heard.space_id == later.space_id, Heard.participant_id == later.participant_id))
+        .where(Heard.id == aside.id, later.id > Heard.id, later.state == "handled")
+        .limit(1)
+    )
+    return found.first() is not None
+
+
+async def handled(connection: AsyncConnection, aside: Aside, conversation_id: int | None, *, blank: bool) -> None:
+    """It went well at last; `blank`: a secret was in it, which is not kept."""
+    gone: dict[str, None] = {"shown": None, "tap": None, "attached": None} if blank else {}
     await connection.execute(
         update(Heard)
-        .where(Heard.id == id_)
+        .where(Heard.id == aside.id)
         .values(
-            state="dead" if dead else "aside" if again else "handled",
-            tries=tries,
-            error=error,
-            retry_at=now + RETRY_AFTER[min(tries, len(RETRY_AFTER)) - 1] if again else None,
-            **({} if error is not None else {"body": None}),
+            state="handled", tries=aside.tries + 1, body=None, retry_at=None, conversation_id=conversation_id, **gone
         )
     )
-    return dead
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whoever has to be told that a message is given up."""
+
+    space_id: int
+    participant_id: int
+    language: str | None
+
+
+async def failed_again(connection: AsyncConnection, aside: Aside, error: str, now: datetime) -> Sender | None:
+    """Note another try that failed; hands back the sender when it was the last and the message is dead."""
+    dead = aside.tries + 1 >= MOST_TRIES or error == Overtaken.__name__
+    values = {"state": "dead" if dead else "aside", "tries": aside.tries + 1, "error": error}
+    again = None if dead else now + RETRY_AFTER[aside.tries - 1]
+    row = (
+        await connection.execute(
+            update(Heard)
+            .where(_is(aside))
+            .values(**values, retry_at=again)
+            .returning(Heard.space_id, Heard.participant_id)
+        )
+    ).first()
+    if row is None or not dead or row.participant_id is None:
+        return None
+    language = await connection.scalar(
+        select(Participant.language).where(Participant.space_id == row.space_id, Participant.id == row.participant_id)
+    )
+    return Sender(row.space_id, row.participant_id, language)
 
 
 async def sweep(connection: AsyncConnection, *, texts_before: datetime, now: datetime) -> None:

@@ -54,7 +54,8 @@ def _row(item: NewDelivery) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery this courier is to send, with the address chosen for it; `tries` counts those before this one."""
+    """A delivery this courier is to send, with the address chosen for it; `tries` counts those before this one.
+    `erased`: it says goodbye to somebody who was erased."""
 
     space_id: int
     id: int
@@ -67,6 +68,7 @@ class Claimed:
     channel: str
     account: str
     sender: str
+    erased: bool
 
 
 def _claimed(row: Any) -> Claimed:
@@ -85,6 +87,7 @@ _CLAIMABLE = select(
     Address.channel,
     Address.account,
     Address.sender,
+    Participant.erased_at.is_not(None),
 ).join(Participant, and_(Participant.space_id == Delivery.space_id, Participant.id == Delivery.participant_id))
 """The columns of a Claimed; which address is joined depends on whether it was chosen already."""
 
@@ -99,16 +102,15 @@ async def claim(
 ) -> list[Claimed]:
     """Take deliveries that are due on these channels: the oldest first, and never one whose elder still waits.
 
-    All of a participant's waiting deliveries may be taken together; they are handed back in order. With `only`,
-    (account, sender): a terminal takes what is for its own person and leaves the rest to other terminals.
+    All of a participant's waiting deliveries may be taken together; they are handed back in order. Their participants
+    are locked with them, so that no other courier takes what follows. With `only`, (account, sender): a terminal
+    takes what is for its own person and leaves the rest to other terminals.
     """
     elder = aliased(Delivery)
-    blocked = exists().where(
-        elder.space_id == Delivery.space_id,
-        elder.participant_id == Delivery.participant_id,
-        elder.id < Delivery.id,
-        or_(elder.state == "claimed", and_(elder.state == "waiting", elder.due_at > now)),
+    older = and_(
+        elder.space_id == Delivery.space_id, elder.participant_id == Delivery.participant_id, elder.id < Delivery.id
     )
+    blocked = exists().where(older, or_(elder.state == "claimed", and_(elder.state == "waiting", elder.due_at > now)))
     rows = await connection.execute(
         _CLAIMABLE.join(Address, and_(Address.space_id == Participant.space_id, Address.id == Participant.address_id))
         .where(
@@ -121,14 +123,26 @@ async def claim(
         )
         .order_by(Delivery.id)
         .limit(limit)
-        .with_for_update(of=Delivery, skip_locked=True)
+        .with_for_update(of=[Delivery, Participant], skip_locked=True)
     )
-    taken = [_claimed(row) for row in rows]
-    if taken:
-        await connection.execute(
-            _CLAIM, [{"s": item.space_id, "i": item.id, "by": by, "at": now, "to": item.address_id} for item in taken]
+    found = [_claimed(row) for row in rows]
+    if not found:
+        return []
+    if connection.dialect.name != "sqlite":
+        # Another courier may have taken an elder between our look and our lock: only a second look can tell.
+        free = await connection.execute(
+            select(Delivery.id).where(
+                tuple_(Delivery.space_id, Delivery.id).in_([(item.space_id, item.id) for item in found]),
+                Delivery.state == "waiting",
+                ~exists().where(older, elder.state == "claimed"),
+            )
         )
-    return taken
+        still = set(free.scalars())
+        found = [item for item in found if item.id in still]
+    if found:
+        taken = [{"s": item.space_id, "i": item.id, "by": by, "at": now, "to": item.address_id} for item in found]
+        await connection.execute(_CLAIM, taken)
+    return found
 
 
 _CLAIM = (
