@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from bot.channels import Incoming, Outgoing, Receive
+from bot.channels import Incoming, Outgoing, Receive, TryLater
 from flows.messages import Line, Message
 from flows.rendering import Capabilities, pressed, render
 from flows.texts import _, translate
@@ -20,6 +20,7 @@ CAPABILITIES = Capabilities(
     identity=_("This terminal tells us only the name it was opened with."),
     reach=_("This terminal cannot write to you when it is closed."),
 )
+A_MOMENT = timedelta(seconds=1)
 
 
 @dataclass
@@ -41,12 +42,15 @@ class Terminal:
     capabilities: Capabilities = CAPABILITIES
 
     async def send(self, outgoing: Outgoing) -> str | None:
-        """Print it. A terminal has no ids of its own."""
+        """Print it; a terminal has no ids of its own. Raises TryLater when nobody reads the output any more."""
         message = outgoing.message
         if message.wants == "photo":
             message = replace(message, lines=(*message.lines, Line(translate(NO_PHOTO, outgoing.language))))
-        for text in render(message, self.capabilities, outgoing.language).texts:
-            self.show(text)
+        try:
+            for text in render(message, self.capabilities, outgoing.language).texts:
+                self.show(text)
+        except OSError as error:
+            raise TryLater(A_MOMENT) from error
         if message.buttons:
             self.offered = message
         return None

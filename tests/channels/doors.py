@@ -1,0 +1,181 @@
+"""Every channel's own door, as a test goes through it: typed lines, posts of a form. A new channel adds one here."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from admin_web import talks
+from bot.channels import Incoming, Receive
+from bot.channels.terminal import CAPABILITIES, Terminal
+from bot.courier import Courier
+from bot.house import House
+from bot.reception import Reception
+from flows.commands import command
+from flows.journal import Journal
+from flows.messages import Button, Message
+from flows.rendering import numbered
+from storage import history, models
+from storage.participants import AddressKey
+from tests.channels.open_house import Browser, browser
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a talk left behind: the answers so far, what waits, and what was sent."""
+
+    answers: Mapping[str, Any]
+    waiting: str | None
+    sent: Mapping[str, Any] | None
+    place: str | None
+    messages: int
+
+
+class Door(Protocol):
+    """One person at one channel."""
+
+    @property
+    def who(self) -> AddressKey: ...
+
+    @property
+    def house(self) -> House: ...
+
+    async def begin(self, code: str) -> None:
+        """Come with a poster's code."""
+
+    async def write(self, text: str) -> None:
+        """Send words."""
+
+    async def press(self, button: Button, offered: Message) -> None:
+        """Take one of the choices of this message, as people do it here."""
+
+    async def replay(self, recorded: Mapping[str, Any]) -> None:
+        """Send what was recorded at this channel."""
+
+
+async def offered(door: Door) -> Message:
+    """The message whose choices this person sees."""
+    async with door.house.database.read() as connection:
+        seen = await history.behind(connection, door.who)
+        assert seen is not None
+        said = await history.entries(connection, seen.space_id, seen.participant_id, door.house.clock())
+    return talks.draw(said, ZoneInfo("UTC"), "en", "").prompt
+
+
+async def left(door: Door) -> Left:
+    """What this person's talk left in the database."""
+    async with door.house.database.read() as connection:
+        seen = await history.behind(connection, door.who)
+        assert seen is not None
+        mine = models.Conversation.participant_id == seen.participant_id
+        talk = models.Conversation
+        query = select(talk.journal, talk.waiting, talk.place).where(mine, talk.phase_id.is_not(None))
+        row = (await connection.execute(query.order_by(talk.id.desc()).limit(1))).first()
+        sent = await connection.scalar(
+            select(models.Contribution.fields).where(models.Contribution.participant_id == seen.participant_id)
+        )
+        heard = select(models.Heard.id).where(models.Heard.participant_id == seen.participant_id)
+        messages = len((await connection.execute(heard)).all())
+    answers = Journal.loads(row.journal).answers() if row else {}
+    return Left(answers, row.waiting if row else None, sent, row.place if row else None, messages)
+
+
+@dataclass
+class AtTerminal:
+    """Each line is typed into a terminal opened anew, as by a pipe that is closed after it."""
+
+    house: House
+    who: AddressKey = field(default_factory=lambda: AddressKey("terminal", "montaubry", secrets.token_hex(4)))
+    printed: list[str] = field(default_factory=list)
+    shown: Message | None = None
+
+    def terminal(self, *lines: str, code: str | None = None) -> Terminal:
+        async def typed() -> AsyncIterator[str]:
+            for line in lines:
+                yield line
+
+        return Terminal(self.who, typed(), self.printed.append, "en", code, self.shown)
+
+    async def type(self, *lines: str, code: str | None = None) -> None:
+        terminal = self.terminal(*lines, code=code)
+        await terminal.run(self.receiver(terminal))
+        self.shown = terminal.offered
+
+    def receiver(self, terminal: Terminal) -> Receive:
+        reception = Reception(self.house.database, {"terminal": CAPABILITIES})
+        courier = Courier(self.house.database, {"terminal": terminal}, only=(self.who.account, self.who.sender))
+
+        async def receive(*incoming: Incoming) -> None:
+            await reception.keep(incoming)
+            while await courier.deliver():
+                pass
+
+        return receive
+
+    async def begin(self, code: str) -> None:
+        await self.type(code=code)
+
+    async def write(self, text: str) -> None:
+        await self.type(text)
+
+    async def press(self, button: Button, offered: Message) -> None:
+        if numbered(offered):
+            await self.type(str(offered.buttons.index(button) + 1))
+            return
+        meant = command(button.label)
+        await self.type(f"/{meant[0].value}" if meant is not None else button.label)
+
+    async def replay(self, recorded: Mapping[str, Any]) -> None:
+        await self.type(*recorded["typed"], code=recorded["code"])
+
+
+@dataclass
+class AtPage:
+    """Each message is a form of the chat page."""
+
+    house: House
+    browser: Browser
+    address: str = "/c/centre"
+
+    @property
+    def who(self) -> AddressKey:
+        token = self.browser.client.cookies["palabre-talk"]
+        return AddressKey("web", "montaubry", sha256(token.encode()).hexdigest())
+
+    async def begin(self, code: str) -> None:
+        self.address = f"/c/{code}"
+        await self.browser.open(self.address)
+        await self.browser.send(self.address, begin="yes")
+
+    async def write(self, text: str) -> None:
+        await self.browser.send(self.address, text=text)
+
+    async def press(self, button: Button, offered: Message) -> None:
+        await self.browser.send(self.address, tap=button.data)
+
+    async def replay(self, recorded: Mapping[str, Any]) -> None:
+        await self.begin(recorded["code"])
+        for post in recorded["posts"]:
+            fields = {**post, "tap": self.browser.button(post["tap"])} if "tap" in post else post
+            await self.browser.send(self.address, **fields)
+
+
+@asynccontextmanager
+async def at_terminal(house: House) -> AsyncIterator[Door]:
+    yield AtTerminal(house)
+
+
+@asynccontextmanager
+async def at_page(house: House) -> AsyncIterator[Door]:
+    async with browser(house) as one:
+        yield AtPage(house, one)
+
+
+DOORS: Mapping[str, Callable[[House], AbstractAsyncContextManager[Door]]] = {"terminal": at_terminal, "web": at_page}
