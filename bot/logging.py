@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -24,6 +25,9 @@ ALLOWED = frozenset(
     }
 )
 """Fields that hold a row's number, a count, a name of ours, or a page's path."""
+
+ROOMS = ("bot", "flows", "storage", "admin_web")
+OURS = tuple(f"{Path(__file__).parent.parent / room}/" for room in ROOMS)
 
 
 def configure(level: str = "info", format: str = "console", stream: TextIO | None = None) -> None:
@@ -51,7 +55,7 @@ def configure(level: str = "info", format: str = "console", stream: TextIO | Non
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)  # other libraries tell only of trouble
-    for room in ("bot", "flows", "storage", "admin_web"):
+    for room in ROOMS:
         logging.getLogger(room).setLevel(level.upper())
 
 
@@ -83,16 +87,20 @@ def say_where(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDi
     return event
 
 
-def _kinds(error: BaseException) -> list[str]:
-    chain = [type(error).__name__]
-    cause = error.__cause__ or error.__context__
-    return chain + _kinds(cause) if cause is not None and len(chain) < 5 else chain
+def _kinds(error: BaseException | None) -> list[str]:
+    kinds: list[str] = []
+    while error is not None and len(kinds) < 5:
+        kinds.append(type(error).__name__)
+        error = error.__cause__ or error.__context__
+    return kinds
 
 
 def _places(trace: TracebackType | None) -> list[str]:
-    """`flows/turn.py:112 start`, the innermost last."""
+    """`flows/turn.py:112 start`, the innermost last: those of our own, and where it was raised."""
     frames = traceback.extract_tb(trace)
-    return [f"{'/'.join(frame.filename.split('/')[-2:])}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
+    ours = [frame for frame in frames[:-1] if frame.filename.startswith(OURS)]
+    told = [*ours[-12:], *frames[-1:]]
+    return [f"{'/'.join(frame.filename.split('/')[-2:])}:{frame.lineno} {frame.name}" for frame in told]
 
 
 def drop_what_is_personal(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

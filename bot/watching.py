@@ -1,15 +1,15 @@
 """Noticing that the database has changed, whoever changed it: this process, `palabre talk`, another house.
 
-SQLite tells each connection when another one has committed (`PRAGMA data_version`). On PostgreSQL the place where
-the next change will be logged is read, which moves with every write: a NOTIFY in each transaction would make all
-commits wait for one lock, and LISTEN hold a connection besides. Both cost some microseconds, three times a second,
+SQLite tells each connection when another one has committed (`PRAGMA data_version`). On PostgreSQL the snapshot, which
+names the transactions that are over, is compared with the one before: only those that write are counted in it. (A
+NOTIFY in each transaction would make all commits wait for one lock.) Both take some microseconds, three times a second,
 and only while somebody watches.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -32,7 +32,7 @@ class Watcher:
         self._watching: set[asyncio.Event] = set()
         self._watched = asyncio.Event()
 
-    async def watch(self) -> AsyncIterator[None]:
+    async def watch(self) -> AsyncGenerator[None, None]:
         """Yields each time the database has changed, several changes at once counting as one, until `close`."""
         changed = asyncio.Event()
         self._watching.add(changed)
@@ -69,7 +69,7 @@ class Watcher:
 
     async def _look(self, connection: AsyncConnection) -> None:
         """Look while anybody watches, on one connection: SQLite counts for each what the others committed."""
-        query = "PRAGMA data_version" if self.database.sqlite else "SELECT pg_current_wal_insert_lsn()::text"
+        query = "PRAGMA data_version" if self.database.sqlite else "SELECT pg_current_snapshot()::text"
         seen = None
         while self._watching:
             found = (await connection.exec_driver_sql(query)).scalar_one()
