@@ -20,6 +20,11 @@ settings.register_profile("all", settings.get_profile("quick"), max_examples=500
 settings.load_profile("quick")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rewrite-talks", action="store_true", help="write what the bot answers now into tests/talks")
+    parser.addoption("--kills", type=int, default=50, help="how often the long test of crashes kills the program")
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database, once on SQLite and once on PostgreSQL, as SQLAlchemy's URL."""

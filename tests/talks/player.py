@@ -1,0 +1,185 @@
+"""Plays a transcript through the real Reception and Courier, on any channel and database."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.channels import Outgoing, Receive
+from bot.courier import Courier
+from bot.importing import bring_in, open_it
+from bot.reception import Reception
+from flows.messages import Incoming, Message
+from flows.modules.questionnaire import Questionnaire
+from flows.questionnaire_file import read_file
+from flows.rendering import Capabilities, numbered, pressed, render
+from flows.texts import translate
+from storage import consultations
+from storage.database import Database
+from storage.models import Base
+from tests.talks.transcript import PARIS, Shown, Transcript, Turn
+
+FOLDER = Path(__file__).parent
+BEGAN = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
+CONTACT = {
+    "name": "Claire Morel",
+    "phone": "02 61 91 00 12",
+    "hours": {"fr": "du lundi au vendredi, de 9 h à 12 h", "en": "Monday to Friday, 9 am to noon"},
+    "host": {"fr": "la mairie de Montaubry", "en": "the town hall of Montaubry"},
+}
+WORDS_KEPT = {
+    "fr": "Les textes de cette conversation sont effacés après 30 jours.",
+    "en": "The texts of this conversation are erased after 30 days.",
+}
+
+
+@dataclass
+class Phone:
+    """A channel as one person holds it: what was sent, as it was rendered here."""
+
+    capabilities: Capabilities
+    sent: list[Outgoing] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+
+    async def send(self, outgoing: Outgoing) -> str | None:
+        self.sent.append(outgoing)
+        self.texts += render(outgoing.message, self.capabilities, outgoing.language).texts
+        return str(len(self.sent))
+
+    async def run(self, receive: Receive) -> None:
+        raise NotImplementedError
+
+
+@dataclass
+class Player:
+    """A town with its two consultations, and one resident."""
+
+    database: Database
+    phone: Phone
+    monkeypatch: pytest.MonkeyPatch
+    now: datetime = BEGAN
+    language: str | None = "fr"
+    code: str = ""
+    _keys: Any = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        name = self.phone.capabilities.name
+        self.reception = Reception(self.database, {name: self.phone.capabilities}, lambda: self.now)
+        self.courier = Courier(self.database, {name: self.phone}, lambda: self.now)
+
+    async def play(self, talk: Transcript) -> Transcript:
+        """The same talk as it goes now: what the resident says stays, what the bot answers is written anew."""
+        return Transcript([await self._turn(turn) for turn in talk.turns], talk.after)
+
+    async def _turn(self, turn: Turn) -> Turn:
+        self.now = turn.moment() or self.now + timedelta(seconds=20)
+        self.code = turn.code() or self.code
+        if (language := turn.language()) is not None:
+            self.language = None if language == "none" else language
+        self._break(turn)
+        before = len(self.phone.sent)
+        await self.reception.retry(self.now)
+        await self.reception.keep([self._incoming(turn)])
+        while await self.courier.deliver():
+            pass
+        shown = [self._shown(outgoing.message) for outgoing in self.phone.sent[before:]]
+        return replace(turn, answers=shown)
+
+    def _break(self, turn: Turn) -> None:
+        """A program that fails: the module raises until it works again."""
+        if turn.says("The program fails here."):
+
+            def fails(*_given: Any) -> Any:
+                raise RuntimeError("a fault on purpose")
+
+            self.monkeypatch.setattr(Questionnaire, "converse", fails)
+        if turn.says("The program works again."):
+            self.monkeypatch.undo()
+
+    def _shown(self, message: Message) -> Shown:
+        return Shown(tuple(line.text for line in message.lines), tuple(button.label for button in message.buttons))
+
+    # -- what the resident does ----------------------------------------------------------------------------
+
+    def _incoming(self, turn: Turn) -> Incoming:
+        if turn.tapped in ("Démarrer", "Start"):
+            code, self.code = self.code, ""
+            return self._message(code=code)
+        label = turn.tapped
+        if label is None:
+            return self._typed(turn.said)
+        if label.startswith("A ") and label in ("A sticker", "A voice message"):
+            return self._message(unread=label)
+        return self._tap(label)
+
+    def _tap(self, label: str) -> Incoming:
+        """Tap it; where there are no buttons, send its number, or the word to send instead."""
+        message = self._offering(label)
+        number = 1 + [button.label for button in message.buttons].index(label)
+        channel = self.phone.capabilities
+        if channel.numbered:
+            return self._typed(str(number) if numbered(message) else label)
+        if channel.buttons:
+            return self._message(tap=message.buttons[number - 1].data)
+        text = render(message, channel, self.language or "fr").texts[-1]
+        if f"{number}. {label}" in text:
+            return self._typed(str(number))
+        return self._typed(label.upper())
+
+    def _offering(self, label: str) -> Message:
+        for outgoing in reversed(self.phone.sent):
+            if any(button.label == label for button in outgoing.message.buttons):
+                return outgoing.message
+        raise AssertionError(f"nobody offered [{label}]; the last words were {self.phone.texts[-2:]}")
+
+    def _typed(self, text: str) -> Incoming:
+        """On a numbered channel a number or a label is a tap, as the terminal reads it."""
+        if self.phone.capabilities.numbered and self.phone.sent:
+            button = pressed(self.phone.sent[-1].message, text)
+            if button is not None:
+                return self._message(tap=button.data)
+        return self._message(text=text)
+
+    def _message(self, **given: Any) -> Incoming:
+        name, key = self.phone.capabilities.name, f"k{next(self._keys)}"
+        return Incoming(name, "montaubry", "resident", key, self.now, language=self.language, **given)
+
+
+@asynccontextmanager
+async def montaubry(url: str, channel: Capabilities, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Player]:
+    """The town of the talks: `centre-ville` with its poster at the bakery, and `bancs`."""
+    database = Database(url)
+    try:
+        async with database.write() as connection:
+            await connection.run_sync(Base.metadata.create_all)
+            space = await consultations.create_space(
+                connection,
+                slug="montaubry",
+                name={"fr": "Montaubry"},
+                languages=["fr", "en"],
+                zone=PARIS.key,
+                colour=None,
+                contact=CONTACT,
+                privacy=WORDS_KEPT,
+                now=BEGAN,
+            )
+            for name, code in (("centre-ville", "boulangerie"), ("bancs", "square")):
+                draft = read_file((FOLDER / f"{name}.yaml").read_bytes()).draft
+                made = await open_it(connection, (await bring_in(connection, space, draft, BEGAN)).consultation, BEGAN)
+                await consultations.create_code(connection, made, BEGAN, code=code, place=code.title())
+        yield Player(database, Phone(channel), monkeypatch)
+    finally:
+        await database.close()
+
+
+def own_lines(channel: Capabilities) -> set[str]:
+    """What only this channel says of itself."""
+    said = [said for said in (channel.identity, channel.reach) if said is not None]
+    return {translate(line, language) for line in said for language in ("fr", "en")}

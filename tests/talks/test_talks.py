@@ -1,0 +1,143 @@
+"""Every transcript is played on every channel; and the rules of good talk hold in each of them.
+
+`pytest tests/talks --rewrite-talks` writes what the bot answers now into the files, for review.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from bot.channels import terminal, web
+from flows.rendering import Capabilities
+from tests.talks.player import FOLDER, Player, montaubry, own_lines
+from tests.talks.transcript import Shown, Transcript, Turn, read
+
+TALKS = sorted(FOLDER.glob("*.chat"))
+WRITTEN_ON = web.CAPABILITIES
+CHANNELS = (
+    WRITTEN_ON,
+    terminal.CAPABILITIES,
+    Capabilities("buttons", label=20),
+    Capabilities("words", buttons=False, longest=1000),
+)
+
+pytestmark = pytest.mark.parametrize("path", TALKS, ids=lambda path: path.stem)
+
+
+async def play(
+    url: str, talk: Transcript, channel: Capabilities, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Transcript, Player]:
+    async with montaubry(url, channel, monkeypatch) as player:
+        return await player.play(talk), player
+
+
+@pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
+async def test_the_talk_goes_as_it_is_written(
+    path: Path,
+    channel: Capabilities,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    written = read(path)
+    if written.needs_buttons and (channel.numbered or not channel.buttons):
+        return  # there is nothing older to tap
+    heard, player = await play(f"sqlite+aiosqlite:///{tmp_path}/talk.db", written, channel, monkeypatch)
+    if channel is WRITTEN_ON and request.config.getoption("--rewrite-talks"):
+        written = heard
+        heard.save(path)
+    if channel is WRITTEN_ON:
+        assert heard.write() == written.write()
+    assert without_own(heard, channel) == without_own(written, WRITTEN_ON)
+    assert all(len(text) <= channel.longest and text.strip() for text in player.phone.texts)
+
+
+async def test_it_goes_the_same_on_postgresql(path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = read(path)
+    heard, _player = await play(postgres_url, written, WRITTEN_ON, monkeypatch)
+    assert heard.write() == written.write()
+
+
+def without_own(talk: Transcript, channel: Capabilities) -> list[tuple[str, list[Shown]]]:
+    """The talk without what one channel says of itself."""
+    own = own_lines(channel)
+    return [
+        (turn.said, [Shown(tuple(line for line in s.lines if line not in own), s.buttons) for s in turn.answers])
+        for turn in talk.turns
+    ]
+
+
+# -- the rules of talks.md ----------------------------------------------------------------------------------
+
+LONGEST = 240
+LABEL = 30
+RECAP = re.compile(r"^\d+\. .+ : |^\d+\. .+: ")
+EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f]")
+MONTHS = "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
+ENGLISH = "January|February|March|April|May|June|July|August|September|October|November|December"
+DATE = re.compile(rf"(\w+) (?:\d{{1,2}}|1er) (?:{MONTHS}|{ENGLISH})\b")
+DAYS = {
+    *("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
+    *("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+SLASH = re.compile(r"(^|\s)/[a-z]")
+QUESTION = re.compile(r"^Question (\d+) (?:sur|of) \d+$")
+
+
+def shown(path: Path) -> Iterator[Shown]:
+    return (message for turn in read(path).turns for message in turn.answers)
+
+
+def test_every_message_is_answered_in_at_most_two(path: Path) -> None:
+    for turn in read(path).turns:
+        assert len(turn.answers) <= 2, turn.said
+        assert turn.answers or turn.says("Nothing is answered."), turn.said
+
+
+def test_messages_are_short_and_only_a_recap_is_longer(path: Path) -> None:
+    for message in shown(path):
+        if not any(RECAP.match(line) for line in message.lines):
+            assert len("\n".join(message.lines)) <= LONGEST, message
+
+
+def test_buttons_are_short(path: Path) -> None:
+    labels = [label for message in shown(path) for label in message.buttons]
+    assert [label for label in labels if len(label) > LABEL] == []
+
+
+def test_back_is_offered_from_the_second_question_on(path: Path) -> None:
+    for message in shown(path):
+        for line in message.lines:
+            number = QUESTION.match(line)
+            if number is not None:
+                assert ({"Retour", "Back"} & set(message.buttons) != set()) == (int(number[1]) > 1), message
+
+
+def test_no_slash_command_and_no_emoji_is_shown(path: Path) -> None:
+    for message in shown(path):
+        for line in (*message.lines, *message.buttons):
+            assert SLASH.search(line) is None, line
+            assert EMOJI.search(line) is None, line
+
+
+def test_dates_carry_the_name_of_their_day(path: Path) -> None:
+    for message in shown(path):
+        for line in message.lines:
+            assert set(DATE.findall(line)) <= DAYS, line
+
+
+def test_the_end_says_until_when_what_comes_next_and_whom_to_call(path: Path) -> None:
+    turns = read(path).turns
+    for index, turn in enumerate(turns):
+        if any(line.startswith(("C'est envoyé", "It is sent")) for message in turn.answers for line in message.lines):
+            rest = words(turns[index : index + 2])
+            assert "jusqu" in rest or "until" in rest.lower(), rest
+            assert "02 61 91 00 12" in rest, rest
+
+
+def words(turns: Sequence[Turn]) -> str:
+    return " ".join(line for turn in turns for message in turn.answers for line in message.lines)

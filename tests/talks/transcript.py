@@ -1,0 +1,124 @@
+"""Transcripts: talks as plain text, `tests/talks/*.chat`, that a town clerk can read.
+
+> typed               the resident types
+> [Label]             the resident taps
+    four spaces       the bot; lines one after the other are ONE message, an empty line begins another
+    [Label] [Label]   the buttons of the message just above
+# comment             what the reader should know; some sentences also set the scene:
+
+# Saturday 6 March 2027, 10:40      the time, in the town's zone
+# Her phone is in French.           the language the platform tells (French, English, or "says no language")
+# The code is "boulangerie".        what the next [Démarrer] or [Start] carries; nothing if not said
+# The program fails here.           the next message makes the program fail; "works again" mends it
+# Old buttons.                      older messages are tapped: only channels with buttons play this one
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+PARIS = ZoneInfo("Europe/Paris")
+_MOMENT = re.compile(r"[A-Z][a-z]+day (\d{1,2} [A-Z][a-z]+ \d{4}), (\d{1,2}:\d{2})")
+_LANGUAGE = re.compile(r"phone (?:is in (French|English)|says (no language))")
+_CODE = re.compile(r'code is "([^"]+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One message of the bot: its lines, and the labels of its buttons."""
+
+    lines: tuple[str, ...]
+    buttons: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Turn:
+    """What stands before the resident's line, the line, and what the bot answers."""
+
+    comments: list[str]
+    said: str
+    answers: list[Shown] = field(default_factory=list)
+
+    @property
+    def tapped(self) -> str | None:
+        return self.said[1:-1] if self.said.startswith("[") and self.said.endswith("]") else None
+
+    def moment(self) -> datetime | None:
+        found = _MOMENT.search(" ".join(self.comments))
+        if found is None:
+            return None
+        return datetime.strptime(f"{found[1]} {found[2]}", "%d %B %Y %H:%M").replace(tzinfo=PARIS)
+
+    def language(self) -> str | None:
+        """The platform's language if the comments tell it: `none` when it says nothing."""
+        found = _LANGUAGE.search(" ".join(self.comments))
+        if found is None:
+            return None
+        return "none" if found[2] else found[1][:2].lower()
+
+    def code(self) -> str | None:
+        found = _CODE.search(" ".join(self.comments))
+        return found[1] if found is not None else None
+
+    def says(self, sentence: str) -> bool:
+        return sentence in " ".join(self.comments)
+
+
+@dataclass(slots=True)
+class Transcript:
+    """A whole talk; `after` are the comments at its end."""
+
+    turns: list[Turn]
+    after: list[str]
+
+    @property
+    def needs_buttons(self) -> bool:
+        return any(turn.says("Old buttons.") for turn in self.turns)
+
+    def save(self, path: Path) -> None:
+        path.write_text(self.write(), "utf-8")
+
+    def write(self) -> str:
+        return "\n".join([*(line for turn in self.turns for line in _lines(turn)), *self.after]) + "\n"
+
+
+def _lines(turn: Turn) -> Iterator[str]:
+    yield from turn.comments
+    yield f"> {turn.said}"
+    for index, shown in enumerate(turn.answers):
+        if index:
+            yield ""
+        yield from (f"    {line}" for line in shown.lines)
+        if shown.buttons:
+            yield "    " + " ".join(f"[{label}]" for label in shown.buttons)
+
+
+def read(path: Path) -> Transcript:
+    comments: list[str] = []
+    turns: list[Turn] = []
+    block: list[str] = []
+    for line in [*path.read_text("utf-8").splitlines(), "#"]:
+        if line.startswith("    "):
+            block.append(line[4:])
+            continue
+        if block:
+            turns[-1].answers.append(_shown(block))
+            block = []
+        if line.startswith("> "):
+            turns.append(Turn(comments, line[2:]))
+            comments = []
+        elif line.startswith("#") or (not line and (comments or not turns)):
+            comments.append(line)
+    return Transcript(turns, comments[:-1])
+
+
+def _shown(block: Sequence[str]) -> Shown:
+    *lines, last = block
+    if last.startswith("[") and last.endswith("]"):
+        return Shown(tuple(lines), tuple(last[1:-1].split("] [")))
+    return Shown(tuple(block))
