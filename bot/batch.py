@@ -202,7 +202,8 @@ class Batch:
         if record.phase_id not in self.phases:
             await self._load_phases([record.phase_id])
         phase = self.phases.get(record.phase_id) if record.phase_id is not None else None
-        scene = Scene(seat.space, phase, seat.person, record.id, self.now, seat.channel, record.place)
+        sent = record.sent_at is not None
+        scene = Scene(seat.space, phase, seat.person, record.id, self.now, seat.channel, record.place, sent)
         seat.turn = Turn(scene, replace(record), self.around.module(record.kind, phase), errand)
         seat.hops += 1
         return True

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flows.answers import Choice
 from flows.commands import Command
-from flows.messages import AS_ANSWER, AS_COMMAND, BACK, KEEP, SKIP, Button, Line, Message
+from flows.messages import AS_ANSWER, AS_COMMAND, BACK, COMMAND_TAP, KEEP, SKIP, Button, Line, Message
 from flows.run import Show
 from flows.texts import Said, _, translate
 
@@ -46,6 +47,12 @@ def prompted(show: Show, conversation: int, language: str) -> Message:
     buttons = (*(Button(label, bearer + id_) for id_, label in words.choices), *_own_buttons(show, bearer, language))
     lines = reason + before + words.asked + former + words.after
     return Message(lines, buttons, prompt.media, prompt.reader.wants, prompt.progress)
+
+
+def with_menu(message: Message, language: str) -> Message:
+    """The last message of a talk that is over: where to go from here."""
+    button = Button(translate(WHAT_IT_DOES[Command.MENU], language), f"{COMMAND_TAP}{Command.MENU.value}", minor=True)
+    return replace(message, buttons=(*message.buttons, button))
 
 
 KEEP_IT, SKIP_IT, GO_BACK = _("Change nothing"), _("Skip"), _("Back")

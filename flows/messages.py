@@ -25,6 +25,8 @@ KEEP = "-keep"
 AS_ANSWER = "-answer"
 AS_COMMAND = "-command"
 """Taps of the engine's own buttons; an organiser's ids have no hyphen."""
+COMMAND_TAP = "!"
+"""Begins what a button carries that asks for a command: `!menu`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flows.commands import command
 from flows.folding import fold
-from flows.messages import BACK, KEEP, SKIP, Button, Message
+from flows.messages import BACK, COMMAND_TAP, KEEP, SKIP, Button, Message
 from flows.texts import Said, _, translate
 
 
@@ -91,8 +91,8 @@ def _worded(buttons: tuple[Button, ...], language: str) -> list[str]:
 
 
 def _own(button: Button) -> bool:
-    """Whether it is one of the engine's own (Back, Skip, Change nothing): its value begins with a hyphen."""
-    return button.data.rpartition(":")[2] in (BACK, SKIP, KEEP)
+    """Whether it is one of the engine's own (Back, Skip, Change nothing, See the menu)."""
+    return button.data.startswith(COMMAND_TAP) or button.data.rpartition(":")[2] in (BACK, SKIP, KEEP)
 
 
 def _first_word(label: str) -> str:

@@ -10,16 +10,13 @@ from flows.commands import Command, command
 from flows.composing import pressed
 from flows.conversation import Go
 from flows.menu import ANSWERED_BY, Menu
-from flows.messages import SKIP, Incoming
+from flows.messages import COMMAND_TAP, SKIP, Incoming
 from flows.rendering import Capabilities
 from flows.texts import Said, _
 from flows.turn import Act, Errand
 from storage.conversations import Record
 from storage.participants import Person
 from storage.phases import CodeFacts
-
-COMMAND_TAP = "!"
-"""Begins what a button carries that asks for a command: `!menu`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ class Scene:
     now: datetime
     channel: Capabilities = PLAIN
     place: str | None = None
+    sent: bool = False
+    """Whether this conversation has sent something already, and is being corrected."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,12 +26,13 @@ LANGUAGES = ("fr", "en")
 
 
 class Words(dict[str, str]):
-    """An organiser's text, `{language: text}`; a missing language falls back to the first one written."""
+    """An organiser's text, `{language: text}`; a missing language falls back to one of LANGUAGES, then to any."""
 
     __slots__ = ()
 
     def in_language(self, language: str) -> str:
-        return self.get(language) or next(iter(self.values()), "")
+        found = self.get(language)
+        return found if found else next((self[other] for other in (*LANGUAGES, *self) if self.get(other)), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from flows.answers import Heard, Json, OneOf
 from flows.commands import Command, command
-from flows.composing import KEEP_IT, compose, doubts
+from flows.composing import KEEP_IT, compose, doubts, with_menu
 from flows.conversation import Again, Ending, Go, Talk
 from flows.entrance import closed, enter
 from flows.folding import fold
@@ -302,6 +302,12 @@ class Turn:
             kept = self._journal if self.module.editable and self.record.sent_at is not None else Journal()
             self.record.journal = kept.dumps()
         self.messages = self._compose(None, echo)
+        if self.scene.phase is not None and self.go is None and self.messages:
+            self.messages[-1] = with_menu(self.messages[-1], self._language)
+
+    @property
+    def _language(self) -> str:
+        return self.scene.person.language or self.scene.space.languages[0]
 
     def _speak(self, language: str | None) -> None:
         if language is not None:
@@ -309,8 +315,7 @@ class Turn:
             self.scene.person.changed = True
 
     def _compose(self, show: Show | None, echo: Said | None) -> list[Message]:
-        language = self.scene.person.language or self.scene.space.languages[0]
-        return compose(self._said, show, echo, self.record.id, language)
+        return compose(self._said, show, echo, self.record.id, self._language)
 
 
 def _labels(label: Said) -> set[str]:

@@ -178,7 +178,11 @@ class Questionnaire(Module):
             )
             for number, interview in enumerate(walk.asked, 1)
         )
-        return Prompt(_("Here are your answers. They are not sent yet."), _Ways(), before, listed=lines)
+        if talk.scene.sent:
+            read_again = _("Here are your answers. What you sent before counts until you send them again.")
+        else:
+            read_again = _("Here are your answers. They are not sent yet.")
+        return Prompt(read_again, _Ways(), before, listed=lines)
 
     async def _correct(self, talk: Talk, walk: _Walk) -> Ending:
         """Which answer; then that question is asked again, and nothing else is lost."""

@@ -205,7 +205,8 @@ class Harness:
         return [line.text for message in self.messages for line in message.lines]
 
     def _turn(self, record: Record, errand: Errand) -> Turn:
-        scene = Scene(SPACE, self.phase, self.person, record.id, self.now, self.channel)
+        sent = record.sent_at is not None
+        scene = Scene(SPACE, self.phase, self.person, record.id, self.now, self.channel, None, sent)
         turn = Turn(scene, replace(record), self.module, errand)
         call = turn.start()
         while call is not None:
