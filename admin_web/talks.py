@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
-from flows.messages import Line, Media, Message
+from flows.composing import WHAT_IT_DOES
+from flows.messages import COMMAND_TAP, Line, Media, Message
 from flows.telling import word
 from flows.texts import _, translate
 from storage.files import SCHEME
 from storage.history import Entry
+
+ASKED_FOR = {f"{COMMAND_TAP}{command.value}": label for command, label in WHAT_IT_DOES.items()}
+"""What the page's own buttons ask for: no message offered them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,5 +67,7 @@ def _heard(entry: Entry, labels: dict[str, str], language: str, photos: str) -> 
     if entry.attached is not None and entry.attached.startswith(SCHEME):
         address = photos + entry.attached.removeprefix(SCHEME)
         return Message((), media=Media("picture", address, translate(_("Your photo"), language)))
-    text = labels.get(entry.tap, "") if entry.tap is not None else entry.text
+    text = entry.text
+    if entry.tap is not None:
+        text = labels.get(entry.tap) or translate(ASKED_FOR.get(entry.tap, ""), language)
     return Message((Line(text),)) if text else None

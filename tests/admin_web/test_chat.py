@@ -88,7 +88,9 @@ async def test_a_whole_talk_is_answered_by_buttons_and_words(built: House, answe
 
 async def test_a_tap_stands_in_the_history_by_its_label(answering: Browser) -> None:
     await answering.press("By bicycle")
-    assert "You:\u2028By bicycle".replace("\u2028", "\n") in "\n".join(answering.bubbles).replace(": ", ":")
+    assert answering.bubbles[-2].split() == ["You:", "By", "bicycle"]
+    await answering.send(tap="!code")
+    assert answering.bubbles[-3].split() == ["You:", "Get", "a", "return", "code"]
 
 
 async def test_the_poster_s_code_is_remembered_with_the_conversation(built: House, resident: Browser) -> None:
