@@ -44,10 +44,11 @@ class Settings(BaseSettings):
     @classmethod
     def _is_one_of_ours(cls, value: SecretStr) -> SecretStr:
         try:
-            backend = make_url(value.get_secret_value()).get_backend_name()
+            url = make_url(value.get_secret_value())
         except ArgumentError:
-            backend = ""
-        if backend not in ("sqlite", "postgresql"):
+            url = make_url("none://")
+        in_memory = url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
+        if url.get_backend_name() not in ("sqlite", "postgresql") or in_memory:
             raise ValueError("write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
         return value
 

@@ -20,7 +20,18 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 ALLOWED = frozenset(
     {
         *("event", "level", "timestamp", "logger", "error", "where"),
-        *("conversation", "message", "messages", "delivery", "deliveries", "channel", "job", "seconds", "count"),
+        *(
+            "conversation",
+            "message",
+            "messages",
+            "delivery",
+            "deliveries",
+            "channel",
+            "job",
+            "seconds",
+            "count",
+            "waiting",
+        ),
         *("path", "method", "status", "port", "schema", "version", "signal"),
     }
 )

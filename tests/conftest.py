@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.browser", "tests.network", "tests.postgres"]
+pytest_plugins = ["tests.browser", "tests.logs", "tests.network", "tests.postgres"]
 
 IN_CI = os.environ.get("CI") == "true"
 ROOT = Path(__file__).parent.parent

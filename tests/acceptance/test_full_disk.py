@@ -18,7 +18,7 @@ from sqlalchemy import event, func, select
 from bot.channels import NotKept
 from bot.config import Settings
 from bot.finishing import stop
-from bot.house import House, opened
+from bot.house import House, listen, opened
 from flows.messages import Incoming
 from flows.questionnaire_file import read_file
 from storage.database import Database
@@ -97,13 +97,16 @@ async def test_the_pages_say_try_again_and_readers_go_on(tmp_path: Path) -> None
     url = f"sqlite:///{tmp_path}/palabre.db"
     async with opened_town(url, read_file(FILE).draft):
         pass
-    async with opened(Settings.model_construct(database_url=SecretStr(url))) as house:
-        disk = Disk(house.database)
-        serving = asyncio.create_task(house.reception.run())
-        transport = httpx.ASGITransport(house.application)
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
-            await answers(house, disk, client)
-        await stop(serving)
+    with listen("127.0.0.1", 0) as listening:
+        settings = Settings.model_construct(database_url=SecretStr(url), port=listening.getsockname()[1])
+        async with opened(settings) as house:
+            open_, closing = asyncio.Event(), asyncio.Event()
+            serving = asyncio.create_task(house.serve(listening, closing, open_.set))
+            await open_.wait()
+            async with httpx.AsyncClient(base_url=settings.address) as client:
+                await answers(house, Disk(house.database), client)
+            closing.set()
+            await serving  # which raises what ended it, had anything
 
 
 async def answers(house: House, disk: Disk, client: httpx.AsyncClient) -> None:
@@ -124,7 +127,7 @@ async def answers(house: House, disk: Disk, client: httpx.AsyncClient) -> None:
 async def begin(client: httpx.AsyncClient, number: int) -> int:
     """Somebody new presses the one button; the status of what they get."""
     client.cookies.clear()
-    headers = {"Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "same-origin"}
+    headers = {"Origin": str(client.base_url).rstrip("/"), "Sec-Fetch-Site": "same-origin"}
     form = {"begin": "1", "nonce": f"{number:040}"}
     response = await client.post("/c/centre-ville", data=form, headers=headers)
     if response.status_code == 503:

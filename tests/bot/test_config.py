@@ -42,6 +42,7 @@ def test_the_environment_wins_over_the_file(here: Path, monkeypatch: pytest.Monk
         ("ports = 1", "ports is not a setting; there are database_url, host, port"),
         ('base_url = "participe.example"', "base_url: it begins with https://"),
         ('database_url = "sesame"', "database_url: write sqlite:///FILE or postgresql://"),
+        ('database_url = "sqlite://"', "database_url: write sqlite:///FILE or postgresql://"),
         ("port = ", "palabre.toml is not TOML"),
         ("port = 1\nlog_level = 2", "log_level: Input should be 'debug', 'info', 'warning' or 'error'"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import logging as standard
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from storage.migrating import migrate
 from storage.models import Attempt
 from tests.acceptance.town import Town, opened
 
+ROOT = Path(__file__).parent.parent.parent
 SECRETS = ("Anaïs Zwicky", "anais@montaubry.example", "rue des Écoles", "33612345678")
 FILE = """\
 consultation: centre-ville
@@ -41,12 +43,13 @@ def log() -> Iterator[io.StringIO]:
     """What is logged, from `debug` on, as JSON lines."""
     root = standard.getLogger()
     before = root.handlers[:], root.level
+    structured = structlog.get_config()
     written = io.StringIO()
     logging.configure("debug", "json", written)
     yield written
     root.handlers[:], level = before
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**structured)
 
 
 def lines(log: io.StringIO) -> list[dict[str, object]]:
@@ -113,11 +116,24 @@ def test_of_other_libraries_only_the_sentence_is_taken(log: io.StringIO) -> None
     assert (line["event"], line["logger"], line["level"]) == ("could not reach %s", "aiogram", "warning")
 
 
-def test_our_own_level_is_the_one_that_was_set() -> None:
-    written = io.StringIO()
-    logging.configure("warning", "console", written)
+def test_a_level_is_kept_to_and_people_get_lines(log: io.StringIO) -> None:
+    logging.configure("warning", "console", log)
     structlog.get_logger("bot.test").info("small")
-    structlog.get_logger("bot.test").warning("large", when=datetime.now(UTC))
-    structlog.reset_defaults()
-    assert "small" not in written.getvalue()
-    assert "large" in written.getvalue()
+    structlog.get_logger("bot.test").warning("large", channel="web")
+    assert "small" not in log.getvalue()
+    assert "large" in log.getvalue()
+    assert "channel=web" in log.getvalue()
+
+
+def fields_logged() -> Iterator[tuple[str, str]]:
+    """Each place of ours that logs, and each field it names."""
+    for file in [file for room in logging.ROOMS for file in sorted((ROOT / room).rglob("*.py"))]:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id="log")), keywords=fields):
+                    yield from ((f"{file.relative_to(ROOT)}:{node.lineno}", str(field.arg)) for field in fields)
+
+
+def test_every_field_that_is_logged_was_thought_about() -> None:
+    unknown = [where for where in fields_logged() if where[1] not in logging.ALLOWED | {"exc_info"}]
+    assert not unknown, "Add the field to bot/logging.py if it can hold nothing about a person, or don't log it"
