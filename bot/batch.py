@@ -255,7 +255,7 @@ class Batch:
         phase = self.phases.get(record.phase_id) if record.phase_id is not None else None
         module = self.around.module(record.kind, phase) if phase is not None else None
         kept = module.left(Journal.loads(record.journal).answers()) if module is not None else None
-        if kept is not None and kept[0] and not lead:
+        if kept is not None and kept[0] and not lead and phase is not None and phase.is_open(self.now):
             lead = (plural("Your answer is kept.", "Your {count} answers are kept.", kept[0]),)
         return record, Errand(Act.SHOW, lead=lead)
 

@@ -58,7 +58,7 @@ WORDS: Mapping[str, Mapping[Command, tuple[str, ...]]] = {
         Command.SKIP: ("passer",),
         Command.STOP: ("stop", "arrêter", "arrêt"),
         Command.CONTINUE: ("continuer", "reprendre"),
-        Command.CORRECT: ("corriger",),
+        Command.CORRECT: ("corriger", "modifier"),
         Command.MENU: ("menu", "voir le menu"),
         Command.HELP: ("aide",),
         Command.LANGUAGE: ("langue",),

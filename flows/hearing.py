@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flows.answers import FreeText, Heard, Json, Misread, OneOf, Reader
 from flows.commands import Command
+from flows.composing import GO_BACK, SKIP_IT
 from flows.folding import fold
 from flows.journal import ANSWER, SECRET
 from flows.messages import KEEP, SKIP
 from flows.prompt import Prompt
 from flows.run import Aside, Run, Show
-from flows.texts import Said, _
+from flows.texts import LANGUAGES, Said, _, translate
+
+
+SKIP_LABELS = {fold(translate(SKIP_IT, language)) for language in LANGUAGES}
+BACK_LABELS = {fold(translate(GO_BACK, language)) for language in LANGUAGES}
 
 
 def stands(
@@ -61,6 +67,9 @@ async def put(
     heard = _heard_for(run, key)
     if heard is not None and heard.tap == KEEP:
         return _keep(run, key, flag)
+    back = back and bool(run.asked)
+    if heard is not None and heard.command is not None and not heard.buttons:
+        heard = await _as_offered(run, heard, optional, back)
     doubt = await _settle(run, heard, reader) if heard is not None else None
     if heard is not None and doubt is None:
         try:
@@ -76,16 +85,27 @@ async def put(
             key,
             _full(prompt, reader),
             optional,
-            back=back and bool(run.asked),
+            back=back,
             reason=reason,
             former=reader.echo(former) if former is not None else None,
-            keep=key == run.correcting and former is not None,
+            keep=key == run.correcting and key in run.journal.was,
             secret=flag == SECRET,
             doubt=doubt,
             word=heard.text or "" if heard is not None else "",
         )
     )
     raise AssertionError("a run that has shown its prompt is closed")
+
+
+async def _as_offered(run: Run, heard: Heard, optional: bool, back: bool) -> Heard:
+    """Where there is nothing to tap, the word that the prompt tells to send is what it says, even where a text is
+    awaited."""
+    said = fold(heard.text or "")
+    if optional and said in SKIP_LABELS:
+        return replace(heard, text=None, tap=SKIP, command=None)
+    if back and said in BACK_LABELS:
+        await run.request(Aside(Command.BACK))
+    return heard
 
 
 async def _settle(run: Run, heard: Heard, reader: Reader) -> Command | None:
@@ -117,20 +137,25 @@ def _heard_for(run: Run, key: str) -> Heard | None:
 
 
 def _record(run: Run, key: str, value: Json, reader: Reader, flag: int, echo: bool | Said) -> None:
-    was = run.journal.was.pop(key, None)
+    run.corrected = key in run.journal.was
+    run.journal.was.pop(key, None)
     run.journal.entries[key] = [ANSWER, value, flag]
     run.secret = run.secret or flag == SECRET
     run.asked.append(key)
     run.live, run.answered = True, key
-    run.corrected = was is not None
     if echo is False or value is None:
         run.echo = None
         return
-    shown = reader.echo(value) if echo is True else echo
+    shown = _ended(reader.echo(value) if echo is True else echo)
     if run.corrected:
         run.echo = _("Corrected: {answer}.", answer=shown) if shown is not None else _("Corrected. Thank you.")
     else:
         run.echo = _("Noted: {answer}.", answer=shown) if shown is not None else _("Noted. Thank you.")
+
+
+def _ended(shown: Said | None) -> Said | None:
+    """Without a stop of its own: the sentence round it has one."""
+    return (shown.rstrip(" .") or None) if isinstance(shown, str) else shown
 
 
 def _keep(run: Run, key: str, flag: int) -> Json:

@@ -88,7 +88,7 @@ class Privacy(HouseModule):
     async def converse(self, talk: Talk) -> Ending:
         kept = _("I keep your answers, the language you speak, and what is needed to write back to you.")
         identity = talk.scene.channel.identity
-        talk.say(kept, _("The results are published without names."), *([identity] if identity is not None else []))
+        talk.say(kept, *([identity] if identity is not None else []))
         own = [Words(talk.scene.space.privacy)] if talk.scene.space.privacy else []
         talk.say(*own, _("To erase everything, write “erase”."))
         return None

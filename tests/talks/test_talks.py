@@ -134,7 +134,7 @@ def test_the_end_says_until_when_what_comes_next_and_whom_to_call(path: Path) ->
     turns = read(path).turns
     for index, turn in enumerate(turns):
         if any(line.startswith(("C'est envoyé", "It is sent")) for message in turn.answers for line in message.lines):
-            rest = words(turns[index : index + 2])
+            rest = words(turns[index : index + 3])
             assert "jusqu" in rest or "until" in rest.lower(), rest
             assert "02 61 91 00 12" in rest, rest
 
