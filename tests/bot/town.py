@@ -164,7 +164,7 @@ async def town(
 
 
 async def furnish(database: Database, module: Module) -> Town:
-    space_id, consultation_id, phase_id = await _consultation(database)
+    space_id, consultation_id, phase_id = await make_consultation(database)
     street = Street()
     reception = Reception(database, {STREET.name: street.capabilities})
     reception.around.modules[phase_id, 1] = module
@@ -175,7 +175,7 @@ async def furnish(database: Database, module: Module) -> Town:
     return found
 
 
-async def _consultation(database: Database) -> tuple[int, int, int]:
+async def make_consultation(database: Database) -> tuple[int, int, int]:
     async with database.write() as connection:
         space = await consultations.create_space(
             connection,
