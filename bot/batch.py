@@ -76,7 +76,7 @@ class Batch:
             person, address_id = people[_address(item)]
             if person.address_id != address_id:
                 person.address_id, person.changed = address_id, True
-            note = Note(new_id(), person.space_id, person.id, key, self.now, item.text, item.tap, _attached(item))
+            note = Note(new_id(), person.space_id, person.id, key, self.now, _shown(item), item.tap, _attached(item))
             channel = self.around.channels[item.channel]
             self.seats.append(Seat(item, key, spaces[item.account], person, note, channel))
         await self._load_conversations()
@@ -384,6 +384,11 @@ def key_of(item: Incoming) -> MessageKey:
 
 def _address(item: Incoming) -> AddressKey:
     return AddressKey(item.channel, item.account, item.sender)
+
+
+def _shown(item: Incoming) -> str | None:
+    """The text as the chat page writes it: nothing in it that hides or turns words, or that PostgreSQL refuses."""
+    return clean(item.text) if item.text is not None else None
 
 
 def _attached(item: Incoming) -> str | None:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from bot.channels import Channel, Outgoing, Refused, TryLater, Uncertain, Unreachable
 from bot.finishing import finish
-from bot.metrics import FAILED, SENT
+from bot.metrics import FAILED, OUTBOX_WAIT, SENT
 from bot.reception import Clock, utc_now
 from flows.telling import word
 from flows.texts import LANGUAGES
@@ -157,6 +157,7 @@ class Courier:
             log.exception("a channel failed", channel=item.channel, delivery=item.id)
             return self._uncertain(item)
         SENT.labels(item.channel).inc()
+        OUTBOX_WAIT.observe((self.clock() - item.made_at).total_seconds())
         return self._settled(item, "sent", external=external)
 
     def _uncertain(self, item: Claimed) -> Settled:

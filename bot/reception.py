@@ -177,7 +177,7 @@ class Reception:
     async def retry(self, now: datetime) -> int:
         """Try again what was set aside; answers how many were tried. What was overtaken is told, never misfiled."""
         async with self.database.read() as connection:
-            due = await inbox.due(connection, now)
+            due = await inbox.due(connection, self.channels, now)
         for aside in due:
             await self._retry(aside, now)
         if due:

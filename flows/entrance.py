@@ -80,9 +80,7 @@ def _who_reads(talk: Talk) -> tuple[Said, ...]:
     scene = talk.scene
     name = scene.space.contact.get("name")
     if name:
-        readers = _(
-            "The team of {name} reads them ({host}). They see the answers, not your name.", name=name, host=host(scene)
-        )
+        readers = _("The team of {name}, for {host}. They see the answers, not your name.", name=name, host=host(scene))
     else:
         readers = _("Your answers are read at {host}. They see the answers, not your name.", host=host(scene))
     identity = scene.channel.identity

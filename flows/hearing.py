@@ -16,7 +16,6 @@ from flows.prompt import Prompt
 from flows.run import Aside, Run, Show
 from flows.texts import LANGUAGES, Said, _, translate
 
-
 SKIP_LABELS = {fold(translate(SKIP_IT, language)) for language in LANGUAGES}
 BACK_LABELS = {fold(translate(GO_BACK, language)) for language in LANGUAGES}
 

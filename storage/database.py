@@ -79,7 +79,6 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "secure_delete=ON",
         "temp_store=MEMORY",
         "cache_size=-16000",
-        "mmap_size=0",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

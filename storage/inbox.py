@@ -5,7 +5,7 @@ A message is written once its turn is over, in the same transaction: there is no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -113,11 +113,11 @@ class Aside:
     tries: int
 
 
-async def due(connection: AsyncConnection, now: datetime, limit: int = 100) -> list[Aside]:
-    """Messages set aside whose next try has come, the oldest first."""
+async def due(connection: AsyncConnection, channels: Collection[str], now: datetime, limit: int = 100) -> list[Aside]:
+    """Messages set aside on these channels whose next try has come, the oldest first."""
     rows = await connection.execute(
         select(Heard.id, Heard.body, Heard.tries)
-        .where(Heard.state == "aside", Heard.retry_at <= now)
+        .where(Heard.state == "aside", Heard.retry_at <= now, Heard.channel.in_(list(channels)))
         .order_by(Heard.id)
         .limit(limit)
     )

@@ -69,6 +69,7 @@ class Claimed:
     account: str
     sender: str
     erased: bool
+    made_at: datetime
 
 
 def _claimed(row: Any) -> Claimed:
@@ -88,6 +89,7 @@ _CLAIMABLE = select(
     Address.account,
     Address.sender,
     Participant.erased_at.is_not(None),
+    Delivery.made_at,
 ).join(Participant, and_(Participant.space_id == Delivery.space_id, Participant.id == Delivery.participant_id))
 """The columns of a Claimed; which address is joined depends on whether it was chosen already."""
 

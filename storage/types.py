@@ -60,6 +60,7 @@ def _microseconds(value: datetime) -> int:
 Document = JSON().with_variant(JSONB(), "postgresql")
 """A JSON document the database can look into."""
 
+
 def _from_microseconds(value: int) -> datetime:
     return _EPOCH + timedelta(microseconds=value)
 
