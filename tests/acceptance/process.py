@@ -30,7 +30,10 @@ class Ended:
 
 
 async def start(
-    *arguments: str, folder: Path, environment: Mapping[str, str] | None = None
+    *arguments: str,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    stdin: int = asyncio.subprocess.DEVNULL,
 ) -> asyncio.subprocess.Process:
     """`palabre` with these arguments, in this folder."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PALABRE_")}
@@ -38,16 +41,18 @@ async def start(
         *(sys.executable, "-W", "error", "-c", PROGRAM, *arguments),
         cwd=folder,
         env={**plain, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **(environment or {})},
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=stdin,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
 
 
-async def palabre(*arguments: str, folder: Path, environment: Mapping[str, str] | None = None) -> Ended:
-    """Run a command to its end."""
-    process = await start(*arguments, folder=folder, environment=environment)
-    output, errors = await asyncio.wait_for(process.communicate(), START_WITHIN)
+async def palabre(
+    *arguments: str, folder: Path, environment: Mapping[str, str] | None = None, typed: bytes = b""
+) -> Ended:
+    """Run a command to its end; `typed` is piped into it."""
+    process = await start(*arguments, folder=folder, environment=environment, stdin=asyncio.subprocess.PIPE)
+    output, errors = await asyncio.wait_for(process.communicate(typed), START_WITHIN)
     assert process.returncode is not None
     return Ended(process.returncode, output.decode(), errors.decode())
 
