@@ -69,7 +69,7 @@ def main() -> None:
     asked = next((word for word in arguments if not word.startswith("-")), None)
     debug = "--debug" in arguments[: arguments.index(asked)] if asked else False
     try:
-        application(asked if asked in COMMANDS else None)()
+        application(asked if asked in COMMANDS else None)(prog_name="palabre")
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
