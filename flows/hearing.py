@@ -26,6 +26,7 @@ def stands(
     """Whether a recorded answer still holds. It does not while it is corrected by an older button, nor when the
     choice it took has vanished; then the question is asked again."""
     if key == run.revised:
+        run.correcting = key
         run.journal.forget([key])
         return False
     if isinstance(prompt, Prompt):

@@ -187,7 +187,7 @@ class Turn:
             self._heard = self._target = None
             self._said.append((TOO_LATE,))
             return True
-        self._revised = journal.correcting = key
+        self._revised = key
         return True
 
     def _aim_at_own_buttons(self, heard: Heard, key: str | None) -> bool:

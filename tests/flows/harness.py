@@ -106,6 +106,8 @@ class Harness:
     calls: list[Call] = field(default_factory=list)
     tells: list[Tell] = field(default_factory=list)
     gone: Go | None = None
+    secret: bool = False
+    """Whether what was heard last must not be kept."""
 
     def __post_init__(self) -> None:
         self.person = Person(1, 7, self.language, None, [], CONVERSATION, 8, "test", None)
@@ -193,7 +195,7 @@ class Harness:
         self.messages, self.gone = [], destination.go
         while destination.record is not None and destination.errand is not None:
             turn = self._turn(destination.record, destination.errand)
-            self.record, self.gone = turn.record, turn.go
+            self.record, self.gone, self.secret = turn.record, turn.go, turn.secret
             self.messages += turn.messages
             self.tells += turn.tells
             if turn.command is None:
