@@ -16,8 +16,8 @@ from tests.acceptance.process import START_WITHIN, palabre, start
 
 
 @asynccontextmanager
-async def opened(folder: Path, *arguments: str) -> AsyncIterator[dict[str, str]]:
-    """A demo, and what it printed: each line's name and value."""
+async def opened(folder: Path, *arguments: str, by: int = signal.SIGINT) -> AsyncIterator[dict[str, str]]:
+    """A demo, and what it printed: each line's name and value. It is stopped by this signal, and ends well."""
     process = await start("demo", *arguments, folder=folder)
     assert process.stdout is not None
     told: dict[str, str] = {}
@@ -27,7 +27,7 @@ async def opened(folder: Path, *arguments: str) -> AsyncIterator[dict[str, str]]
             name, _, value = line.strip().partition(": ")
             told[name] = value
         yield told
-        process.send_signal(signal.SIGINT)
+        process.send_signal(by)
         assert await asyncio.wait_for(process.wait(), START_WITHIN) == 0
     finally:
         if process.returncode is None:

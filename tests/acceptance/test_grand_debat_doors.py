@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Page, expect
 
 from flows.figures import Cell
 from flows.questionnaire import Questionnaire
@@ -25,6 +25,7 @@ from storage import consultations, organisers
 from storage.database import Database
 from tests import grand_debat
 from tests.acceptance.at_page import Resident
+from tests.acceptance.at_panel import counts, download, plain
 from tests.acceptance.grand_debat_people import (
     ANNE,
     FORMULAS,
@@ -207,24 +208,11 @@ async def check_results(page: Page, questionnaire: Questionnaire) -> None:
     assert await counts(stopped, column=1) == {translate(by_id(questionnaire, "q146").name, "fr"): 1}
 
 
-async def counts(rows: Locator, column: int = 0) -> dict[str, int]:
-    """A table of the page: what its rows are called, and the number in this column."""
-    found = {}
-    for row in await rows.all():
-        found[plain(await row.locator("th").inner_text())] = int(await row.locator("td").nth(column).inner_text())
-    return found
-
-
 def chosen(question: Question, given: Sequence[str]) -> dict[str, int]:
     found = Counter(label for cell in given for label in cell.split(" ; "))
     labels = [translate(option.label, "fr") for option in question.options()]
     assert set(found) <= set(labels)
     return {label: found[label] for label in labels}
-
-
-def plain(text: str) -> str:
-    """Without what French typography made of it."""
-    return " ".join(text.replace("’", "'").split())
 
 
 async def check_downloads(page: Page, exported: Sequence[bytes]) -> None:
@@ -234,9 +222,3 @@ async def check_downloads(page: Page, exported: Sequence[bytes]) -> None:
     french = (await download(page, "Tableau CSV")).decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(french, newline=""), delimiter=";"))
     assert rows == list(csv.reader(io.StringIO(csv_.decode("utf-8-sig"), newline="")))
-
-
-async def download(page: Page, link: str) -> bytes:
-    async with page.expect_download() as expected:
-        await page.get_by_role("link", name=link).click()
-    return (await (await expected.value).path()).read_bytes()
