@@ -78,8 +78,8 @@ class Visit:
 
     @property
     def carried(self) -> str:
-        """The code of this page's address, as it is written."""
-        return self.entrance.code.code if self.entrance.code else self.entrance.consultation.slug
+        """What stands in this page's address."""
+        return self.entrance.address
 
     @property
     def language(self) -> str:
@@ -229,7 +229,7 @@ async def read(request: Request, who: Visit, form: Form, nonce: str, *, begins: 
         site_of(request).clock(),
         text=text if text and not tap else None,
         tap=tap or None,
-        code=who.carried if begins else None,
+        code=who.entrance.carried if begins else None,
         photo=Photo(reference, photos.MEDIA_TYPE) if reference else None,
         language=who.accepted,
     )

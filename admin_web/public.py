@@ -68,13 +68,12 @@ async def _page(request: Request, word: str, space: str | None = None) -> Respon
     if entrance is None or entrance.consultation.state == "draft":
         raise HTTPException(404)
     found, now = entrance.consultation, site.clock()
-    carried = entrance.code.code if entrance.code else found.slug
-    chat = f"{site.base_url}/c/{carried}"
+    chat = f"{site.base_url}/c/{entrance.address}"
     description = say(_("QR code to answer on a phone"), language_of(request))
     return render(
         request, "public.html", zone=entrance.space.zone, space=entrance.space, consultation=found,
-        carried=carried, open=is_open(found, now), standing=standing(found, now), steps=steps(found, now),
-        offered=[(door, door.address.replace("{code}", carried)) for door in site.offered],
+        carried=entrance.address, open=is_open(found, now), standing=standing(found, now), steps=steps(found, now),
+        offered=[(door, door.address.replace("{code}", entrance.carried)) for door in site.offered],
         length=await length_of(site, found), qr=qr(chat, description),
     )  # fmt: skip
 

@@ -101,11 +101,16 @@ class PlaceCount:
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """What a public address leads to; `code` is None when it was the consultation's own slug."""
+    """What a public address leads to; `code` is None when it was the consultation's own slug.
+
+    `carried` is what a talk begins with that comes from there, `address` what stands in the address.
+    """
 
     space: Space
     consultation: Consultation
     code: Code | None
+    carried: str
+    address: str
 
 
 Value = TypeVar("Value")
@@ -338,9 +343,11 @@ async def places(connection: AsyncConnection, space_id: int, consultation_id: in
 async def find_entrance(connection: AsyncConnection, word: str, space: str | None = None) -> Entrance | None:
     """What the word of a public address leads to: a code in any case, else the slug of a consultation.
 
-    Codes and slugs belong to a space; without its slug the oldest one of that name is meant.
+    Codes and slugs belong to a space, which may be named or stand before the word: `montaubry.centre-ville`.
+    Without it the oldest one of that name is meant.
     """
-    word = word.casefold()
+    before, _dot, word = word.casefold().rpartition(".")
+    space = space or before or None
     within = select(models.Space.id) if space is None else select(models.Space.id).where(models.Space.slug == space)
     query = select(*_CODE).where(models.Code.code == word, models.Code.space_id.in_(within))
     row = (await connection.execute(query.order_by(models.Code.id).limit(1))).first()
@@ -350,4 +357,8 @@ async def find_entrance(connection: AsyncConnection, word: str, space: str | Non
     else:
         table = models.Consultation
         found = await _find(connection, table.slug == word, table.space_id.in_(within))
-    return Entrance(await load_space(connection, found.space_id), found, code) if found else None
+    if found is None:
+        return None
+    carried = code.code if code is not None else found.slug
+    address = carried if code is not None or space is None else f"{space}.{carried}"
+    return Entrance(await load_space(connection, found.space_id), found, code, carried, address)

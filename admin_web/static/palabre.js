@@ -16,14 +16,16 @@ const all = (selector, root = document) => root.querySelectorAll(selector);
 const show = (selector, shown, root) => { for (const element of all(selector, root)) element.hidden = !shown; };
 
 // Makes `before` the same as `after` and touches nothing that is the same already: the caret, what is being typed
-// and the scroll stay, and a screen reader hears only what was added.
+// and the scroll stay, what was unfolded stays unfolded, and a screen reader hears only what was added.
 function become(before, after) {
   if (before.isEqualNode(after)) return;
   if (before.nodeName !== after.nodeName || before.nodeType !== Node.ELEMENT_NODE) {
     before.replaceWith(after);
     return;
   }
-  for (const { name } of [...before.attributes]) if (!after.hasAttribute(name)) before.removeAttribute(name);
+  for (const { name } of [...before.attributes]) {
+    if (!after.hasAttribute(name) && !before.matches("details")) before.removeAttribute(name);
+  }
   for (const { name, value } of after.attributes) if (before.getAttribute(name) !== value) before.setAttribute(name, value);
   const [olds, news] = [[...before.childNodes], [...after.childNodes]];
   news.forEach((node, place) => (olds[place] ? become(olds[place], node) : before.append(node)));
@@ -91,6 +93,7 @@ async function send(form, button) {
     const drawn = draw(await response.text());
     if (response.ok && drawn) {
       form.reset();
+      form.closest("details")?.removeAttribute("open");
       document.querySelector("[data-focus]")?.focus({ preventScroll: true });
     }
     show("[data-offline]", !drawn);

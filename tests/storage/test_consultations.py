@@ -170,6 +170,9 @@ async def test_a_word_is_looked_up_in_the_space_that_is_named(connection: AsyncC
         found = await consultations.find_entrance(connection, "centre", space.slug)
         assert found is not None
         assert found.consultation == consultation
+        assert (found.carried, found.address) == ("centre", f"{space.slug}.centre")
+        again = await consultations.find_entrance(connection, found.address)
+        assert again == found
     oldest = await consultations.find_entrance(connection, "centre")
     assert oldest is not None
     assert oldest.consultation == made[0]
