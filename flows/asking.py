@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from flows.answers import Choice, FreeText, Heard, Json, Misread, OneOf, Reader
-from flows.conversation import MISSING, Prompt, Talk
+from flows.conversation import MISSING, Talk
 from flows.folding import clean
+from flows.prompt import Prompt
 from flows.texts import Joined, Lowered, Said, Text, _, joined
 
 Framing: TypeAlias = Callable[[Reader], Prompt]

@@ -20,9 +20,8 @@ import orjson
 from flows.answers import Choice, Json, OneOf, Reader, offered
 from flows.hearing import carry_over, put, stands
 from flows.journal import ANSWER, DONE, KEPT, KNOWN, ONCE, REFUSED, ROUND, SECRET, TOLD
-from flows.prompt import Prompt as Prompt
-from flows.run import Call, Run, Tell, Verb
-from flows.run import Scene as Scene
+from flows.prompt import Prompt
+from flows.run import Call, Run, Scene, Tell, Verb
 from flows.texts import Said
 from storage.contributions import NewContribution
 from storage.participants import Person

@@ -17,6 +17,7 @@ from flows.answers import Choice, FreeText, Json, OneOf, Reader
 from flows.conversation import Prompt, Talk
 from flows.days import Day
 from flows.messages import Media
+from flows.prompt import Prompt
 from flows.questions import Illustration, Question, Section
 from flows.settings import Option
 from flows.texts import Said, _, joined

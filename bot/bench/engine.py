@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.bench.town import CHANNEL, SLUG, questionnaire
-from flows.conversation import Scene
 from flows.journal import DONE, KNOWN, Journal
 from flows.messages import Incoming
 from flows.module import Module, load
 from flows.routing import Known, route
+from flows.run import Scene
 from flows.turn import Act, Errand, Turn
 from storage.conversations import Record
 from storage.participants import Person

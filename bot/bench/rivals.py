@@ -13,9 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.bench.town import BURST, CHANNEL, Town
-from flows.conversation import Scene
 from flows.messages import Incoming
 from flows.routing import Known, route
+from flows.run import Scene
 from flows.turn import Act, Errand, Turn
 from storage import phases
 from storage.conversations import Record

@@ -14,12 +14,13 @@ from flows import questionnaire, tables, tallies
 from flows.answers import Choice, Json, OneOf
 from flows.asking import DONE
 from flows.commands import WORDS, Command
-from flows.conversation import MISSING, Again, Ending, Prompt, Talk
+from flows.conversation import MISSING, Again, Ending, Talk
 from flows.entrance import closed, person_to_call
 from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
 from flows.folding import fold
 from flows.interview import Interview, Place
 from flows.module import Module
+from flows.prompt import Prompt
 from flows.questions import Question, Section
 from flows.texts import Joined, Said, Words, _, plural
 from storage import contributions

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from flows.answers import Choice, FreeText
-from flows.conversation import Ending, Prompt, Talk
+from flows.conversation import Ending, Talk
 from flows.module import Module, catalog
+from flows.prompt import Prompt
 from flows.texts import Said
 from flows.values import Number, PhotoAnswer
 from storage import consultations

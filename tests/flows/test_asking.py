@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from flows.answers import Choice, OneOf, Reader
 from flows.asking import for_each, how_many, listed, ranking, several_of
-from flows.conversation import Ending, Prompt, Talk
+from flows.conversation import Ending, Talk
 from flows.module import Module
+from flows.prompt import Prompt
 from flows.texts import translate
 from tests.flows.harness import Harness
 

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.answers import Choice, OneOf
-from flows.conversation import Again, Ending, Prompt, Talk
+from flows.conversation import Again, Ending, Talk
 from flows.messages import Message
+from flows.prompt import Prompt
 from storage import contributions
 from storage.contributions import NewContribution
 from storage.refusals import Refusal

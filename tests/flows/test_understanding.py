@@ -6,8 +6,9 @@ import pytest
 
 from flows.answers import Choice, OneOf
 from flows.commands import WORDS, Command
-from flows.conversation import Ending, Prompt, Talk
+from flows.conversation import Ending, Talk
 from flows.messages import Button, Message
+from flows.prompt import Prompt
 from flows.rendering import Capabilities, pressed, render
 from flows.texts import Words
 from tests.flows.harness import Harness, talking
