@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from flows import asking, questions, values
 from flows.answers import Choice, FreeText, Json, OneOf, Reader
-from flows.conversation import Prompt, Talk
+from flows.conversation import Talk
 from flows.days import Day
 from flows.messages import Media
 from flows.prompt import Prompt

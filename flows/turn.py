@@ -195,6 +195,8 @@ class Turn:
         journal = self._journal
         self.secret = journal.secret
         doubt, journal.doubt = journal.doubt, None
+        if heard.tap is None and doubt is None and journal.correcting is None:
+            return True  # the common case: plain words
         tap = heard.tap or self._own_label(heard.text or "", doubt)
         meant = command(doubt) if doubt is not None else None
         if tap in (AS_ANSWER, AS_COMMAND) and meant is None:

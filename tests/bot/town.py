@@ -17,12 +17,13 @@ from bot.courier import Courier
 from bot.finishing import stop
 from bot.reception import Reception
 from flows.conversation import Ending, Talk
+from flows.journal import Journal
 from flows.messages import Incoming, Message
 from flows.module import Module
 from flows.rendering import Capabilities
 from storage import consultations
 from storage.database import Database
-from storage.models import Base, Heard
+from storage.models import Base, Conversation, Heard
 from tests.flows.harness import Flow
 
 NOON = datetime(2027, 3, 6, 12, 0, tzinfo=UTC)
@@ -218,3 +219,10 @@ def watch_statements(found: Town) -> None:
 def started(statements: Sequence[str], *words: str) -> list[str]:
     """The statements that hold all these words."""
     return [statement for statement in statements if all(word in statement for word in words)]
+
+
+async def answers(house: Town) -> list[list[Any]]:
+    """Every conversation's answers about the phase, in order."""
+    journals = await house.rows(Conversation.journal, phase_id=house.phase_id)
+    found = (Journal.loads(journal).answers() for journal in journals)
+    return [[value for key, value in given.items() if key.startswith("q")] for given in found]
