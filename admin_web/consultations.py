@@ -17,8 +17,7 @@ from admin_web.site import site_of
 from flows.texts import Said, Text, _, plural
 from storage import consultations
 from storage.consultations import Consultation
-
-LARGEST_ID = 2**63 - 1
+from storage.types import LARGEST_ID
 
 
 def routes() -> list[BaseRoute]:

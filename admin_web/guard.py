@@ -7,11 +7,12 @@ that change something accepted only from our own pages.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -64,7 +65,8 @@ class Refusals:
             return
         status = _refused(scope)
         if status is None:
-            await self.app(scope, _bounded(scope, receive), send)
+            with suppress(ClientDisconnect):  # who leaves in the middle of a form is nobody's mistake
+                await self.app(scope, _bounded(scope, receive), send)
             return
         response = await self.page(Request(scope, receive), HTTPException(status))
         await response(scope, receive, send)
@@ -78,7 +80,7 @@ def _refused(scope: Scope) -> int | None:
     if scope["method"] not in SAFE_METHODS and not _from_our_own_pages(headers):
         return 403
     length = headers.get("content-length", "0")
-    if not length.isdigit():
+    if not (length.isascii() and length.isdigit()):
         return 400
     return 413 if int(length) > _limit(scope) else None
 

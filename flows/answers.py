@@ -167,7 +167,7 @@ class OneOf:
         for choice, labels in self.labels:
             if said in labels:
                 return choice
-        if said.isdigit():
+        if said.isdecimal():
             position = int(said) if len(said) < 4 else 0
             wanted = numbers and not self.numeric and 1 <= position <= len(self.options)
             return self.options[position - 1] if wanted else None

@@ -169,8 +169,14 @@ BREAKS = (r"[,;\n+&/]+", r"[,;\n+&/]+|\bet\b|\bpuis\b|\band\b|\bthen\b", r"[\s,;
 """Where a typed list is cut: first at what can't be in a label, and at words and spaces only if that fails."""
 
 
+LONGEST_LIST = 1000
+"""Characters of a text that is read as a list: cutting up more would keep everybody else waiting."""
+
+
 def listed(reader: OneOf, text: str) -> Listed | None:
     """The choices a typed list names (`the market, shopping`, `1 and 3`, `3 1 2`); None when it names none."""
+    if len(text) > LONGEST_LIST:
+        return None
     for breaks in BREAKS:
         pieces = [piece for piece in re.split(breaks, text, flags=re.IGNORECASE) if piece.strip()]
         found = [reader.match(piece) for piece in pieces]

@@ -11,6 +11,7 @@ from flows.commands import Command
 from flows.messages import AS_ANSWER, AS_COMMAND, BACK, COMMAND_TAP, KEEP, SKIP, Button, Line, Message
 from flows.run import Show
 from flows.texts import Said, _, translate
+from storage.types import LARGEST_ID
 
 MOST_MESSAGES = 2
 """Telegram allows one message a second in a chat; talks.md, rule 1."""
@@ -114,4 +115,4 @@ def pressed(data: str) -> tuple[int, str, str] | None:
         conversation = int.from_bytes(base64.b64decode(f"{parts[0]}=", altchars=b"-_", validate=True), "big")
     except ValueError:
         return None
-    return conversation, parts[1], parts[2]
+    return (conversation, parts[1], parts[2]) if conversation <= LARGEST_ID else None

@@ -129,6 +129,6 @@ def pressed(message: Message, text: str) -> Button | None:
     for button in message.buttons:
         if fold(button.label) == said and command(text) is None:
             return button
-    if said.isdigit() and numbered(message) and len(said) < 4 and 1 <= int(said) <= len(message.buttons):
+    if said.isdecimal() and numbered(message) and len(said) < 4 and 1 <= int(said) <= len(message.buttons):
         return message.buttons[int(said) - 1]
     return None

@@ -49,6 +49,9 @@ class UTCTime(TypeDecorator[datetime]):
         return lambda value: None if value is None else convert(value)
 
 
+LARGEST_ID = 2**63 - 1
+"""What both databases take; a number from outside may be larger."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
