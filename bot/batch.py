@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import sorry
-from bot.seats import Poison, Seat, Surroundings
+from bot.seats import Poison, Seat, Surroundings, language_of
 from bot.waves import ride
 from flows.commands import Command, command
 from flows.composing import pressed
@@ -90,8 +90,7 @@ class Batch:
         new: dict[AddressKey, Person] = {}
         for item, space in messages:
             key = _address(item)
-            spoken = (item.language or "").replace("_", "-").split("-")[0].lower()  # fr-CA is answered in fr
-            language = spoken if spoken in space.languages else None
+            language = language_of(item, space)
             if key not in found and key not in new:
                 new[key] = Person(space.id, new_id(), language, None, [], None, None, item.channel, None, fresh=True)
             elif key in found and found[key][0].erased_at is not None:

@@ -62,3 +62,11 @@ class Seat:
         if self.person.changed or self.followed or (self.hops and self.turn.wrote):
             raise Poison(self.key, error)
         self.error = error
+
+
+def language_of(item: Incoming, space: SpaceFacts) -> str | None:
+    """The platform's where it is spoken here (fr-CA is answered in fr), or the only one; else the person is asked."""
+    spoken = (item.language or "").replace("_", "-").split("-")[0].lower()
+    if spoken in space.languages:
+        return spoken
+    return space.languages[0] if len(space.languages) == 1 else None

@@ -63,6 +63,7 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
         pool_size=8,
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
+        hide_parameters=True,
         connect_args={"timeout": BUSY_SECONDS, "isolation_level": None, "async_creator_fn": one_hop.connect},
     )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
@@ -90,5 +91,11 @@ def _begin_sqlite(connection: Any) -> None:
 
 def _postgres_engine(url: URL) -> AsyncEngine:
     return create_async_engine(
-        url, pool_size=8, max_overflow=8, json_serializer=_dumps, json_deserializer=orjson.loads, pool_pre_ping=True
+        url,
+        pool_size=8,
+        max_overflow=8,
+        json_serializer=_dumps,
+        json_deserializer=orjson.loads,
+        hide_parameters=True,
+        pool_pre_ping=True,
     )

@@ -1,7 +1,7 @@
 """The tables. Every one carries `space_id` in its key, so that spaces can be spread over a sharded database.
 
 Ids are made by the program (storage.types.new_id). A column that holds personal data says so where it is defined
-(`info=PERSON`); storage/people.py walks that mark to erase a person. Modules share contributions, answers and
+(`info=PERSON`); storage/erasure.py walks that mark to erase a person. Modules share contributions, answers and
 ballots, so that a new way of taking part needs no migration.
 """
 

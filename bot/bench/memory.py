@@ -19,7 +19,7 @@ PATIENCE = 30.0
 def of_a_house() -> float:
     """Megabytes of resident memory after a few pages were answered."""
     with tempfile.TemporaryDirectory(prefix="palabre-bench-") as folder:
-        port = _free_port()
+        port = free_port()
         settings = {"PALABRE_DATABASE_URL": f"sqlite:///{Path(folder) / 'house.db'}", "PALABRE_PORT": str(port)}
         command = [sys.executable, "-c", "from bot.commands import main; main()", "run"]
         with subprocess.Popen(
@@ -34,7 +34,7 @@ def of_a_house() -> float:
                 house.wait(timeout=PATIENCE)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
