@@ -203,7 +203,7 @@ class Batch:
         phase = self.phases.get(record.phase_id) if record.phase_id is not None else None
         sent = record.sent_at is not None
         scene = Scene(seat.space, phase, seat.person, record.id, self.now, seat.channel, record.place, sent)
-        seat.turn = Turn(scene, replace(record), self.around.module(record.kind, phase), errand)
+        seat.turn = Turn(scene, record.copy(), self.around.module(record.kind, phase), errand)
         seat.hops += 1
         return True
 

@@ -21,6 +21,8 @@ def compose(
     said: Sequence[tuple[Said, ...]], show: Show | None, echo: Said | None, conversation: int, language: str
 ) -> list[Message]:
     """The echo comes first, then what was said, then ONE question with its buttons."""
+    if show is not None and not said and show.doubt is None:
+        return [prompted(show, conversation, language, echo)]
     messages = [Message(tuple(Line(translate(line, language)) for line in lines)) for lines in said]
     if show is not None:
         asked = doubted(show, conversation, language) if show.doubt else prompted(show, conversation, language)
@@ -35,10 +37,11 @@ def compose(
     return messages
 
 
-def prompted(show: Show, conversation: int, language: str) -> Message:
+def prompted(show: Show, conversation: int, language: str, echo: Said | None = None) -> Message:
     """The prompt a run stopped at. Corrected on its own it leaves out what stood before it in the order."""
     prompt = show.prompt
     words = prompt.worded(language)
+    heard = (Line(translate(echo, language), "echo"),) if echo is not None else ()
     reason = (Line(translate(show.reason, language)),) if show.reason is not None else ()
     before = words.before if not show.keep else ()
     former: tuple[Line, ...] = ()
@@ -46,7 +49,7 @@ def prompted(show: Show, conversation: int, language: str) -> Message:
         former = (Line(translate(_("Your answer was: {answer}.", answer=show.former), language), "echo"),)
     bearer = _bearer(conversation, show.key)
     buttons = (*(Button(label, bearer + id_) for id_, label in words.choices), *_own_buttons(show, bearer, language))
-    lines = reason + before + words.asked + former + words.after
+    lines = heard + reason + before + words.asked + former + words.after
     return Message(lines, buttons, prompt.media, prompt.reader.wants, prompt.progress)
 
 
@@ -61,14 +64,12 @@ KEEP_IT, SKIP_IT, GO_BACK = _("Change nothing"), _("Skip"), _("Back")
 
 def _own_buttons(show: Show, bearer: str, language: str) -> list[Button]:
     """Keep, or skip and back, always in this order and last."""
-
-    def button(label: Said, value: str, *, minor: bool = False) -> Button:
-        return Button(translate(label, language), bearer + value, minor)
-
     if show.keep:
-        return [button(KEEP_IT, KEEP)]
-    own = [button(SKIP_IT, SKIP)] if show.optional else []
-    return [*own, button(GO_BACK, BACK, minor=True)] if show.back else own
+        return [Button(translate(KEEP_IT, language), bearer + KEEP)]
+    own = [Button(translate(SKIP_IT, language), bearer + SKIP)] if show.optional else []
+    if show.back:
+        own.append(Button(translate(GO_BACK, language), bearer + BACK, minor=True))
+    return own
 
 
 WHAT_IT_DOES: dict[Command, Said] = {

@@ -124,7 +124,9 @@ class Talk:
         entry = run.journal.entries.get(key)
         if entry is None or key == run.revised or (among is not None and not offered(entry[1], among)):
             return MISSING
-        run.meet(key)
+        if key in run.met:
+            run.meet(key)
+        run.met[key] = None
         run.asked.append(key)
         return entry[1]
 

@@ -127,19 +127,21 @@ def translate(said: Said, language: str) -> str:
     """The words as this person reads them."""
     if isinstance(said, str):
         return said
+    if isinstance(said, Text):
+        sentence = catalogue(language).find(said)
+        if not said.values:
+            return sentence
+        return sentence.format_map({name: _show(value, language) for name, value in said.values.items()})
     if isinstance(said, Words):
         return said.in_language(language)
-    if isinstance(said, Joined):
-        return said.separator.join(translate(part, language) for part in said.parts)
     if isinstance(said, Lowered):
         return _lower_first(translate(said.said, language))
-    sentence = catalogue(language).find(said)
-    if not said.values:
-        return sentence
-    return sentence.format_map({name: _show(value, language) for name, value in said.values.items()})
+    return said.separator.join(translate(part, language) for part in said.parts)
 
 
 def _show(value: Value, language: str) -> str:
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         raise TypeError("a text shows words, numbers and dates, not booleans")
     if isinstance(value, int) and -1000 < value < 1000:

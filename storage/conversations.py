@@ -32,6 +32,25 @@ class Record:
     heard_at: datetime
     fresh: bool = False
 
+    def copy(self) -> Record:
+        """Another one that a turn may change. Written out because every message makes one."""
+        return Record(
+            self.space_id,
+            self.id,
+            self.participant_id,
+            self.phase_id,
+            self.kind,
+            self.state,
+            self.waiting,
+            self.journal,
+            self.place,
+            self.channel,
+            self.sent_at,
+            self.begun_at,
+            self.heard_at,
+            self.fresh,
+        )
+
 
 _COLUMNS = (
     Conversation.space_id,

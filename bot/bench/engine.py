@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.bench.town import CHANNEL, SLUG, questionnaire
@@ -43,7 +42,7 @@ def talk(module: Module, questions: int) -> None:
     for number in range(questions):
         incoming = Incoming(CHANNEL.name, SLUG, "p", str(number), now, text="2")
         errand = route(incoming, Known(person, CHANNEL, record)).errand or Errand(Act.SHOW)
-        turn = Turn(scene, replace(record), module, errand)
+        turn = Turn(scene, record.copy(), module, errand)
         turn.start()
         for message in turn.messages:
             message.pack()

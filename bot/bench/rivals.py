@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -125,7 +124,7 @@ def _run(
     )
     errand = route(incoming, Known(person, CHANNEL, record)).errand or Errand(Act.SHOW)
     scene = Scene(space, phase, person, record.id, incoming.at, CHANNEL)
-    turn = Turn(scene, replace(record), built.reception.around.module(record.kind, phase), errand)
+    turn = Turn(scene, record.copy(), built.reception.around.module(record.kind, phase), errand)
     turn.start()
     return turn
 

@@ -7,7 +7,7 @@ same routing run here as in the house.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
@@ -209,7 +209,7 @@ class Harness:
     def _turn(self, record: Record, errand: Errand) -> Turn:
         sent = record.sent_at is not None
         scene = Scene(SPACE, self.phase, self.person, record.id, self.now, self.channel, None, sent)
-        turn = Turn(scene, replace(record), self.module, errand)
+        turn = Turn(scene, record.copy(), self.module, errand)
         call = turn.start()
         while call is not None:
             self.calls.append(call)
