@@ -82,12 +82,12 @@ class Catalogue:
     rule: PluralRule
 
     def find(self, text: Text) -> str:
-        english = text.singular if text.plural is None or text.count == 1 else text.plural
         forms = self.forms.get(text.singular)
+        if text.plural is None:
+            return forms[0] if forms is not None else text.singular
         if forms is None:
-            return english
-        index = _plural_index(self.rule, text.count) if text.plural is not None else 0
-        return forms[min(index, len(forms) - 1)] or english
+            return text.singular if text.count == 1 else text.plural
+        return forms[min(_plural_index(self.rule, text.count), len(forms) - 1)]
 
 
 def _plural_index(rule: PluralRule, count: int) -> int:
@@ -140,8 +140,8 @@ def translate(said: Said, language: str) -> str:
 
 
 def _show(value: Value, language: str) -> str:
-    if isinstance(value, str):
-        return value
+    if isinstance(value, (str, Text, Words, Lowered, Joined)):
+        return translate(value, language)
     if isinstance(value, bool):
         raise TypeError("a text shows words, numbers and dates, not booleans")
     if isinstance(value, int) and -1000 < value < 1000:
@@ -150,9 +150,7 @@ def _show(value: Value, language: str) -> str:
         return format_decimal(value, locale=language)
     if isinstance(value, datetime):
         return say_time(value, language)
-    if isinstance(value, date):
-        return say_day(value, language)
-    return translate(value, language)
+    return say_day(value, language)
 
 
 def _lower_first(text: str) -> str:
