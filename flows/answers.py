@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, TypeAlias
 
+from flows import gist
 from flows.commands import Command
 from flows.folding import clean, fold
 from flows.messages import Photo, Place, Wants
@@ -171,8 +172,18 @@ class OneOf:
             position = int(said) if len(said) < 4 else 0
             wanted = numbers and not self.numeric and 1 <= position <= len(self.options)
             return self.options[position - 1] if wanted else None
+        return None if gist.is_only_thanks(said) else self._near(said)
+
+    def _near(self, said: str) -> Choice | None:
+        """The choice these words are a part of, or mean in a hurry; with `other` they may be an answer of their own."""
         near = [choice for choice, labels in self.labels if any(_within(said, label) for label in labels)]
-        return near[0] if len(near) == 1 else None
+        if near or self.other or len(said) > gist.LONGEST:
+            return near[0] if len(near) == 1 else None
+        if self.yes_no and (meant := gist.yes_or_no(said)) is not None:
+            return next((choice for choice in self.options if choice.id == meant), None)
+        by_label = {label: choice for choice, labels in self.labels for label in labels}
+        found = gist.held(said, list(by_label)) or gist.misspelt(said, list(by_label))
+        return by_label.get(found) if found is not None else None
 
     def echo(self, value: Json) -> Said | None:
         if isinstance(value, dict):

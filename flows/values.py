@@ -16,6 +16,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from flows.answers import Choice, FreeText, Heard, Json, Misread
 from flows.folding import clean, fold
+from flows.gist import NUMBERS
 from flows.messages import Wants
 from flows.texts import LANGUAGES, Joined, Said, Text, _, translate
 
@@ -53,7 +54,8 @@ class Number:
         return ()
 
     def read(self, heard: Heard) -> int | float:
-        number = _read_number(_text(heard), heard.language, self.whole)
+        text = _text(heard)
+        number = NUMBERS.get(fold(text), _read_number(text, heard.language, self.whole))
         if number is None:
             raise Misread(_("Please write one number in digits, for example {number}.", number=self._example()))
         if self.whole and number != int(number):
@@ -143,6 +145,7 @@ class Scale:
 
     def read(self, heard: Heard) -> int:
         said = heard.tap if heard.tap is not None else fold(_text(heard))
+        said = str(NUMBERS.get(said, said))
         found = re.fullmatch(r"(-?\d{1,4})(?: ?(?:/|sur|of|out of|on) ?(\d{1,4}))?", said)
         if found is not None and found[2] in (None, str(self.most)) and self.least <= int(found[1]) <= self.most:
             return int(found[1])
