@@ -27,6 +27,31 @@ from tests.acceptance.process import PROGRAM, ROOT, START_WITHIN
 QUIET = 0.25
 """Seconds after which nothing more is expected of a connection that stays open."""
 FORM = "application/x-www-form-urlencoded"
+MARKS = ("Traceback", "sqlalchemy", "site-packages", 'File "', "Error:")
+TOWN = """\
+consultation: centre-ville
+languages: [fr]
+title: Le centre-ville et vous
+topic: sur le centre-ville
+why: Vos réponses aident à choisir les travaux.
+questions:
+  - {id: visits, kind: one_of, other: true, text: "Comment venez-vous ?", choices: {foot: À pied, car: En voiture}}
+  - {id: uses, kind: several_of, other: true, text: "Pour quoi faire ?", choices: {shop: Courses, market: Marché}}
+  - {id: far, kind: number, text: "Combien de minutes ?", min: 0, max: 60}
+  - {id: when, kind: date, text: "Quand ?"}
+  - {id: idea, kind: long_text, text: "Votre idée ?"}
+  - {id: photo, kind: photo, text: "Une photo ?", required: false}
+  - {id: email, kind: email, text: "Votre adresse ?", required: false}
+  - {id: phone, kind: phone, text: "Votre numéro ?", required: false}
+"""
+
+
+def is_clear(response: httpx.Response) -> None:
+    """An answer or a refusal, in words of ours."""
+    assert response.status_code < 500, response.text
+    assert not [mark for mark in MARKS if mark in response.text], response.text
+    if response.status_code >= 400:
+        assert "<h1" in response.text, response.text
 
 
 @dataclass
