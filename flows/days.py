@@ -28,6 +28,7 @@ MONTHS = (
 )
 RELATIVE = {
     "avant-hier": -2,
+    "avant hier": -2,
     "hier": -1,
     "yesterday": -1,
     "aujourd'hui": 0,

@@ -10,6 +10,7 @@ from flows.answers import FreeText, Heard, Json, Misread, OneOf, Reader
 from flows.commands import Command
 from flows.composing import GO_BACK, SKIP_IT
 from flows.folding import fold
+from flows.gist import yes_or_no
 from flows.journal import ANSWER, SECRET
 from flows.messages import KEEP, SKIP
 from flows.prompt import Prompt
@@ -87,7 +88,7 @@ async def put(
             optional,
             back=back,
             reason=reason,
-            former=reader.echo(former) if former is not None else None,
+            former=_former(reader, former),
             keep=key == run.correcting and key in run.journal.was,
             secret=flag == SECRET,
             doubt=doubt,
@@ -95,6 +96,21 @@ async def put(
         )
     )
     raise AssertionError("a run that has shown its prompt is closed")
+
+
+LONGEST_FORMER = 60
+"""Characters of a former answer that are shown: enough to know it again."""
+
+
+def _former(reader: Reader, value: Json) -> Said | None:
+    """The answer before as it reads after "Your answer was:"; of a long text its beginning."""
+    if value is None:
+        return None
+    said = reader.echo(value)
+    if said is not None or not isinstance(reader, FreeText):
+        return _ended(said)
+    line = " ".join(value.split())
+    return _ended(line) if len(line) <= LONGEST_FORMER else f"{line[:LONGEST_FORMER].rpartition(' ')[0]} (…)"
 
 
 async def _as_offered(run: Run, heard: Heard, optional: bool, back: bool) -> Heard:
@@ -173,9 +189,16 @@ def _full(prompt: Prompt | Said | Callable[[], Prompt], reader: Reader) -> Promp
 
 
 def _read(reader: Reader, heard: Heard, optional: bool) -> Json:
-    """Skip is a tap like another; where nothing can be skipped it is said."""
+    """Skip is a tap like another; where nothing can be skipped it is said. "No" to being asked for an address, a
+    number or a photo is skipping too."""
     if heard.tap == SKIP:
         if optional:
             return None
         raise Misread(_("This question needs an answer."))
-    return reader.read(heard)
+    try:
+        return reader.read(heard)
+    except Misread:
+        asks_for = reader.wants in ("email", "phone", "photo", "date", "number")
+        if optional and asks_for and yes_or_no(fold(heard.text or "")) == "no":
+            return None
+        raise

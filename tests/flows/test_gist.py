@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.answers import Choice, Heard, Misread, OneOf
+from flows.days import Day
 from flows.values import Number, Scale
+from tests.flows.questionnaires import english
 
 CONSENT = OneOf((Choice("yes", "Oui, commencer"), Choice("who", "Qui lit mes réponses ?"), Choice("no", "Non merci")))
 OPINION = OneOf((Choice("yes", "Oui"), Choice("no", "Non"), Choice("none", "Sans avis")))
@@ -75,3 +79,17 @@ def test_a_number_word_of_another_language_is_read_too() -> None:
 @given(st.text(max_size=30), st.sampled_from(["pas", "jamais", "presque", "ou", "mais", "sauf"]))
 def test_a_word_that_turns_is_never_passed_over(more: str, turning: str) -> None:
     assert heard(VISITS, f"{turning} tous les jours {more}") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "no"), [("email", "non merci"), ("phone", "Non"), ("number", "nan"), ("date", "no"), ("photo", "non")]
+)
+def test_no_to_being_asked_for_an_address_is_to_skip_it(kind: str, no: str) -> None:
+    h = english(f"- {{id: a, kind: {kind}, text: 'Which one?', required: false}}")
+    assert h.begin()[-1] == "Which one?"
+    assert h.hear(no)[-1] == "1. Which one: no answer"
+
+
+def test_the_day_before_yesterday_is_written_with_and_without_its_hyphen() -> None:
+    day = Day(date(2027, 3, 6))
+    assert {day.read(Heard(text=text)) for text in ("avant-hier", "Avant hier")} == {"2027-03-04"}

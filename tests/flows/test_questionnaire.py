@@ -151,6 +151,16 @@ def test_an_answer_looked_at_again_may_stay_as_it_is() -> None:
     assert h.tap("Aucune") == before
 
 
+def test_of_a_long_answer_its_beginning_is_shown_when_it_is_corrected() -> None:
+    h = begun()
+    answer_all(h)
+    h.tap("Corriger une réponse")
+    assert h.hear("5")[1] == "Votre réponse était : Les trottoirs sont trop hauts devant la pharmacie."
+    h.hear("Les trottoirs sont trop hauts devant la pharmacie, et il n'y a pas un banc avant la place")
+    h.tap("Corriger une réponse")
+    assert h.hear("5")[1] == "Votre réponse était : Les trottoirs sont trop hauts devant la pharmacie, et il (…)."
+
+
 def test_a_question_of_several_answers_is_corrected_whole() -> None:
     h = begun()
     answer_all(h)
