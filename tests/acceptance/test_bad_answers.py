@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.acceptance.besieged import House, Resident, command, is_clear
 
-pytestmark = pytest.mark.usefixtures("unharmed")
+pytestmark = [pytest.mark.usefixtures("unharmed"), pytest.mark.long]
 
 # -- cookies ------------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from tests.bot.command_line import Palabre, palabre
 __all__ = ["palabre"]
 
 
-pytestmark = pytest.mark.usefixtures("unharmed")
+pytestmark = [pytest.mark.usefixtures("unharmed"), pytest.mark.long]
 
 # -- requests that are none ---------------------------------------------------------------------------------------
 

@@ -50,6 +50,7 @@ def questionnaire(shared: Path) -> Questionnaire:
     return read_file(grand_debat.read(shared / "data" / "grand-debat", NAME)).draft.questionnaire
 
 
+@pytest.mark.long
 async def test_what_was_answered_by_any_door_is_exported_and_shown_to_the_letter(
     shared: Path, tmp_path: Path, questionnaire: Questionnaire, page: Page, page_without_javascript: Page
 ) -> None:

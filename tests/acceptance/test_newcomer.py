@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.async_api import Locator, Page, expect
 
 from admin_web.qr import qr
@@ -53,6 +54,7 @@ LEFT = {
 }
 
 
+@pytest.mark.long
 async def test_a_newcomer_answers_restarts_resumes_and_finds_the_figures_right(
     tmp_path: Path, page: Page, open_page: OpenPage
 ) -> None:
