@@ -14,8 +14,6 @@ from sqlalchemy.orm import aliased
 from storage.models import Address, Delivery, Participant
 from storage.types import new_id
 
-UNSETTLED = ("waiting", "claimed")
-
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.bench.town import BURST, CHANNEL, Town
+from bot.bench.town import CHANNEL, Town
 from flows.messages import Incoming
 from flows.routing import Known, route
 from flows.run import Scene
@@ -167,6 +167,3 @@ def _raw_turn(connection: sqlite3.Connection, number: int) -> None:
         "UPDATE conversations SET waiting = 'q2', journal = ?, heard_at = 1 WHERE id = ?", (RAW_JOURNAL, number)
     )
     connection.execute("INSERT INTO deliveries VALUES (?, ?, ?, 'waiting', 0)", (number, number, RAW_BODY))
-
-
-__all__ = ["BURST", "naive", "raw"]
