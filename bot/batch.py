@@ -70,10 +70,10 @@ class Batch:
             keyed.setdefault(key_of(item), fit(item))
         known = set() if noted else await inbox.known(self.connection, keyed)
         spaces = await phases.spaces(self.connection)
-        fresh = [(k, item) for k, item in keyed.items() if k not in known and item.account in spaces]
-        people = await self._people([(item, spaces[item.account]) for _, item in fresh])
-        for key, item in fresh:
-            person, address_id = people[_address(item)]
+        fresh = [(k, _address(i), i) for k, i in keyed.items() if k not in known and i.account in spaces]
+        people = await self._people([(address, item, spaces[item.account]) for _, address, item in fresh])
+        for key, address, item in fresh:
+            person, address_id = people[address]
             if person.address_id != address_id:
                 person.address_id, person.changed = address_id, True
             note = Note(new_id(), person.space_id, person.id, key, self.now, _shown(item), item.tap, _attached(item))
@@ -84,16 +84,19 @@ class Batch:
         codes = ((seat.space.id, seat.incoming.code) for seat in self.seats if seat.incoming.code)
         self.codes = await phases.codes(self.connection, codes)
 
-    async def _people(self, messages: Sequence[tuple[Incoming, SpaceFacts]]) -> dict[AddressKey, tuple[Person, int]]:
+    async def _people(
+        self, messages: Sequence[tuple[AddressKey, Incoming, SpaceFacts]]
+    ) -> dict[AddressKey, tuple[Person, int]]:
         """The participants behind these messages; whoever is new, or was erased, becomes a new one."""
-        found = await participants.find(self.connection, {_address(item) for item, _space in messages})
+        found = await participants.find(self.connection, {key for key, _item, _space in messages})
         new: dict[AddressKey, Person] = {}
-        for item, space in messages:
-            key = _address(item)
+        for key, item, space in messages:
+            if key in new or (key in found and found[key][0].erased_at is None):
+                continue
             language = language_of(item, space)
-            if key not in found and key not in new:
+            if key not in found:
                 new[key] = Person(space.id, new_id(), language, None, [], None, None, item.channel, None, fresh=True)
-            elif key in found and found[key][0].erased_at is not None:
+            else:
                 person = Person(space.id, new_id(), language, None, [], None, found[key][1], item.channel, None)
                 await participants.replace_erased(self.connection, person, self.now)
                 found[key] = (replace(person, fresh=True), found[key][1])
@@ -244,7 +247,6 @@ class Batch:
             code.place if code is not None else None,
             seat.incoming.channel,
             None,
-            self.now,
             self.now,
             fresh=True,
         )

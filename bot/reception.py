@@ -157,7 +157,7 @@ class Reception:
     async def _once(self, messages: Sequence[Incoming], failed: Mapping[MessageKey, Exception]) -> None:
         now = self.clock()
         with BATCH.time():
-            async with self.database.write() as connection:
+            async with self.database.write(short=True) as connection:
                 batch = Batch(connection, self.around, now)
                 await batch.seat(messages)
                 await batch.run(failed)

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.models import Conversation
+from storage.prepared import Prepared, among
 
 
 @dataclass(slots=True)
@@ -28,7 +29,6 @@ class Record:
     place: str | None
     channel: str
     sent_at: datetime | None
-    begun_at: datetime
     heard_at: datetime
     fresh: bool = False
 
@@ -46,7 +46,6 @@ class Record:
             self.place,
             self.channel,
             self.sent_at,
-            self.begun_at,
             self.heard_at,
             self.fresh,
         )
@@ -64,12 +63,13 @@ _COLUMNS = (
     Conversation.place,
     Conversation.channel,
     Conversation.sent_at,
-    Conversation.begun_at,
     Conversation.heard_at,
 )
 
-_LOAD = select(*_COLUMNS).where(
-    Conversation.space_id == bindparam("space_id"), Conversation.id.in_(bindparam("ids", expanding=True))
+_LOAD = Prepared(
+    select(*_COLUMNS).where(Conversation.space_id == bindparam("space"), among(Conversation.id, "ids")),
+    "space",
+    "ids",
 )
 
 
@@ -78,11 +78,11 @@ async def load(connection: AsyncConnection, keys: Iterable[tuple[int, int]]) -> 
     by_space: dict[int, list[int]] = {}
     for space_id, conversation_id in keys:
         by_space.setdefault(space_id, []).append(conversation_id)
-    found: dict[int, Record] = {}
-    for space_id, ids in by_space.items():
-        rows = await connection.execute(_LOAD, {"space_id": space_id, "ids": ids})
-        found.update((record.id, record) for record in map(_record, rows))
-    return found
+    return {
+        row[1]: Record(*row)
+        for space_id, ids in by_space.items()
+        for row in await _LOAD.read(connection, space_id, ids)
+    }
 
 
 async def of_participants(connection: AsyncConnection, keys: Sequence[tuple[int, int]]) -> list[Record]:
@@ -96,34 +96,27 @@ async def of_participants(connection: AsyncConnection, keys: Sequence[tuple[int,
         )
         .order_by(Conversation.id)
     )
-    return [_record(row) for row in rows]
+    found: Sequence[Any] = rows.all()
+    return [Record(*row) for row in found]
 
 
-def _record(row: Any) -> Record:
-    return Record(*row)
-
-
-_UPDATE = (
+_CHANGING = ("state", "waiting", "journal", "sent_at", "heard_at")
+_UPDATE = Prepared(
     update(Conversation)
     .where(Conversation.space_id == bindparam("s"), Conversation.id == bindparam("i"))
-    .values(
-        state=bindparam("state"),
-        waiting=bindparam("waiting"),
-        journal=bindparam("journal"),
-        sent_at=bindparam("sent_at"),
-        heard_at=bindparam("heard_at"),
-    )
+    .values({name: bindparam(name) for name in _CHANGING}),
+    *_CHANGING,
+    "s",
+    "i",
 )
 
 
 async def save(connection: AsyncConnection, records: Sequence[Record]) -> None:
     """Write these conversations: new ones whole, known ones what a turn can change."""
     fresh = [_row(record) for record in records if record.fresh]
-    known = [_changes(record) for record in records if not record.fresh]
     if fresh:
         await connection.execute(insert(Conversation), fresh)
-    if known:
-        await connection.execute(_UPDATE, known)
+    await _UPDATE.write(connection, [_changes(record) for record in records if not record.fresh])
     for record in records:
         record.fresh = False
 
@@ -141,18 +134,18 @@ def _row(record: Record) -> dict[str, Any]:
         "place": record.place,
         "channel": record.channel,
         "sent_at": record.sent_at,
-        "begun_at": record.begun_at,
+        "begun_at": record.heard_at,
         "heard_at": record.heard_at,
     }
 
 
-def _changes(record: Record) -> dict[str, Any]:
-    return {
-        "s": record.space_id,
-        "i": record.id,
-        "state": record.state,
-        "waiting": record.waiting,
-        "journal": record.journal,
-        "sent_at": record.sent_at,
-        "heard_at": record.heard_at,
-    }
+def _changes(record: Record) -> tuple[Any, ...]:
+    return (
+        record.state,
+        record.waiting,
+        record.journal,
+        record.sent_at,
+        record.heard_at,
+        record.space_id,
+        record.id,
+    )

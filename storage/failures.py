@@ -5,7 +5,6 @@ Nothing here says who wrote or what: only when, by which door, and why.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +12,10 @@ from sqlalchemy import Select, func, null, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.models import Address, Delivery, Heard
+from storage.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Failure:
     """`state` is `dead` (a message not handled), or `failed` or `held` (a delivery).
 
@@ -48,7 +48,7 @@ async def listed(connection: AsyncConnection, space_id: int, limit: int) -> list
 
 def _dead(space_id: int) -> Select[*tuple[Any, ...]]:
     return select(Heard.id, Heard.state, Heard.channel, null(), Heard.error, Heard.heard_at).where(
-        Heard.space_id == space_id, Heard.state == "dead"
+        Heard.space_id == space_id, Heard.error.is_not(None), Heard.state == "dead"
     )
 
 

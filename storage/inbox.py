@@ -15,13 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from storage.models import Heard, Participant
+from storage.prepared import Prepared, among
+from storage.value import value
 
 MOST_TRIES = 3
 RETRY_AFTER = (timedelta(seconds=2), timedelta(seconds=30))
 KEYS_LAST = timedelta(days=30)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MessageKey:
     """The platform's id of a message, within one of our accounts of a channel."""
 
@@ -30,10 +32,13 @@ class MessageKey:
     key: str
 
 
-_KNOWN = select(Heard.key).where(
-    Heard.channel == bindparam("channel"),
-    Heard.account == bindparam("account"),
-    Heard.key.in_(bindparam("keys", expanding=True)),
+_KNOWN = Prepared(
+    select(Heard.key).where(
+        Heard.channel == bindparam("channel"), Heard.account == bindparam("account"), among(Heard.key, "keys")
+    ),
+    "channel",
+    "account",
+    "keys",
 )
 
 
@@ -44,8 +49,8 @@ async def known(connection: AsyncConnection, keys: Iterable[MessageKey]) -> set[
         by_account.setdefault((key.channel, key.account), []).append(key.key)
     found: set[MessageKey] = set()
     for (channel, account), wanted in by_account.items():
-        rows = await connection.execute(_KNOWN, {"channel": channel, "account": account, "keys": wanted})
-        found.update(MessageKey(channel, account, row[0]) for row in rows)
+        rows = await _KNOWN.read(connection, channel, account, wanted)
+        found.update(MessageKey(channel, account, key) for (key,) in rows)
     return found
 
 
@@ -69,42 +74,56 @@ class Note:
     retry_at: datetime | None = None
 
 
+_HANDLED = (
+    "id",
+    "space_id",
+    "participant_id",
+    "channel",
+    "account",
+    "key",
+    "shown",
+    "tap",
+    "attached",
+    "state",
+    "tries",
+    "conversation_id",
+    "heard_at",
+)
+_TROUBLE = ("body", "error", "retry_at")
+_NOTE = Prepared(insert(Heard), *_HANDLED)
+_NOTE_TROUBLE = Prepared(insert(Heard), *_HANDLED, *_TROUBLE)
+
+
 async def note(connection: AsyncConnection, notes: Sequence[Note]) -> None:
     """Write these messages; a key that was noted meanwhile by another process fails the batch."""
-    handled = [_row(item) for item in notes if item.state == "handled"]
-    others = [_row(item) | _trouble(item) for item in notes if item.state != "handled"]
-    for rows in (handled, others):
-        if rows:
-            await connection.execute(insert(Heard), rows)
+    await _NOTE.write(connection, [_row(item) for item in notes if item.state == "handled"])
+    trouble = [(*_row(item), item.body, item.error, item.retry_at) for item in notes if item.state != "handled"]
+    await _NOTE_TROUBLE.write(connection, trouble)
 
 
-def _row(item: Note) -> dict[str, Any]:
-    return {
-        "id": item.id,
-        "space_id": item.space_id,
-        "participant_id": item.participant_id,
-        "channel": item.key.channel,
-        "account": item.key.account,
-        "key": item.key.key,
-        "shown": item.shown,
-        "tap": item.tap,
-        "attached": item.attached,
-        "state": item.state,
-        "tries": item.tries,
-        "conversation_id": item.conversation_id,
-        "heard_at": item.heard_at,
-    }
-
-
-def _trouble(item: Note) -> dict[str, Any]:
-    return {"body": item.body, "error": item.error, "retry_at": item.retry_at}
+def _row(item: Note) -> tuple[Any, ...]:
+    return (
+        item.id,
+        item.space_id,
+        item.participant_id,
+        item.key.channel,
+        item.key.account,
+        item.key.key,
+        item.shown,
+        item.tap,
+        item.attached,
+        item.state,
+        item.tries,
+        item.conversation_id,
+        item.heard_at,
+    )
 
 
 class Overtaken(Exception):
     """Its sender has been heard since: to answer a message now would misfile it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Aside:
     """A message set aside: its row, its Incoming as JSON, and how often it was tried."""
 
@@ -117,7 +136,9 @@ async def due(connection: AsyncConnection, channels: Collection[str], now: datet
     """Messages set aside on these channels whose next try has come, the oldest first."""
     rows = await connection.execute(
         select(Heard.id, Heard.body, Heard.tries)
-        .where(Heard.state == "aside", Heard.retry_at <= now, Heard.channel.in_(list(channels)))
+        .where(
+            Heard.error.is_not(None), Heard.state == "aside", Heard.retry_at <= now, Heard.channel.in_(list(channels))
+        )
         .order_by(Heard.id)
         .limit(limit)
     )
@@ -159,7 +180,7 @@ async def handled(connection: AsyncConnection, aside: Aside, conversation_id: in
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Sender:
     """Whoever has to be told that a message is given up."""
 

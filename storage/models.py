@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, LargeBinary, MetaData, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, LargeBinary, MetaData, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from storage.types import PERSON, Document, UTCTime
@@ -232,7 +232,7 @@ class Conversation(Row):
     __table_args__ = (
         _belongs("participant_id", "participants"),
         Index(None, "space_id", "participant_id"),
-        Index(None, "space_id", "phase_id", "state", "waiting"),
+        Index(None, "space_id", "phase_id"),
         {"sqlite_with_rowid": False},
     )
     participant_id: Mapped[int]
@@ -325,6 +325,10 @@ class Ballot(Row):
     cast_at: Mapped[datetime]
 
 
+_IN_TROUBLE = text("error IS NOT NULL")
+"""A message that was handled costs this index nothing."""
+
+
 class Heard(Base):
     """The inbox: every message noted under the platform's key, so that a repeat ends there."""
 
@@ -332,7 +336,7 @@ class Heard(Base):
     __table_args__ = (
         UniqueConstraint("channel", "account", "key"),
         Index(None, "space_id", "participant_id", "id"),
-        Index(None, "state", "retry_at"),
+        Index(None, "state", "retry_at", sqlite_where=_IN_TROUBLE, postgresql_where=_IN_TROUBLE),
         {"sqlite_with_rowid": False},
     )
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

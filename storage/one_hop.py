@@ -1,8 +1,11 @@
-"""aiosqlite with one hop into its thread for each statement instead of four.
+"""aiosqlite with one hop into its thread for each statement instead of four, or none in a short transaction.
 
 SQLAlchemy asks a cursor of aiosqlite to open, execute, fetch and close, and each of these is a message to the
-connection's thread and back (about 60 µs). A batch of reception runs a dozen statements, so that most of its time
+connection's thread and back (60 to 250 µs). A batch of reception runs a dozen statements, so that most of its time
 went into waiting. Here a statement is executed and its rows are fetched in one go; all results are small.
+
+In a transaction whose statements are known to be short they run where they are asked for. Only what may wait, for
+another writer or for the disk, is left to the thread: its begin and its commit.
 docs/decisions/one-hop.md has the measurements.
 """
 
@@ -39,7 +42,6 @@ class OneHopCursor:
         return self
 
     def _run(self, connection: sqlite3.Connection, method: Callable[..., Any], *given: Any) -> None:
-        """In the connection's thread."""
         cursor = connection.cursor()
         try:
             method(cursor, *given)
@@ -57,11 +59,25 @@ class OneHopCursor:
 
 
 class OneHopConnection(aiosqlite.Connection):
-    """An aiosqlite connection that hands out such cursors."""
+    """An aiosqlite connection that hands out such cursors. `short`: until its transaction is over, no hop at all."""
+
+    short = False
 
     async def hop(self, function: Callable[..., Any], *given: Any) -> Any:
         """Run `function(sqlite3 connection, *given)` in the connection's thread."""
+        if self.short:
+            return function(self._conn, *given)
         return await self._execute(function, self._conn, *given)  # type: ignore[no-untyped-call]
+
+    async def commit(self) -> None:
+        self.short = False
+        await super().commit()
+
+    async def rollback(self) -> None:
+        """The pool asks for one each time a connection comes back to it, mostly with nothing to undo."""
+        self.short = False
+        if self.in_transaction:
+            await super().rollback()
 
     def cursor(self) -> OneHopCursor:  # type: ignore[override]
         return OneHopCursor(self)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from storage.models import Address, Delivery, Participant
+from storage.prepared import Prepared
 from storage.types import new_id
+from storage.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NewDelivery:
     """A message to leave. `kind`: `reply`, `receipt`, `relay`, `reminder` or `broadcast`; `body` a packed Message,
     or a packed Tell that is worded when it leaves."""
@@ -28,29 +29,29 @@ class NewDelivery:
     at: datetime
 
 
-_PUT = insert(Delivery).values(state=literal_column("'waiting'"), tries=literal_column("0"))
+_PUT = Prepared(
+    insert(Delivery).values(state=literal_column("'waiting'"), tries=literal_column("0")),
+    "space_id",
+    "id",
+    "participant_id",
+    "conversation_id",
+    "kind",
+    "body",
+    "due_at",
+    "made_at",
+)
 
 
 async def put(connection: AsyncConnection, new: Sequence[NewDelivery]) -> None:
     """Add deliveries in this order."""
-    if new:
-        await connection.execute(_PUT, [_row(item) for item in new])
+    rows = [
+        (item.space_id, new_id(), item.participant_id, item.conversation_id, item.kind, item.body, item.at, item.at)
+        for item in new
+    ]
+    await _PUT.write(connection, rows)
 
 
-def _row(item: NewDelivery) -> dict[str, Any]:
-    return {
-        "space_id": item.space_id,
-        "id": new_id(),
-        "participant_id": item.participant_id,
-        "conversation_id": item.conversation_id,
-        "kind": item.kind,
-        "body": item.body,
-        "due_at": item.at,
-        "made_at": item.at,
-    }
-
-
-@dataclass(frozen=True, slots=True)
+@value
 class Claimed:
     """A delivery this courier is to send, with the address chosen for it; `tries` counts those before this one.
     `erased`: it says goodbye to somebody who was erased."""
@@ -166,7 +167,7 @@ async def any_due(connection: AsyncConnection, now: datetime) -> bool:
     return found.first() is not None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Settled:
     """What became of a delivery: `sent`, `waiting` (again from `due_at`), `held` or `failed`."""
 

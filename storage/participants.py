@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,11 +11,13 @@ from sqlalchemy import bindparam, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.models import Address, Consent, Participant
+from storage.prepared import Prepared, among
 from storage.refusals import Refusal
 from storage.types import new_id
+from storage.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AddressKey:
     """Who a message came from: the channel, our account there, and the platform's id of the person."""
 
@@ -61,16 +64,18 @@ async def find(connection: AsyncConnection, keys: Iterable[AddressKey]) -> dict[
     Whoever is heard from can be reached again. Accounts are taken in their order, so that two batches that both
     hold messages of several lock people in the same order too.
     """
-    by_account: dict[tuple[str, str], list[str]] = {}
+    by_account: dict[tuple[str, str], list[str]] = defaultdict(list)
     for key in keys:
-        by_account.setdefault((key.channel, key.account), []).append(key.sender)
+        by_account[key.channel, key.account].append(key.sender)
     found: dict[AddressKey, tuple[Person, int]] = {}
     people: dict[int, Person] = {}
     silent: list[dict[str, int]] = []
     for (channel, account), senders in sorted(by_account.items()):
-        rows = await connection.execute(_FIND, {"channel": channel, "account": account, "senders": senders})
+        rows = await _FIND.read(connection, channel, account, senders)
         for sender, address_id, unreachable, *columns in rows:
-            person = people.setdefault(columns[1], Person(*columns))
+            person = people.get(columns[1])
+            if person is None:
+                person = people[columns[1]] = Person(*columns)
             found[AddressKey(channel, account, sender)] = (person, address_id)
             if unreachable is not None:
                 silent.append({"s": person.space_id, "i": address_id})
@@ -84,16 +89,19 @@ _REACHED = (
 )
 
 
-_FIND = (
+_FIND = Prepared(
     select(Address.sender, Address.id, Address.unreachable, *_COLUMNS)
     .join(Participant, (Participant.space_id == Address.space_id) & (Participant.id == Address.participant_id))
     .where(
         Address.channel == bindparam("channel"),
         Address.account == bindparam("account"),
-        Address.sender.in_(bindparam("senders", expanding=True)),
+        among(Address.sender, "senders"),
     )
     .order_by(Participant.id)
-    .with_for_update(of=Participant)
+    .with_for_update(of=Participant),
+    "channel",
+    "account",
+    "senders",
 )
 
 
@@ -192,7 +200,7 @@ async def move_address(connection: AsyncConnection, space_id: int, address_id: i
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ConsentGiven:
     """Somebody agreed to take part in a consultation, to these words."""
 

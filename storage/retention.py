@@ -39,4 +39,6 @@ async def _forget_deliveries(connection: AsyncConnection, before: datetime) -> N
 
 async def dead_letters(connection: AsyncConnection) -> int:
     """How many messages could not be handled and wait for an organiser, in all spaces."""
-    return (await connection.execute(select(func.count()).where(Heard.state == "dead"))).scalar_one()
+    return (
+        await connection.execute(select(func.count()).where(Heard.error.is_not(None), Heard.state == "dead"))
+    ).scalar_one()

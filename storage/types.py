@@ -65,7 +65,7 @@ Document = JSON().with_variant(JSONB(), "postgresql")
 
 
 def _from_microseconds(value: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=value)
+    return _EPOCH + timedelta(0, 0, value)
 
 
 def _in_utc(value: datetime) -> datetime:

@@ -98,7 +98,6 @@ class Crowd:
             channel,
             None,
             at,
-            at,
             fresh=not again,
         )
         await conversations.save(self.connection, [record])
@@ -153,7 +152,6 @@ class Crowd:
             "{}",
             place,
             channel,
-            at,
             at,
             at,
         )

@@ -7,7 +7,6 @@ this one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from storage.contributions import NewContribution
 from storage.conversations import Record
 from storage.participants import AddressKey, Person
 from storage.types import new_id
+from storage.value import value
 
 FOLDER = Path(__file__).parent
 LANGUAGES = ("fr", "en")
@@ -48,7 +48,7 @@ OPEN_FOR = timedelta(days=13)
 DECIDED_AFTER = timedelta(days=20)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Demo:
     """What a newcomer needs to know of the demo; the password is for one time and kept nowhere else."""
 
@@ -167,7 +167,6 @@ def _talk(phase: Phase, person: Person, resident: Resident) -> Record:
         resident.place,
         resident.channel,
         None if stopped else resident.at,
-        resident.at,
         resident.at,
         fresh=True,
     )

@@ -124,7 +124,6 @@ class Harness:
             "test",
             None,
             self.now,
-            self.now,
         )
 
     # -- what a resident does ------------------------------------------------------------------------------

@@ -72,7 +72,14 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_inbox_space_id_participant_id_id"), "inbox", ["space_id", "participant_id", "id"], unique=False
     )
-    op.create_index(op.f("ix_inbox_state_retry_at"), "inbox", ["state", "retry_at"], unique=False)
+    op.create_index(
+        op.f("ix_inbox_state_retry_at"),
+        "inbox",
+        ["state", "retry_at"],
+        unique=False,
+        sqlite_where=sa.text("error IS NOT NULL"),
+        postgresql_where=sa.text("error IS NOT NULL"),
+    )
     op.create_table(
         "organisers",
         sa.Column("email", sa.String(), nullable=False),
@@ -214,12 +221,7 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_conversations_space_id_participant_id"), "conversations", ["space_id", "participant_id"], unique=False
     )
-    op.create_index(
-        op.f("ix_conversations_space_id_phase_id_state_waiting"),
-        "conversations",
-        ["space_id", "phase_id", "state", "waiting"],
-        unique=False,
-    )
+    op.create_index(op.f("ix_conversations_space_id_phase_id"), "conversations", ["space_id", "phase_id"], unique=False)
     op.create_table(
         "deliveries",
         sa.Column("participant_id", sa.BigInteger(), nullable=False),
