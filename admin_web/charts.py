@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from admin_web.site import percent, say
 from flows.figures import Count, Figure, Stage
 from flows.texts import Joined, Said, _, plural
+from storage.value import value
 
 LINE = 27
 """Characters of a label that fit in the narrowest column, a phone of 320 pixels."""
@@ -30,7 +30,7 @@ _SCALES = {1: "3", 2: "15", 3: "135", 4: "1245", 5: "12345"}
 _HEAT = ((0.15, "q1"), (0.3, "q2"), (0.5, "q3"), (0.7, "q4"))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Bar:
     """A row of a bar chart: `solid` and `lost` are shares of the width (0 to 1), drawn one after the other.
 

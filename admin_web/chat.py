@@ -13,7 +13,7 @@ import math
 import re
 import secrets
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -42,6 +42,7 @@ from storage.consultations import Entrance
 from storage.history import Seen
 from storage.inbox import MessageKey
 from storage.participants import AddressKey
+from storage.value import value
 
 CHANNEL = "web"
 COOKIE = "palabre-talk"
@@ -66,7 +67,7 @@ def routes() -> list[BaseRoute]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Visit:
     """Somebody at the chat page: where its address leads, their cookie's token if it is one of ours, and who they are
     once they have written."""

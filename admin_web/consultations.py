@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +17,7 @@ from flows.texts import Said, Text, _, plural
 from storage import consultations
 from storage.consultations import Consultation
 from storage.types import LARGEST_ID
+from storage.value import value
 
 
 def routes() -> list[BaseRoute]:
@@ -29,7 +29,7 @@ def routes() -> list[BaseRoute]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Step:
     """One date of a consultation; `mark` is `done`, `now` or `later`, `at` a moment, a day or None."""
 

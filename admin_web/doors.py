@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from flows.messages import Incoming, Message
 from flows.texts import Said
+from storage.value import value
 
 Receive: TypeAlias = Callable[[Incoming], Awaitable[None]]
 Preview: TypeAlias = Callable[[int, int, str, Sequence[str]], Awaitable[list[tuple[bool, Message]]]]
 Watch: TypeAlias = Callable[[], AsyncIterator[None]]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Doors:
     """`receive(incoming)` returns once the message is committed and raises when it can't be kept.
 
@@ -28,7 +28,7 @@ class Doors:
     watch: Watch
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Offered:
     """A door that is switched on besides the web page, as the public page offers it.
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from storage.value import value
+
 LONGEST = 2_000
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Form:
     data: FormData
 

@@ -6,7 +6,6 @@ Counting is the module's (flows.figures.Reports); here figures are only filtered
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -27,6 +26,7 @@ from storage import answers
 from storage import consultations as kept
 from storage.answers import Scope
 from storage.consultations import Consultation, Phase
+from storage.value import value
 
 QUOTED = 3
 """Open answers shown under their question, the newest."""
@@ -45,7 +45,7 @@ def routes() -> list[BaseRoute]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Shown:
     """What a page of results is about: one phase of a consultation, and which of its responses."""
 
@@ -67,7 +67,7 @@ class Shown:
         return f"/panel/consultations/{self.consultation.id}/{path}{'?' if query else ''}{query}"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Choices:
     """What the filters can be set to: those by whom something was sent."""
 

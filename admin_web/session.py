@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -19,13 +18,14 @@ from admin_web.site import render, site_of
 from storage import consultations, failures, organisers
 from storage.consultations import Space
 from storage.organisers import SignedIn
+from storage.value import value
 
 COOKIE = "palabre"
 SIGN_IN = "/panel/sign-in"
 NEW_PASSWORD = "/panel/password"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Me:
     """The organiser this page is drawn for. `key` is what the session's forms carry; `form` what was sent, or empty."""
 

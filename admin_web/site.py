@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -21,6 +20,7 @@ from admin_web.doors import Doors, Offered
 from admin_web.typography import headline, typeset
 from flows.texts import LANGUAGES, Said, Text, Words, add_folder, say_day, say_time, translate
 from storage.database import Database
+from storage.value import value
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -29,7 +29,7 @@ LANGUAGE_COOKIE = "language"
 add_folder(HERE / "locale")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Site:
     """The house as its web pages see it. `base_url` has no slash at its end; `clock` tells the time in UTC."""
 

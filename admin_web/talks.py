@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
 from flows.composing import WHAT_IT_DOES
@@ -12,12 +11,13 @@ from flows.telling import word
 from flows.texts import _, translate
 from storage.files import SCHEME
 from storage.history import Entry
+from storage.value import value
 
 ASKED_FOR = {f"{COMMAND_TAP}{command.value}": label for command, label in WHAT_IT_DOES.items()}
 """What the page's own buttons ask for: no message offered them."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Bubble:
     """One message; `day` is its moment, in the town's time, where another day begins with it."""
 
@@ -26,7 +26,7 @@ class Bubble:
     day: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Talk:
     """`prompt` is what waits for an answer: the last message with choices or a question since the resident spoke.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,13 +20,14 @@ from flows.questionnaire_file import Draft
 from flows.texts import Joined, Text, Words
 from storage import consultations, drafts
 from storage.consultations import Consultation, Phase, Space
+from storage.value import value
 
 KIND = "questionnaire"
 FIRST_SPACE = "palabre"
 """The slug of the space that is made in an empty database when none is named."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Brought:
     """What became of a file. `outcome` is `new`, `replaced`, `reworded` or `unchanged`."""
 

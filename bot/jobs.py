@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -19,6 +18,7 @@ from bot.metrics import DEAD
 from bot.reception import Reception
 from storage import erasure, retention
 from storage.database import Database
+from storage.value import value
 
 LOOK_AT_CLOCK = 30.0
 """Seconds between looks at how far the wall clock and the monotonic one have drifted apart."""
@@ -28,7 +28,7 @@ DRIFT = 60.0
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Job:
     """One thing to do again and again; `work` is handed the time it is."""
 

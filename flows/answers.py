@@ -17,12 +17,13 @@ from flows.commands import Command
 from flows.folding import clean, fold
 from flows.messages import Photo, Place, Wants
 from flows.texts import LANGUAGES, Lowered, Said, _, translate
+from storage.value import value
 
 Json: TypeAlias = Any
 """What a journal can hold: strings, numbers, booleans, None, and lists and dictionaries of these."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Choice:
     """A possible answer: its id `[a-z0-9_]{1,16}`, the label on its button, and how it reads in an echo."""
 
@@ -34,7 +35,7 @@ class Choice:
         return self.echo if self.echo is not None else Lowered(self.label)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Heard:
     """What a resident said to the prompt that waits: one of a tapped value, a text, a photo or a place.
 
@@ -76,7 +77,7 @@ class Reader(Protocol):
         """The answer as it reads after "Noted:"; nothing for a text too long to repeat."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FreeText:
     """A text in the resident's own words, of at most `most` characters."""
 
@@ -126,7 +127,7 @@ class OneOf:
 
     def read(self, heard: Heard) -> Json:
         if heard.tap is not None:
-            if any(choice.id == heard.tap for choice in self.options):
+            if heard.tap in self.by_id:
                 return heard.tap
             raise Misread(_("This choice is no longer offered. Please choose again."))
         text = clean(heard.text or "")
@@ -141,33 +142,41 @@ class OneOf:
             else _("I did not understand. Please answer yes or no.")
         )
 
-    @property
-    def yes_no(self) -> bool:
-        return any(choice.id == "yes" for choice in self.options)
-
-    @property
-    def numeric(self) -> bool:
-        return any(isinstance(choice.label, str) and choice.label.isdigit() for choice in self.options)
+    @cached_property
+    def by_id(self) -> dict[str, Choice]:
+        return {choice.id: choice for choice in self.options}
 
     @cached_property
-    def labels(self) -> list[tuple[Choice, set[str]]]:
-        """Each choice with its label in every language, folded."""
-        return [(c, {fold(translate(c.label, language)) for language in LANGUAGES}) for c in self.options]
+    def by_label(self) -> dict[str, Choice]:
+        """The choices by their labels in every language, folded; the first of those that look the same."""
+        return {
+            fold(translate(choice.label, language)): choice
+            for choice in reversed(self.options)
+            for language in LANGUAGES
+        }
+
+    @cached_property
+    def yes_no(self) -> bool:
+        return "yes" in self.by_id
+
+    @cached_property
+    def numeric(self) -> bool:
+        return any(isinstance(choice.label, str) and choice.label.isdigit() for choice in self.options)
 
     def offers(self, value: Json) -> bool:
         """Whether a recorded answer could still be given: its choice has not vanished."""
         if isinstance(value, dict):
             return self.other
-        return offered(value, [choice.id for choice in self.options])
+        return offered(value, self.by_id)
 
     def match(self, text: str, *, numbers: bool = True) -> Choice | None:
         """The choice this text means, in any language and case; None if none, or more than one."""
         said = fold(text)
         if not said:
             return None
-        for choice, labels in self.labels:
-            if said in labels:
-                return choice
+        found = self.by_label.get(said)
+        if found is not None:
+            return found
         if said.isdecimal():
             position = int(said) if len(said) < 4 else 0
             wanted = numbers and not self.numeric and 1 <= position <= len(self.options)
@@ -176,19 +185,19 @@ class OneOf:
 
     def _near(self, said: str) -> Choice | None:
         """The choice these words are a part of, or mean in a hurry; with `other` they may be an answer of their own."""
-        near = [choice for choice, labels in self.labels if any(_within(said, label) for label in labels)]
+        near = list({choice.id: choice for label, choice in self.by_label.items() if _within(said, label)}.values())
         if near or self.other or len(said) > gist.LONGEST:
             return near[0] if len(near) == 1 else None
         if self.yes_no and (meant := gist.yes_or_no(said)) is not None:
             return next((choice for choice in self.options if choice.id == meant), None)
-        by_label = {label: choice for choice, labels in self.labels for label in labels}
-        found = gist.held(said, list(by_label)) or gist.misspelt(said, list(by_label))
-        return by_label.get(found) if found is not None else None
+        found = gist.held(said, list(self.by_label)) or gist.misspelt(said, list(self.by_label))
+        return self.by_label.get(found) if found is not None else None
 
     def echo(self, value: Json) -> Said | None:
         if isinstance(value, dict):
             return value["other"]  # type: ignore[no-any-return]
-        return next((choice.spoken() for choice in self.options if choice.id == value), str(value))
+        choice = self.by_id.get(value)
+        return choice.spoken() if choice is not None else str(value)
 
 
 def offered(value: Json, ids: Collection[str]) -> bool:

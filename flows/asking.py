@@ -17,6 +17,7 @@ from flows.conversation import MISSING, Talk
 from flows.folding import clean
 from flows.prompt import Prompt
 from flows.texts import Joined, Lowered, Said, Text, _, joined
+from storage.value import value
 
 Framing: TypeAlias = Callable[[Reader], Prompt]
 
@@ -157,7 +158,7 @@ def _small(number: int) -> Said:
 # -- lists in one message ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Listed:
     """What a typed list names: ids of choices, each once, and the words that name none."""
 

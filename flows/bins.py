@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Generic, TypeVar
@@ -17,13 +16,14 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from flows.texts import LANGUAGES, Said, Words, _
+from storage.value import value
 
 MOST = 10
 
 T = TypeVar("T", float, date)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Bins(Generic[T]):
     """`starts` is where each bin begins, in the unit of the question; `labels` what each is called."""
 

@@ -48,9 +48,10 @@ def prompted(show: Show, conversation: int, language: str, echo: Said | None = N
     if show.former is not None:
         former = (Line(translate(_("Your answer was: {answer}.", answer=show.former), language), "echo"),)
     bearer = _bearer(conversation, show.key)
-    buttons = (*(Button(label, bearer + id_) for id_, label in words.choices), *_own_buttons(show, bearer, language))
+    buttons = [Button(label, bearer + id_) for id_, label in words.choices]
+    buttons += _own_buttons(show, bearer, language)
     lines = heard + reason + before + words.asked + former + words.after
-    return Message(lines, buttons, prompt.media, prompt.reader.wants, prompt.progress)
+    return Message(lines, tuple(buttons), prompt.media, prompt.reader.wants, prompt.progress)
 
 
 def with_menu(message: Message, language: str) -> Message:

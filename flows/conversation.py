@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias, TypeVar
 
@@ -26,6 +25,7 @@ from flows.texts import Said
 from storage.contributions import NewContribution
 from storage.participants import Person
 from storage.refusals import Refusal
+from storage.value import value
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -34,7 +34,7 @@ MISSING: Json = object()
 """No answer was recorded; None is the answer of somebody who skipped."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Again:
     """What a conversation returns to forget these keys and run from the top; `correcting` offers to keep them."""
 
@@ -43,7 +43,7 @@ class Again:
     correcting: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Go:
     """What a conversation returns to hand on in the same transaction: to a module of the house, to a phase, to a
     conversation; with none of them, back to the one that still waits, or to the menu."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from flows.answers import Choice, Heard, Json, Misread
 from flows.folding import clean, fold
 from flows.messages import Wants
 from flows.texts import Said, Text, _
+from storage.value import value
 
 MONTHS = (
     ("janvier", "january"),
@@ -45,7 +45,7 @@ PASSED_OVER = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Day:
     """A day between `earliest` and `latest`, both included; `today` is the civil day the resident is in.
 

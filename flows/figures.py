@@ -6,20 +6,21 @@ Counts come from SQL and are people, never messages; every figure says how many 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.texts import Said
+from storage.value import value
 
 Shape: TypeAlias = Literal["bars", "scale", "heat", "numbers", "texts"]
 """How a figure is drawn: bars of choices; one stacked bar of ordered grades; a table of rows by columns;
 a spread of numbers or dates in bins; open answers, to be read."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Count:
     """One row of a figure: how many people, and their share of those who answered (0 to 1)."""
 
@@ -29,7 +30,7 @@ class Count:
     share: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class HeatRow:
     """One row of a matrix or one candidate of a majority judgment: a count for each column, and its outcome."""
 
@@ -39,7 +40,7 @@ class HeatRow:
     outcome: Said | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Figure:
     """The results of one question.
 
@@ -61,7 +62,7 @@ class Figure:
     note: Said | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Stage:
     """One bar of the drop-off: how many people reached this question, and how many of them stopped at it."""
 
@@ -71,7 +72,7 @@ class Stage:
     stopped: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Figures:
     """The results of one phase. `by_channel` and `by_place` count the same people as `people`."""
 
@@ -83,7 +84,7 @@ class Figures:
     stages: tuple[Stage, ...] = field(default=())
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PhaseRef:
     """Which phase results are asked of."""
 
@@ -91,7 +92,7 @@ class PhaseRef:
     phase_id: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Filter:
     """Which responses to look at; what is None doesn't bound. `since` is a moment in UTC, the first one included.
 
@@ -103,7 +104,7 @@ class Filter:
     since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OpenText:
     """One open answer as the panel shows it: the text, the channel and the place it came by, and its civil day."""
 

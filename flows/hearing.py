@@ -129,7 +129,7 @@ async def _settle(run: Run, heard: Heard, reader: Reader) -> Command | None:
     if heard.command is None:
         return None
     if isinstance(reader, OneOf):
-        if any(fold(heard.text or "") in labels for _choice, labels in reader.labels):
+        if fold(heard.text or "") in reader.by_label:
             return None
         in_doubt = reader.other
     else:

@@ -21,12 +21,14 @@ from flows.prompt import Prompt
 from flows.questions import Illustration, Question, Section
 from flows.settings import Option
 from flows.texts import Said, _, joined
+from storage.value import value
 
+NO_ANSWER = _("no answer")
 LONGEST_SHOWN = 160
 """Characters of one's own words in a recap."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Place:
     """Where a question stands in this conversation: its number, of how many, and the sections said before it."""
 
@@ -145,14 +147,15 @@ class Interview:
         """The answer as it reads in a recap."""
         question = self.question
         if answer is None:
-            return _("no answer")
+            return NO_ANSWER
+        if not self.compound:
+            answer = _shortened(answer)
+            return self.reader.echo(answer) or answer
         if isinstance(question, questions.SeveralOf):
             return asking.chosen_of(self.choices, [_shortened(one) for one in answer])
         if isinstance(question, questions.Ranking):
             return asking.ranked(self.choices, answer)
-        if isinstance(question, questions.Grades | questions.Matrix):
-            return _by_row(self.rows, OneOf(self.choices), answer)
-        return self.reader.echo(_shortened(answer)) or _shortened(answer)
+        return _by_row(self.rows, OneOf(self.choices), answer)
 
 
 def as_choices(options: Sequence[Option]) -> tuple[Choice, ...]:

@@ -14,12 +14,13 @@ Shares and not numbers of voters are compared, because a voter may leave a candi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
 
+from storage.value import value
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class Judged:
     """What a majority thinks of a candidate: `grade` counts from 0, the best; `rank` from 1, shared when tied."""
 

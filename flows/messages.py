@@ -6,11 +6,12 @@ A Message is already translated and knows no platform: rendering.py fits it to w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 import orjson
+
+from storage.value import value
 
 Role: TypeAlias = Literal["echo", "say", "ask", "list"]
 """What a line is: the echo of an answer, something said, the one question, an entry of a list or recap."""
@@ -29,7 +30,7 @@ COMMAND_TAP = "!"
 """Begins what a button carries that asks for a command: `!menu`."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Photo:
     """A picture a resident sent. `reference` is the channel's own, or `file:<digest>` once its bytes are stored."""
 
@@ -37,7 +38,7 @@ class Photo:
     media_type: str = "image/jpeg"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Place:
     """A point shared from a phone; degrees, WGS 84."""
 
@@ -45,7 +46,7 @@ class Place:
     longitude: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Incoming:
     """One message from a resident, whatever the platform; the account it came to decides the space.
 
@@ -80,13 +81,13 @@ class Incoming:
         return Incoming(**packed)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Line:
     text: str
     role: Role = "say"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Button:
     """A choice as it is offered: its label, what a tap carries (64 bytes at most), and whether it is Back."""
 
@@ -95,7 +96,7 @@ class Button:
     minor: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Media:
     """What a prompt shows beside its words: a picture, a document or a video link, always with its description."""
 
@@ -104,7 +105,7 @@ class Media:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Message:
     """One message out: its lines, the buttons below it, and what the answer should look like.
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from flows.answers import Reader
 from flows.messages import Line, Media
 from flows.texts import Said, translate
+from storage.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Prompt:
     """One question as it is put: what comes before it, the question, what explains it, and who reads the answer."""
 
@@ -38,7 +39,7 @@ class Prompt:
         return known
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Worded:
     """A prompt's words in one language; choices as (id, label)."""
 

@@ -17,6 +17,7 @@ from flows.questionnaire import Questionnaire, Replies, read_step
 from flows.questions import Step
 from flows.settings import Path, Reading
 from flows.texts import Said, Words, _, translate
+from storage.value import value
 
 MOST_QUESTIONS = 200
 LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Za-z]{2,4})?")
@@ -47,7 +48,7 @@ class Draft:
         return moment(self.closes, zone) if self.closes is not None else None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Problem:
     """What is wrong in a file: the line, counted from 1, and the question if it is in one."""
 
@@ -74,7 +75,7 @@ class FileRefused(Exception):
         self.problems = problems
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Imported:
     """A draft that can be imported, and what its author may want to know."""
 

@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import ClassVar, Literal
 
 from flows.answers import Json
@@ -32,12 +33,13 @@ from flows.settings import Option
 from flows.texts import Words, _
 from storage.contributions import Part
 from storage.rules import Rule
+from storage.value import value
 
 OTHER = "other"
 """The choice an answer in somebody's own words counts as."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Illustration:
     """What a question shows: the address of a picture, a document or a video, and what is in it."""
 
@@ -77,7 +79,7 @@ class Question(Step):
     help: Words | None = None
     required: bool = True
 
-    @property
+    @cached_property
     def name(self) -> Words:
         """The short name, or else the question without its question mark."""
         return self.short or Words({language: text.rstrip(" ?\xa0\u202f") for language, text in self.text.items()})

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flows.commands import command
 from flows.folding import fold
 from flows.messages import BACK, COMMAND_TAP, KEEP, SKIP, Button, Message
 from flows.texts import Said, _, translate
+from storage.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Capabilities:
     """What one channel shows. `longest` is the most characters of a text, `label` those of a button's label.
 
@@ -32,7 +31,7 @@ class Capabilities:
 PLAIN = Capabilities("plain")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Rendered:
     """A message as one channel sends it: texts in order, each short enough, the last with the buttons."""
 

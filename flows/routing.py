@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from flows.answers import Heard
 from flows.commands import Command, command
@@ -17,9 +17,10 @@ from flows.turn import Act, Errand
 from storage.conversations import Record
 from storage.participants import Person
 from storage.phases import CodeFacts
+from storage.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Known:
     """What is known of the person a message came from: the conversation typed text goes to, the one a tap names,
     all those about a phase (the oldest first), and what the code says that came with it."""
@@ -32,7 +33,7 @@ class Known:
     code: CodeFacts | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Destination:
     """Where a message goes: to this conversation with this errand, or on to another (`go`), saying `lead` first."""
 

@@ -19,6 +19,7 @@ from flows.texts import Said
 from storage.participants import Person
 from storage.phases import PhaseFacts, SpaceFacts
 from storage.refusals import Refusal
+from storage.value import value
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -28,7 +29,7 @@ Verb: TypeAlias = "Callable[[AsyncConnection, Sequence[A]], Awaitable[Sequence[R
 MOST_REQUESTS = 50
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Scene:
     """Where a conversation takes place, and when: all that a flow may know without asking."""
 
@@ -43,7 +44,7 @@ class Scene:
     """Whether this conversation has sent something already, and is being corrected."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Call:
     """A verb a flow waits for. `write` tells a `do` from a `know`."""
 
@@ -52,7 +53,7 @@ class Call:
     write: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Show:
     """A run stopped at this prompt. `reason` is why the answer was not read; `former` what it was before."""
 
@@ -68,14 +69,14 @@ class Show:
     word: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Aside:
     """The message was a command, and the prompt that waits could not have taken it as an answer."""
 
     command: Command
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Tell:
     """A delivery to somebody else, worded in their language when it leaves."""
 

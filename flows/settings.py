@@ -11,13 +11,14 @@ import difflib
 import re
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date
 from functools import cache
 from typing import Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from flows.texts import Said, Words, _
 from storage.rules import BadRule, Rule, from_json
+from storage.value import value
 
 T = TypeVar("T")
 Path: TypeAlias = "tuple[str | int, ...]"
@@ -27,7 +28,7 @@ ID = re.compile(r"[a-z0-9_]{1,16}")
 LONGEST_TEXT = 4_000
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Option:
     """A choice, an item or a row: its id `[a-z0-9_]{1,16}` (15 for items and rows) and its label."""
 
@@ -35,7 +36,7 @@ class Option:
     label: Said
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Problem:
     """What is wrong, and where; a warning doesn't prevent anything."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -24,6 +23,7 @@ from flows.texts import _, translate
 from storage import answers, consultations
 from storage.answers import Response, Scope
 from storage.contributions import Part
+from storage.value import value
 
 JOIN = " ; "
 """Between the choices of one cell; in French a semicolon has its space before it."""
@@ -32,7 +32,7 @@ Reading: TypeAlias = "Callable[[Sequence[Part], Json], Cell]"
 """What a cell holds, from the countable answers to its question and the answer as it was kept."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Column:
     """A column of one question."""
 

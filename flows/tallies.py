@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -37,6 +37,7 @@ from flows.settings import Option
 from flows.texts import Joined, Lowered, Said, Words, _, plural
 from storage import answers, consultations
 from storage.answers import Scope
+from storage.value import value
 
 PAPER = "paper"
 """The origin of what was typed in from paper: it began in no conversation, so it is not in the drop-off."""
@@ -46,7 +47,7 @@ LAST = (OTHER, "none")
 """Choices that stay at the end however many took them: other, and no opinion."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Counts:
     """What the database counted: the people of each question, of each item, and of each (item, choice, rank)."""
 

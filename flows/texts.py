@@ -21,6 +21,8 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.plural import PluralRule
 
+from storage.value import value
+
 LANGUAGES = ("fr", "en")
 """Languages of the interface, the first one being the one spoken when nothing is known."""
 
@@ -35,7 +37,7 @@ class Words(dict[str, str]):
         return found if found else next((self[other] for other in (*LANGUAGES, *self) if self.get(other)), "")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Text:
     """A text of the interface: its English sentence (the msgid), maybe a plural, and what fills its braces."""
 
@@ -45,7 +47,7 @@ class Text:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Joined:
     """Several texts said as one, as a list in a sentence: `the market, the shops`; None where absent."""
 
@@ -53,7 +55,7 @@ class Joined:
     separator: str = ", "
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Lowered:
     """A label as it reads inside a sentence: its first letter small (`On foot` gives `on foot`)."""
 
@@ -61,6 +63,7 @@ class Lowered:
 
 
 Said: TypeAlias = "str | Text | Words | Joined | Lowered"
+SAID = (str, Text, Words, Joined, Lowered)
 Value: TypeAlias = "Said | int | float | date | datetime"
 
 
@@ -127,20 +130,22 @@ def translate(said: Said, language: str) -> str:
     """The words as this person reads them."""
     if isinstance(said, str):
         return said
+    if isinstance(said, Words):
+        return said.in_language(language)
     if isinstance(said, Text):
         sentence = catalogue(language).find(said)
         if not said.values:
             return sentence
         return sentence.format_map({name: _show(value, language) for name, value in said.values.items()})
-    if isinstance(said, Words):
-        return said.in_language(language)
     if isinstance(said, Lowered):
         return _lower_first(translate(said.said, language))
-    return said.separator.join(translate(part, language) for part in said.parts)
+    return said.separator.join([translate(part, language) for part in said.parts])
 
 
 def _show(value: Value, language: str) -> str:
-    if isinstance(value, (str, Text, Words, Lowered, Joined)):
+    if isinstance(value, str):
+        return value
+    if isinstance(value, SAID):
         return translate(value, language)
     if isinstance(value, bool):
         raise TypeError("a text shows words, numbers and dates, not booleans")

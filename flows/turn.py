@@ -32,6 +32,7 @@ from flows.run import (
 )
 from flows.texts import LANGUAGES, Said, _, translate
 from storage.conversations import Record
+from storage.value import value
 
 MOST_AGAIN = 10
 OWN = (BACK, KEEP, AS_ANSWER, AS_COMMAND)
@@ -49,7 +50,7 @@ class Act(Enum):
     REOPEN = "change what was sent"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Errand:
     """One message as its conversation gets it: the act, what was heard, and for which key (the waiting one if None).
 

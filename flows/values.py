@@ -19,6 +19,7 @@ from flows.folding import clean, fold
 from flows.gist import NUMBERS
 from flows.messages import Wants
 from flows.texts import LANGUAGES, Joined, Said, Text, _, translate
+from storage.value import value
 
 LONGEST = 320
 """Characters of anything but a text; an e-mail address may have this many."""
@@ -33,7 +34,7 @@ def shown(number: float) -> Text:
     return Text("{number}", {"number": number})
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Number:
     """A number between `least` and `most`, both included; whole unless `whole` is False. Kept as int or float.
 
@@ -158,7 +159,7 @@ class Scale:
         return _("{number} of {most}", number=value, most=self.most)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EmailAddress:
     """An e-mail address, kept with its domain in small letters; whether it exists is not looked up."""
 
@@ -180,7 +181,7 @@ class EmailAddress:
         return str(value)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Phone:
     """A phone number, national in `region` or with its country code; kept as E.164, shown as people write it."""
 
@@ -212,7 +213,7 @@ class Phone:
         return phonenumbers.format_number(number, shape)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PlaceAnswer:
     """A place: a point shared from the phone, kept as {"lat", "lon"}, or words, kept as {"text"}."""
 
@@ -237,7 +238,7 @@ class PlaceAnswer:
         return FreeText().echo(value["text"]) if "text" in value else _("the place you shared")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PhotoAnswer:
     """A photo, kept as {"photo": the channel's reference}."""
 

@@ -28,6 +28,7 @@ from yaml.events import (
 
 from flows.settings import Path
 from flows.texts import Said, _
+from storage.value import value
 
 LARGEST = 1_000_000
 """Bytes of a file."""
@@ -35,7 +36,7 @@ DEEPEST = 20
 MOST_VALUES = 50_000
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Fault:
     """Something that isn't the YAML we read, and its line, counted from 1."""
 

@@ -8,7 +8,6 @@ several times counts once in every row they chose. What was withdrawn, or never 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,12 +18,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.contributions import Part
 from storage.models import Answer, Contribution, Conversation
+from storage.value import names, value
 
 CHUNK = 500
 """Responses read at a time by an export: its memory doesn't grow with the consultation."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Scope:
     """Which responses are counted: a phase's, maybe only of one channel, of one place, or sent since a moment.
 
@@ -38,7 +38,7 @@ class Scope:
     since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Chosen:
     """How many people gave this answer: a choice, maybe at a rank, maybe of one item of the question."""
 
@@ -49,7 +49,7 @@ class Chosen:
     people: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Summary:
     """The numbers given to a question, in its own unit. With one reply a person, `people` is how many they are."""
 
@@ -60,7 +60,7 @@ class Summary:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Written:
     """One open answer, with the channel and the place its response came by, and when it was first sent (UTC)."""
 
@@ -70,7 +70,7 @@ class Written:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Response:
     """One response as it is exported; of its author only the channel and the place."""
 
@@ -278,7 +278,7 @@ async def responses(connection: AsyncConnection, scope: Scope) -> AsyncIterator[
 
 async def _parts(connection: AsyncConnection, space_id: int, contributions: Sequence[int]) -> dict[int, list[Part]]:
     """The answers of these contributions, each in the order they were given (ids grow)."""
-    columns = [getattr(Answer, name) for name in Part.__slots__]
+    columns = [getattr(Answer, name) for name in names(Part)]
     rows = await connection.execute(
         select(Answer.contribution_id, *columns)
         .where(Answer.space_id == space_id, Answer.contribution_id.in_(contributions))

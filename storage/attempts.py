@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select
@@ -15,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.models import Attempt
 from storage.types import new_id
+from storage.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Limit:
     """At most `tries` in any `window`."""
 

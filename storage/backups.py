@@ -13,7 +13,6 @@ import gzip
 import os
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -27,6 +26,7 @@ from storage import migrating
 from storage.database import Database
 from storage.models import Base
 from storage.types import Document, UTCTime
+from storage.value import value
 
 FORMAT = "palabre-backup 1"
 AT_ONCE = 500
@@ -50,7 +50,7 @@ class NotEmpty(Exception):
         return self.__doc__ or ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Header:
     """What a backup says of itself; `rows` counts those of each table."""
 

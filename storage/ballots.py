@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, insert, select, tuple_
@@ -12,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.models import Ballot
 from storage.refusals import AlreadyVoted, Refusal
 from storage.types import new_id
+from storage.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NewBallot:
     """A choice as it is cast; `voter` is the participant's id, or a pseudonym in a secret phase."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -19,6 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from storage import models
 from storage.refusals import Refusal
 from storage.types import new_id
+from storage.value import columns, names, value
 
 CODE_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without i, l, o, 0 and 1: a code is also read from a poster and typed, in any case; it is kept in small letters."""
@@ -29,7 +29,7 @@ class AlreadyExists(Refusal):
     """There is one under this name already."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Space:
     id: int
     slug: str
@@ -41,7 +41,7 @@ class Space:
     privacy: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Consultation:
     space_id: int
     id: int
@@ -62,7 +62,7 @@ class Consultation:
         return date.fromisoformat(self.answer_on) if self.answer_on else None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Phase:
     space_id: int
     id: int
@@ -73,7 +73,7 @@ class Phase:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Code:
     space_id: int
     consultation_id: int
@@ -81,7 +81,7 @@ class Code:
     place: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Listed:
     """A consultation in a list: the people whose response was sent, in all and since a moment."""
 
@@ -90,7 +90,7 @@ class Listed:
     lately: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PlaceCount:
     """A poster's code and what came by it: conversations begun at its place, and responses sent."""
 
@@ -99,7 +99,7 @@ class PlaceCount:
     sent: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Entrance:
     """What a public address leads to; `code` is None when it was the consultation's own slug.
 
@@ -116,8 +116,8 @@ class Entrance:
 Value = TypeVar("Value")
 
 
-def _columns(value: type[Any], table: type[models.Base]) -> list[InstrumentedAttribute[Any]]:
-    return [getattr(table, name) for name in value.__slots__]
+def _columns(of: type[Any], table: type[models.Base]) -> list[InstrumentedAttribute[Any]]:
+    return [getattr(table, name) for name in names(of)]
 
 
 def _read(value: Callable[..., Value], row: Row[Any]) -> Value:
@@ -146,7 +146,7 @@ async def create_space(
     if await find_space(connection, slug) is not None:
         raise AlreadyExists(slug=slug)
     space = Space(new_id(), slug, dict(name), list(languages), zone, colour, dict(contact), dict(privacy))
-    values = {name: getattr(space, name) for name in Space.__slots__}
+    values = columns(space)
     await connection.execute(insert(models.Space).values(**values, created_at=now))
     return space
 
@@ -196,7 +196,7 @@ async def create(
         answer_on.isoformat() if answer_on else None,
         now,
     )
-    values = {name: getattr(made, name) for name in Consultation.__slots__}
+    values = columns(made)
     await connection.execute(insert(models.Consultation).values(**values))
     return made
 
@@ -207,7 +207,7 @@ async def add_phase(
     """A phase after the last one, run by the module of this kind."""
     count = len(await phases(connection, consultation.space_id, consultation.id))
     phase = Phase(consultation.space_id, new_id(), consultation.id, count + 1, kind, dict(settings), 1)
-    values = {name: getattr(phase, name) for name in Phase.__slots__}
+    values = columns(phase)
     await connection.execute(insert(models.Phase).values(**values))
     return phase
 
@@ -316,7 +316,7 @@ async def create_code(
             return await create_code(connection, consultation, now, place=place, area=area, group=group)
         raise AlreadyExists(code=chosen)
     made = Code(consultation.space_id, consultation.id, chosen, place)
-    values = {name: getattr(made, name) for name in Code.__slots__}
+    values = columns(made)
     await connection.execute(insert(models.Code).values(**values, id=new_id(), area=area, group=group, created_at=now))
     return made
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.models import Answer, Consultation, Contribution, Phase
 from storage.refusals import AlreadySent, Closed, Refusal
 from storage.types import new_id
+from storage.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Part:
     """One countable answer: of a question, maybe of one of its items; by choice, rank, number or text."""
 
@@ -29,7 +29,7 @@ class Part:
     folded: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NewContribution:
     """What a conversation gives to its phase. `single` refuses a second one by the same participant."""
 

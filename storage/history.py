@@ -5,7 +5,6 @@ What was erased, swept by retention or blanked for a secret is not there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -13,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.models import Address, Conversation, Delivery, Heard, Participant, Phase
 from storage.participants import AddressKey
+from storage.value import value
 
 LONGEST = 200
 """Messages drawn at most: the last ones."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Seen:
     """Who is behind an address, as a page needs it."""
 
@@ -28,7 +28,7 @@ class Seen:
     language: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Entry:
     """One message. From the resident it has a `text`, a `tap` or a photo's reference (`attached`); from us a `body`,
     a packed Message or a text worded when it leaves."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
@@ -20,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.models import Organiser, Session
 from storage.refusals import Refusal
 from storage.types import new_id
+from storage.value import value
 
 IDLE = timedelta(hours=12)
 """A session ends when it was not used for so long."""
@@ -39,7 +39,7 @@ class AlreadyOrganiser(Refusal):
     """This e-mail address is an organiser's already."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Account:
     """What signing in needs to know of an organiser."""
 
@@ -49,7 +49,7 @@ class Account:
     must_change: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SignedIn:
     """Who uses this browser, and until when."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -11,9 +10,10 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.models import Code, Consultation, Phase, Space
+from storage.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SpaceFacts:
     """A space as conversations see it; names and texts are `{language: text}`."""
 
@@ -26,7 +26,7 @@ class SpaceFacts:
     privacy: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PhaseFacts:
     """A phase with what its consultation says; texts are `{language: text}`, times UTC."""
 
@@ -52,7 +52,7 @@ class PhaseFacts:
         return self.state == "open" and begun and (self.closes_at is None or now < self.closes_at)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CodeFacts:
     """What a poster's code says: where it leads, and what it tells of who scanned it."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select
@@ -15,6 +14,7 @@ from storage.models import Address, ReturnCode
 from storage.participants import AddressKey, move_address
 from storage.refusals import Refusal
 from storage.types import new_id
+from storage.value import value
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """No letter or digit that is read as another."""
@@ -23,7 +23,7 @@ LENGTH = 12
 LASTS = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NewCode:
     """A code asked for by a participant in a conversation; `at` in ISO format."""
 

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
+
+from storage.value import value
 
 WORDS = frozenset({"all", "any", "not", "area", "group"})
 """What a question can't be called, because a rule says something else with it."""
@@ -25,7 +27,7 @@ class BadRule(ValueError):
     """This is not a rule."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Facts:
     """What a rule is judged by: the ids of the choices taken in each question known so far (none where it was
     skipped or not asked), and the participant's area and groups."""
@@ -35,7 +37,7 @@ class Facts:
     groups: Collection[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Rule(ABC):
     @abstractmethod
     def judge(self, facts: Facts) -> Verdict:
@@ -50,7 +52,7 @@ class Rule(ABC):
         yield self
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answered(Rule):
     """One of these choices was taken in this question."""
 
@@ -67,7 +69,7 @@ class Answered(Rule):
         return {self.question: _one_or_several(self.choices)}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class InArea(Rule):
     """The participant lives in one of these areas."""
 
@@ -80,7 +82,7 @@ class InArea(Rule):
         return {"area": _one_or_several(self.areas)}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class InGroup(Rule):
     """The participant belongs to one of these groups."""
 
@@ -93,7 +95,7 @@ class InGroup(Rule):
         return {"group": _one_or_several(self.groups)}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AllOf(Rule):
     rules: tuple[Rule, ...]
 
@@ -109,7 +111,7 @@ class AllOf(Rule):
             yield from rule.leaves()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AnyOf(Rule):
     rules: tuple[Rule, ...]
 
@@ -125,7 +127,7 @@ class AnyOf(Rule):
             yield from rule.leaves()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Not(Rule):
     rule: Rule
 

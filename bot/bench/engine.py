@@ -37,7 +37,7 @@ def talk(module: Module, questions: int) -> None:
     now = datetime.now(UTC)
     person = Person(1, 2, "fr", None, [], 3, 4, CHANNEL.name, None)
     journal = Journal({"agreed": [KNOWN, "", False], "agree": [DONE, True]}).dumps()
-    record = Record(1, 3, 2, 5, PHASE.kind, "open", "q1", journal, None, CHANNEL.name, None, now, now)
+    record = Record(1, 3, 2, 5, PHASE.kind, "open", "q1", journal, None, CHANNEL.name, None, now)
     scene = Scene(SPACE, PHASE, person, record.id, now, CHANNEL)
     for number in range(questions):
         incoming = Incoming(CHANNEL.name, SLUG, "p", str(number), now, text="2")

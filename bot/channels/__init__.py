@@ -7,12 +7,12 @@ only then does it acknowledge. It sends what the courier hands it, or raises one
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol, TypeAlias
 
 from flows.messages import Incoming, Message
 from flows.rendering import Capabilities
+from storage.value import value
 
 Receive: TypeAlias = "Callable[..., Awaitable[None]]"
 """`await receive(*incoming)`: returns once all are committed; raises NotKept when they are not, and nothing of
@@ -47,7 +47,7 @@ class Uncertain(Exception):
     """Nobody knows whether it arrived (a read timeout): never repeated blindly."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outgoing:
     """One message to send: our account, the platform's id of the person, and the delivery's key, the same each time.
 

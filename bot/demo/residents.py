@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from storage.value import value
 
 Json = Any
 Weights = Mapping[str, float]
@@ -73,7 +74,7 @@ STOPS = {
 NAMES = ("alice", "bruno", "chantal", "denis", "elise", "farid", "gisele", "hugo", "ines", "jean", "karim", "lucie")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Resident:
     """Somebody who answered, or began to: when (UTC), by which channel and poster, and what or as far as where."""
 

@@ -56,10 +56,10 @@ class _Ways(_Silent):
         return self.options[: self.shown]
 
     @cached_property
-    def labels(self) -> list[tuple[Choice, set[str]]]:
+    def by_label(self) -> dict[str, Choice]:
         """The command "correct" means correcting an answer here."""
         words = {fold(word) for commands in WORDS.values() for word in commands[Command.CORRECT]}
-        return [(choice, said | words if choice.id == "fix" else said) for choice, said in super().labels]
+        return super().by_label | dict.fromkeys(words, self.by_id["fix"])
 
 
 @dataclass(slots=True)
