@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from rich.console import Console
@@ -15,11 +14,12 @@ from rich.table import Table
 from bot import collector
 from bot.bench import engine, memory, rivals, turns
 from bot.bench.town import Town, questionnaire, town
+from storage.value import value
 
 Measure: TypeAlias = "Callable[[], float | Awaitable[float]]"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Figure:
     """One figure: its key in --json, what it is, and whether more is better. `target` is what the issue asks."""
 
@@ -61,10 +61,11 @@ async def measure(runs: int, console: Console) -> dict[str, float]:
     return {figure.key: _best(figure, found[figure.key]) for figure in FIGURES}
 
 
-async def in_a_small_town(take: Callable[[Town], Awaitable[float]]) -> float:
+async def in_a_small_town(take: Callable[[Town], float | Awaitable[float]]) -> float:
     """In a new town each time: people who have come to their recap would be measured instead of people answering."""
     async with town(1_000, questionnaire(10)) as small:
-        return await take(small)
+        value = take(small)
+        return await value if inspect.isawaitable(value) else value
 
 
 def _measures(large: Town) -> dict[str, Measure]:
@@ -72,7 +73,7 @@ def _measures(large: Town) -> dict[str, Measure]:
         "durable_turns_per_s": lambda: in_a_small_town(turns.durable),
         "vote_turns_per_s": turns.votes,
         "naive_turns_per_s": lambda: in_a_small_town(rivals.naive),
-        "raw_sqlite_turns_per_s": rivals.raw,
+        "raw_sqlite_turns_per_s": lambda: in_a_small_town(rivals.raw),
         "engine_turns_per_s": lambda: engine.turns_per_second(10),
         "engine_turns_per_s_100": lambda: engine.turns_per_second(100),
         "idle_answer_ms": turns.idle_answer,
