@@ -194,6 +194,12 @@ async def test_what_was_kept_long_enough_is_forgotten(database: Database) -> Non
 
 
 async def test_dead_letters_are_counted(database: Database) -> None:
-    await write(database, models.Heard, heard(1, NOW, state="dead"), heard(2, NOW, state="dead"), heard(3, NOW))
+    await write(
+        database,
+        models.Heard,
+        heard(1, NOW, state="dead", error="ValueError"),
+        heard(2, NOW, state="dead", error="ValueError"),
+        heard(3, NOW),
+    )
     await one_tick(database)
     assert DEAD._value.get() == 2

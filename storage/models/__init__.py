@@ -1,0 +1,38 @@
+"""The tables, by what they are about.
+
+Ids are made by the program (storage.types.new_id). A column that holds personal data says so where it is defined
+(`info=PERSON`); storage/erasure.py walks that mark to erase a person. Modules share contributions, answers and
+ballots, so that a new way of taking part needs no migration.
+"""
+
+from __future__ import annotations
+
+from storage.models.base import Base, Row
+from storage.models.carrying import Delivery, File, Heard
+from storage.models.consultations import Code, Consultation, Phase
+from storage.models.people import Address, Consent, Participant, ReturnCode
+from storage.models.spaces import Attempt, Organiser, Session, Space
+from storage.models.talks import Answer, Ballot, Contribution, Conversation
+
+__all__ = [
+    "Address",
+    "Answer",
+    "Attempt",
+    "Ballot",
+    "Base",
+    "Code",
+    "Consent",
+    "Consultation",
+    "Contribution",
+    "Conversation",
+    "Delivery",
+    "File",
+    "Heard",
+    "Organiser",
+    "Participant",
+    "Phase",
+    "ReturnCode",
+    "Row",
+    "Session",
+    "Space",
+]

@@ -1,0 +1,88 @@
+"""Messages on their way in and out, and the files that came with them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base, Row, belongs
+from storage.types import PERSON
+
+_IN_TROUBLE = text("error IS NOT NULL")
+"""A message that was handled costs this index nothing."""
+
+
+class Heard(Base):
+    """The inbox: every message noted under the platform's key, so that a repeat ends there."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("channel", "account", "key"),
+        Index(None, "space_id", "participant_id", "id"),
+        Index(None, "state", "retry_at", sqlite_where=_IN_TROUBLE, postgresql_where=_IN_TROUBLE),
+        {"sqlite_with_rowid": False},
+    )
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    space_id: Mapped[int]
+    participant_id: Mapped[int | None]
+    channel: Mapped[str]
+    account: Mapped[str]
+    key: Mapped[str]
+    body: Mapped[str | None] = mapped_column(info=PERSON)
+    """The Incoming as JSON until handled or for the days of history; nothing afterwards."""
+    shown: Mapped[str | None] = mapped_column(info=PERSON)
+    """The text, as the chat page writes it in the history."""
+    tap: Mapped[str | None]
+    """What was pressed; the label stands in the delivery that offered it."""
+    attached: Mapped[str | None] = mapped_column(info=PERSON)
+    """The reference of a photo."""
+    state: Mapped[str]
+    """`handled`, `aside` (will be tried again) or `dead` (shown to the organiser)."""
+    tries: Mapped[int]
+    error: Mapped[str | None]
+    conversation_id: Mapped[int | None]
+    retry_at: Mapped[datetime | None]
+    heard_at: Mapped[datetime]
+
+
+class Delivery(Row):
+    """The outbox: one message to one participant; the address is chosen when it leaves."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        belongs("participant_id", "participants"),
+        Index(None, "state", "due_at"),
+        Index(None, "space_id", "participant_id", "id"),
+        {"sqlite_with_rowid": False},
+    )
+    participant_id: Mapped[int]
+    conversation_id: Mapped[int | None]
+    kind: Mapped[str]
+    """`reply`, `receipt`, `relay`, `reminder` or `broadcast`: decides what an uncertain delivery becomes."""
+    body: Mapped[str] = mapped_column(info=PERSON)
+    """A packed flows.messages.Message."""
+    state: Mapped[str]
+    """`waiting`, `claimed`, `sent`, `held` (uncertain and not to be repeated), `failed`, or `cancelled`."""
+    tries: Mapped[int]
+    error: Mapped[str | None]
+    due_at: Mapped[datetime]
+    claimed_by: Mapped[str | None]
+    claimed_at: Mapped[datetime | None]
+    address_id: Mapped[int | None]
+    external: Mapped[str | None] = mapped_column(info=PERSON)
+    """The platform's id of the message once sent, for edits."""
+    made_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+
+class File(Row):
+    """A photo or document under the digest of its bytes, its metadata removed."""
+
+    __tablename__ = "files"
+    __table_args__ = (UniqueConstraint("space_id", "digest"),)
+    digest: Mapped[str]
+    media_type: Mapped[str]
+    content: Mapped[bytes] = mapped_column(LargeBinary, info=PERSON)
+    created_at: Mapped[datetime]

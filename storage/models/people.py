@@ -1,0 +1,82 @@
+"""Residents: who they are to us, where they can be reached, and what they agreed to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Row, belongs
+from storage.types import PERSON
+
+
+class Participant(Row):
+    """A resident who wrote to us. Has no name of its own: what identifies is in addresses."""
+
+    __tablename__ = "participants"
+    __table_args__: Any = ({"sqlite_with_rowid": False},)
+    language: Mapped[str | None]
+    area: Mapped[str | None] = mapped_column(info=PERSON)
+    groups: Mapped[list[str]] = mapped_column(info=PERSON)
+    current_id: Mapped[int | None]
+    """The conversation that typed text goes to."""
+    address_id: Mapped[int | None]
+    """The address last heard from: replies go there."""
+    channel: Mapped[str]
+    """The channel first heard from, for the figures."""
+    created_at: Mapped[datetime]
+    stopped_at: Mapped[datetime | None]
+    """Since when this person wants no message we begin (reminders, broadcasts)."""
+    erased_at: Mapped[datetime | None]
+
+
+class Address(Row):
+    """Where a participant can be reached: a channel, our account there, and the platform's id of the person."""
+
+    __tablename__ = "addresses"
+    __table_args__ = (
+        UniqueConstraint("channel", "account", "sender"),
+        belongs("participant_id", "participants"),
+        Index(None, "space_id", "participant_id"),
+        {"sqlite_with_rowid": False},
+    )
+    participant_id: Mapped[int]
+    channel: Mapped[str]
+    account: Mapped[str]
+    sender: Mapped[str] = mapped_column(info=PERSON)
+    unreachable: Mapped[str | None]
+    """Why it can't be written to (`blocked`, `gone`), nothing while it can."""
+    created_at: Mapped[datetime]
+
+
+class ReturnCode(Row):
+    """A code that finds a conversation again on another device. Only its digest is kept."""
+
+    __tablename__ = "return_codes"
+    __table_args__ = (
+        belongs("participant_id", "participants"),
+        UniqueConstraint("digest"),
+        Index(None, "space_id", "participant_id"),
+        {"sqlite_with_rowid": False},
+    )
+    participant_id: Mapped[int]
+    digest: Mapped[str] = mapped_column(info=PERSON)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class Consent(Row):
+    """That a participant agreed to take part in a consultation, when, and to which words."""
+
+    __tablename__ = "consents"
+    __table_args__ = (
+        belongs("participant_id", "participants"),
+        UniqueConstraint("space_id", "participant_id", "consultation_id"),
+        {"sqlite_with_rowid": False},
+    )
+    participant_id: Mapped[int]
+    consultation_id: Mapped[int]
+    words: Mapped[str]
+    given_at: Mapped[datetime]

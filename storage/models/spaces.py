@@ -1,0 +1,73 @@
+"""Towns, those who work in their panel, and the doors that lead to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base, Row, belongs
+from storage.types import PERSON
+
+
+class Space(Base):
+    """A town or an association."""
+
+    __tablename__ = "spaces"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[dict[str, Any]]
+    languages: Mapped[list[str]]
+    zone: Mapped[str]
+    colour: Mapped[str | None]
+    contact: Mapped[dict[str, Any]]
+    """Who speaks and who can be called: {"host": {language: text}, "name", "phone", "hours": {language: text}};
+    `host` as it reads after "of": the town hall of Montaubry. All may be missing."""
+    privacy: Mapped[dict[str, Any]]
+    """What is kept and for how long, in the organiser's words, {language: text}."""
+    created_at: Mapped[datetime]
+
+
+class Organiser(Row):
+    """Somebody who works in the panel."""
+
+    __tablename__ = "organisers"
+    __table_args__ = (UniqueConstraint("space_id", "email"), {"sqlite_with_rowid": False})
+    email: Mapped[str] = mapped_column(info=PERSON)
+    name: Mapped[str] = mapped_column(info=PERSON)
+    role: Mapped[str]
+    password: Mapped[str]
+    """An argon2 hash."""
+    must_change: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
+class Session(Row):
+    """A browser an organiser is signed in with. Deleting the row signs it out."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        belongs("organiser_id", "organisers", erase=True),
+        UniqueConstraint("digest"),
+        {"sqlite_with_rowid": False},
+    )
+    organiser_id: Mapped[int]
+    digest: Mapped[str]
+    """SHA-256 of the cookie: a copy of the database opens no door."""
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class Attempt(Base):
+    """A try at something that must not be guessed (a password, a return code), kept to slow the next ones.
+
+    `subject` is a digest of what was tried and by whom; never the thing itself.
+    """
+
+    __tablename__ = "attempts"
+    __table_args__ = (Index(None, "subject", "at"),)
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    subject: Mapped[str]
+    at: Mapped[datetime]

@@ -1,0 +1,115 @@
+"""Conversations and what came of them: contributions, answers and ballots, which all modules share.
+
+So a new way of taking part needs no migration.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Row, belongs
+from storage.types import PERSON
+
+
+class Conversation(Row):
+    """A participant in a module: the journal of its answers, from which everything else is worked out."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (
+        belongs("participant_id", "participants"),
+        Index(None, "space_id", "participant_id"),
+        Index(None, "space_id", "phase_id"),
+        {"sqlite_with_rowid": False},
+    )
+    participant_id: Mapped[int]
+    phase_id: Mapped[int | None]
+    kind: Mapped[str]
+    state: Mapped[str]
+    """`open`, `ended`, or `broken` (the flow changed under it)."""
+    waiting: Mapped[str | None]
+    """The key of the prompt that was shown last and waits for an answer."""
+    journal: Mapped[str] = mapped_column(info=PERSON)
+    """JSON of flows.journal.Journal."""
+    place: Mapped[str | None]
+    """The place of the code it was begun with."""
+    channel: Mapped[str]
+    sent_at: Mapped[datetime | None]
+    """When its contribution was sent first; nothing while it was not."""
+    begun_at: Mapped[datetime]
+    heard_at: Mapped[datetime]
+
+
+class Contribution(Row):
+    """What a participant gave to a phase: a response, an idea, a signature, an offer, a request.
+
+    After erasure it stays in the totals without anybody: participant and conversation are nothing.
+    """
+
+    __tablename__ = "contributions"
+    __table_args__ = (
+        belongs("participant_id", "participants"),
+        belongs("phase_id", "phases"),
+        UniqueConstraint("space_id", "conversation_id", "key"),
+        Index(None, "space_id", "phase_id", "state", "id"),
+        Index(None, "space_id", "participant_id"),
+        {"sqlite_with_rowid": False},
+    )
+    phase_id: Mapped[int]
+    participant_id: Mapped[int | None]
+    conversation_id: Mapped[int | None]
+    parent_id: Mapped[int | None]
+    key: Mapped[str]
+    kind: Mapped[str]
+    state: Mapped[str]
+    """`sent` or `withdrawn`."""
+    fields: Mapped[dict[str, Any]] = mapped_column(info=PERSON)
+    origin: Mapped[str]
+    """The channel it came by, or `paper`."""
+    place: Mapped[str | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Answer(Row):
+    """One countable answer of a sent contribution, so that every figure is a GROUP BY.
+
+    A question with several answers has several rows; `item` is the row of a matrix or the candidate of a grade.
+    """
+
+    __tablename__ = "answers"
+    __table_args__ = (
+        belongs("contribution_id", "contributions", erase=True),
+        Index(None, "space_id", "phase_id", "question", "choice"),
+        Index(None, "space_id", "contribution_id"),
+        {"sqlite_with_rowid": False},
+    )
+    phase_id: Mapped[int]
+    contribution_id: Mapped[int]
+    question: Mapped[str]
+    item: Mapped[str | None]
+    choice: Mapped[str | None]
+    rank: Mapped[int | None]
+    number: Mapped[float | None]
+    text: Mapped[str | None] = mapped_column(info=PERSON)
+    folded: Mapped[str | None] = mapped_column(info=PERSON)
+    """The text without accents or capitals, for searching."""
+
+
+class Ballot(Row):
+    """One voter's choice on one subject; the constraint is the rule of one each."""
+
+    __tablename__ = "ballots"
+    __table_args__ = (
+        belongs("phase_id", "phases"),
+        UniqueConstraint("space_id", "phase_id", "subject", "voter"),
+        {"sqlite_with_rowid": False},
+    )
+    phase_id: Mapped[int]
+    subject: Mapped[str]
+    voter: Mapped[str] = mapped_column(info=PERSON)
+    value: Mapped[str]
+    cast_at: Mapped[datetime]
