@@ -13,12 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import sorry
-from bot.seats import Poison, Seat, Surroundings, language_of
+from bot.seats import Poison, Seat, Surroundings, address_of, attached_to, door_of, fit, key_of, language_of, shown_of
 from bot.waves import ride
 from flows.commands import Command, command
 from flows.composing import pressed
 from flows.conversation import Go
-from flows.folding import clean
 from flows.journal import Journal
 from flows.menu import FINAL, Delete, Stop
 from flows.messages import Incoming, Message
@@ -36,10 +35,6 @@ from storage.phases import CodeFacts, PhaseFacts, SpaceFacts
 from storage.types import new_id
 
 MOST_HOPS = 5
-LONGEST_TEXT = 20_000
-"""Characters; more than any reader takes, so that whoever sends more is told, and one message stays one."""
-LONGEST_TAP = 64
-"""Telegram's bytes of a button."""
 NOTHING = Journal().dumps()
 
 
@@ -57,6 +52,7 @@ class Batch:
         self.phases: dict[int, PhaseFacts] = {}
         self.codes: dict[tuple[int, str], CodeFacts] = {}
         self.tells: list[NewDelivery] = []
+        self.passing: list[Note] = []
 
     # -- loading -------------------------------------------------------------------------------------------
 
@@ -69,20 +65,27 @@ class Batch:
         for item in messages:
             keyed.setdefault(key_of(item), fit(item))
         known = set() if noted else await inbox.known(self.connection, keyed)
-        spaces = await phases.spaces(self.connection)
-        fresh = [(k, _address(i), i) for k, i in keyed.items() if k not in known and i.account in spaces]
-        people = await self._people([(address, item, spaces[item.account]) for _, address, item in fresh])
-        for key, address, item in fresh:
+        spaces = await self.around.spaces(self.connection)
+        come = [(k, spaces[door_of(i)], i) for k, i in keyed.items() if k not in known and door_of(i) in spaces]
+        await self._note_presence([one for one in come if one[2].presence is not None])
+        fresh = [(key, address_of(item), space, item) for key, space, item in come if item.presence is None]
+        people = await self._people([(address, item, space) for _, address, space, item in fresh])
+        for key, address, space, item in fresh:
             person, address_id = people[address]
             if person.address_id != address_id:
                 person.address_id, person.changed = address_id, True
-            note = Note(new_id(), person.space_id, person.id, key, self.now, _shown(item), item.tap, _attached(item))
-            channel = self.around.channels[item.channel]
-            self.seats.append(Seat(item, key, spaces[item.account], person, note, channel))
+            note = Note(new_id(), space.id, person.id, key, self.now, shown_of(item), item.tap, attached_to(item))
+            self.seats.append(Seat(item, key, space, person, note, self.around.channels[item.channel]))
         await self._load_conversations()
         await self._load_phases(record.phase_id for record in self.records.values())
         codes = ((seat.space.id, seat.incoming.code) for seat in self.seats if seat.incoming.code)
         self.codes = await phases.codes(self.connection, codes)
+
+    async def _note_presence(self, come: Sequence[tuple[MessageKey, SpaceFacts, Incoming]]) -> None:
+        """Who has shut their door is written to no more, until they open it again; nothing is answered."""
+        reach = {address_of(item): "blocked" if item.presence == "left" else None for _, _, item in come}
+        await participants.set_reach(self.connection, reach)
+        self.passing = [Note(new_id(), space.id, None, key, self.now) for key, space, _ in come]
 
     async def _people(
         self, messages: Sequence[tuple[AddressKey, Incoming, SpaceFacts]]
@@ -333,7 +336,7 @@ class Batch:
                 self._set_aside(seat, type(seat.error).__name__)
             if seat.person.erased_at is not None:
                 seat.note.participant_id = seat.note.shown = seat.note.conversation_id = None
-        await inbox.note(self.connection, [seat.note for seat in self.seats])
+        await inbox.note(self.connection, [*self.passing, *(seat.note for seat in self.seats)])
 
     def _replies(self) -> list[NewDelivery]:
         return [
@@ -366,31 +369,3 @@ def merged(messages: list[Message]) -> list[Message]:
         first, second, *rest = messages
         messages = [Message(first.lines + second.lines), *rest]
     return messages
-
-
-def fit(item: Incoming) -> Incoming:
-    """What a message may bring into the database: a text of a bearable length without what can't be written, and a
-    tap that a button of ours could carry."""
-    text, tap = item.text, item.tap
-    if text is not None and not (text.isprintable() and len(text) <= LONGEST_TEXT):
-        text = clean(text[:LONGEST_TEXT])
-    if tap is not None and not (tap.isprintable() and len(tap) <= LONGEST_TAP):
-        tap = "?"
-    return item if text is item.text and tap is item.tap else replace(item, text=text, tap=tap)
-
-
-def key_of(item: Incoming) -> MessageKey:
-    return MessageKey(item.channel, item.account, item.key)
-
-
-def _address(item: Incoming) -> AddressKey:
-    return AddressKey(item.channel, item.account, item.sender)
-
-
-def _shown(item: Incoming) -> str | None:
-    """The text as the chat page writes it: nothing in it that hides or turns words, or that PostgreSQL refuses."""
-    return clean(item.text) if item.text is not None else None
-
-
-def _attached(item: Incoming) -> str | None:
-    return item.photo.reference if item.photo is not None else None

@@ -18,11 +18,11 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, Stateme
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import sorry
-from bot.batch import Batch, key_of
+from bot.batch import Batch
 from bot.channels import NotKept
 from bot.finishing import finish
 from bot.metrics import BATCH, HEARD, SET_ASIDE
-from bot.seats import Poison, Surroundings
+from bot.seats import Poison, Surroundings, key_of
 from flows.messages import Incoming
 from flows.rendering import Capabilities
 from flows.texts import LANGUAGES

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from flows.folding import clean
 from flows.menu import HOUSE
 from flows.messages import Incoming, Message
 from flows.module import Module, load
 from flows.rendering import Capabilities
 from flows.turn import Turn
+from storage import accounts, phases
 from storage.inbox import MessageKey, Note
-from storage.participants import Person
+from storage.participants import AddressKey, Person
 from storage.phases import PhaseFacts, SpaceFacts
+
+Door: TypeAlias = tuple[str, str]
+"""A channel and our account there."""
 
 
 class Poison(Exception):
@@ -30,6 +38,17 @@ class Surroundings:
 
     channels: Mapping[str, Capabilities]
     modules: dict[tuple[int, int], Module] = field(default_factory=dict)
+
+    async def spaces(self, connection: AsyncConnection) -> dict[Door, SpaceFacts]:
+        """The account decides the space: the slug itself, or at a platform the space that our account there has."""
+        by_slug = await phases.spaces(connection)
+        found = {
+            (name, slug): s for name, one in self.channels.items() if not one.hosted for slug, s in by_slug.items()
+        }
+        if any(one.hosted for one in self.channels.values()):
+            by_id = {space.id: space for space in by_slug.values()}
+            found |= {door: by_id[id_] for door, id_ in (await accounts.spaces(connection)).items()}
+        return found
 
     def module(self, kind: str, phase: PhaseFacts | None) -> Module:
         if phase is None:
@@ -70,3 +89,41 @@ def language_of(item: Incoming, space: SpaceFacts) -> str | None:
     if spoken in space.languages:
         return spoken
     return space.languages[0] if len(space.languages) == 1 else None
+
+
+LONGEST_TEXT = 20_000
+"""Characters; more than any reader takes, so that whoever sends more is told, and one message stays one."""
+LONGEST_TAP = 64
+"""Telegram's bytes of a button."""
+
+
+def fit(item: Incoming) -> Incoming:
+    """What a message may bring into the database: a text of a bearable length without what can't be written, and a
+    tap that a button of ours could carry."""
+    text, tap = item.text, item.tap
+    if text is not None and not (text.isprintable() and len(text) <= LONGEST_TEXT):
+        text = clean(text[:LONGEST_TEXT])
+    if tap is not None and not (tap.isprintable() and len(tap) <= LONGEST_TAP):
+        tap = "?"
+    return item if text is item.text and tap is item.tap else replace(item, text=text, tap=tap)
+
+
+def key_of(item: Incoming) -> MessageKey:
+    return MessageKey(item.channel, item.account, item.key)
+
+
+def address_of(item: Incoming) -> AddressKey:
+    return AddressKey(item.channel, item.account, item.sender)
+
+
+def shown_of(item: Incoming) -> str | None:
+    """The text as the chat page writes it: nothing in it that hides or turns words, or that PostgreSQL refuses."""
+    return clean(item.text) if item.text is not None else None
+
+
+def attached_to(item: Incoming) -> str | None:
+    return item.photo.reference if item.photo is not None else None
+
+
+def door_of(item: Incoming) -> Door:
+    return item.channel, item.account

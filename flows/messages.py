@@ -52,7 +52,8 @@ class Incoming:
 
     `key` is the platform's id of the message, unique within (channel, account): a repeat carries the same key.
     `tap` is what a button carried (see flows.conversation.Press); `code` what a poster's link carried.
-    `language` is the platform's guess; `unread` names what we can't take (`voice`, `sticker`), kindly refused.
+    `language` is the platform's guess; `unread` names what we can't take (`voice`, `sticker`, `edit`), kindly refused.
+    `presence` is no message at all: the person has shut this door (`left`) or opened it again (`back`).
     """
 
     channel: str
@@ -67,6 +68,7 @@ class Incoming:
     place: Place | None = None
     language: str | None = None
     unread: str | None = None
+    presence: Literal["left", "back"] | None = None
 
     def pack(self) -> str:
         """The JSON kept while the message has to be tried again."""

@@ -10,12 +10,23 @@ from storage.value import value
 
 
 @value
+class Rates:
+    """How much one account may send: messages a second over all, a second to one person, and a minute to a group."""
+
+    overall: int
+    person: int
+    group: int
+
+
+@value
 class Capabilities:
     """What one channel shows. `longest` is the most characters of a text, `label` those of a button's label.
 
     `identity` is what this channel lets the town know of a person, said at consent. `reach` is what must be said
     where a message is promised, on a channel that can't write by itself. `safe_again` tells that a delivery may be
-    repeated under the same key without being shown twice.
+    repeated under the same key without being shown twice. `hosted` tells that our accounts there are made at a
+    platform and belong to a space each (storage/accounts.py); elsewhere an account is a space's slug. `rates` are the
+    platform's limits on sending, for each account.
     """
 
     name: str
@@ -24,6 +35,8 @@ class Capabilities:
     longest: int = 4096
     label: int = 64
     safe_again: bool = False
+    hosted: bool = False
+    rates: Rates | None = None
     identity: Said | None = None
     reach: Said | None = None
 

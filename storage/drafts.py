@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import models
+from storage import files, models
 from storage.consultations import Consultation, Phase
 
 
@@ -33,7 +33,10 @@ async def revise(
     decides: Mapping[str, str],
     settings: Mapping[str, Any],
 ) -> None:
-    """Other words and settings. The phase's version grows, so that a running house reads them at the next message."""
+    """Other words and settings. The phase's version grows, so that a running house reads them at the next message.
+
+    Files that no prompt shows any more are removed.
+    """
     await _change(connection, consultation, title=title, topic=topic, why=why, decides=decides)
     table = models.Phase
     await connection.execute(
@@ -41,6 +44,7 @@ async def revise(
         .where(table.space_id == phase.space_id, table.id == phase.id)
         .values(settings=dict(settings), version=table.version + 1)
     )
+    await files.forget(connection, [(phase.space_id, reference) for reference in files.shown_by(phase.settings)])
 
 
 async def reschedule(

@@ -7,9 +7,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, bindparam, cast, delete, exists, literal, not_, or_, select, tuple_, update
+from sqlalchemy import String, bindparam, cast, delete, exists, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage import files
 from storage.files import SCHEME
 from storage.models import (
     Address,
@@ -19,7 +20,6 @@ from storage.models import (
     Contribution,
     Conversation,
     Delivery,
-    File,
     Heard,
     Participant,
     ReturnCode,
@@ -44,7 +44,7 @@ async def erase(connection: AsyncConnection, wanted: Sequence[tuple[int, int, st
         .where(theirs)
         .values(participant_id=None, body=None, shown=None, tap=None, attached=None, conversation_id=None)
     )
-    await _forget_photos(connection, photos)
+    await files.forget(connection, photos)
     for space_id, participant_id in keys:
         await connection.execute(
             update(Ballot)
@@ -100,7 +100,7 @@ def _only(value: Any, counted: Collection[str | float]) -> Any:
 async def _photos(connection: AsyncConnection, keys: Sequence[tuple[int, int]]) -> set[tuple[int, str]]:
     """The (space, reference) of every photo these people sent, wherever one still stands."""
     found: set[tuple[int, str]] = set()
-    for table, column in _WITH_PHOTOS:
+    for table, column in files.REFERRING:
         rows = await connection.execute(
             select(table.space_id, cast(column, String)).where(
                 tuple_(table.space_id, table.participant_id).in_(keys), cast(column, String).contains(SCHEME)
@@ -110,25 +110,7 @@ async def _photos(connection: AsyncConnection, keys: Sequence[tuple[int, int]]) 
     return found
 
 
-_WITH_PHOTOS: tuple[tuple[Any, Any], ...] = (
-    (Heard, Heard.attached),
-    (Contribution, Contribution.fields),
-    (Conversation, Conversation.journal),
-)
 _REFERENCE = re.compile(rf"{SCHEME}[0-9a-f]{{64}}")
-
-
-async def _forget_photos(connection: AsyncConnection, photos: Collection[tuple[int, str]]) -> None:
-    """Remove the bytes, unless somebody else sent the same picture."""
-    for space_id, reference in photos:
-        others = [
-            exists().where(table.space_id == space_id, cast(column, String).contains(reference))
-            for table, column in _WITH_PHOTOS
-        ]
-        digest = reference.removeprefix(SCHEME)
-        await connection.execute(
-            delete(File).where(File.space_id == space_id, File.digest == digest, not_(or_(*others)))
-        )
 
 
 async def forget_erased(connection: AsyncConnection) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -103,6 +103,20 @@ _FIND = Prepared(
     "account",
     "senders",
 )
+
+
+_REACH = (
+    update(Address)
+    .where(Address.channel == bindparam("c"), Address.account == bindparam("a"), Address.sender == bindparam("s"))
+    .values(unreachable=bindparam("why"))
+)
+
+
+async def set_reach(connection: AsyncConnection, reach: Mapping[AddressKey, str | None]) -> None:
+    """Why these addresses can't be written to from now on, or that they can; unknown ones are passed over."""
+    if reach:
+        rows = [{"c": to.channel, "a": to.account, "s": to.sender, "why": why} for to, why in reach.items()]
+        await connection.execute(_REACH, rows)
 
 
 async def welcome(

@@ -24,11 +24,13 @@ class NotKept(Exception):
 
 
 class TryLater(Exception):
-    """The platform asks to wait, or can't be reached; `after` is how long."""
+    """The platform asks to wait, or can't be reached; `after` is how long. `all_of_them`: it asks it of the whole
+    account, so that nothing may be sent to anybody meanwhile."""
 
-    def __init__(self, after: timedelta) -> None:
+    def __init__(self, after: timedelta, *, all_of_them: bool = False) -> None:
         super().__init__(f"again in {after}")
         self.after = after
+        self.all_of_them = all_of_them
 
 
 class Unreachable(Exception):

@@ -11,10 +11,11 @@ from storage.models.base import Base, Row
 from storage.models.carrying import Delivery, File, Heard
 from storage.models.consultations import Code, Consultation, Phase
 from storage.models.people import Address, Consent, Participant, ReturnCode
-from storage.models.spaces import Attempt, Organiser, Session, Space
+from storage.models.spaces import Account, Attempt, Organiser, Session, Space
 from storage.models.talks import Answer, Ballot, Contribution, Conversation
 
 __all__ = [
+    "Account",
     "Address",
     "Answer",
     "Attempt",

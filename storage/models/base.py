@@ -1,4 +1,4 @@
-"""What all tables share. Every one carries `space_id` in its key, so that spaces can be spread over a sharded database."""
+"""What tables share: nearly all carry `space_id` in their key, so that spaces can be spread over several databases."""
 
 from __future__ import annotations
 

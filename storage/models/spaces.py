@@ -60,6 +60,31 @@ class Session(Row):
     expires_at: Mapped[datetime]
 
 
+class Account(Row):
+    """Our account at a platform (a bot, a number): what reaches it is for this space.
+
+    Only channels that are hosted have accounts here; elsewhere an account is a space's slug.
+    """
+
+    __tablename__ = "accounts"
+    __table_args__ = (UniqueConstraint("channel", "account"), {"sqlite_with_rowid": False})
+    channel: Mapped[str]
+    account: Mapped[str]
+    """The platform's id of it, which stays when its key is changed."""
+    name: Mapped[str]
+    """How residents find it there: a bot's @name, without the @."""
+    title: Mapped[str]
+    """How it is called there."""
+    token: Mapped[str | None]
+    """Its key at the platform; nothing while the settings hold it. A secret: it is shown and logged nowhere."""
+    error: Mapped[str | None]
+    """What went wrong last, a word of storage/accounts.py; nothing once it works again."""
+    failed_at: Mapped[datetime | None]
+    worked_at: Mapped[datetime | None]
+    """When the platform last answered as it should."""
+    created_at: Mapped[datetime]
+
+
 class Attempt(Base):
     """A try at something that must not be guessed (a password, a return code), kept to slow the next ones.
 
