@@ -1,0 +1,1 @@
+"""What Telegram is to us, whichever library speaks to it: reading, writing, polling, the webhook."""
