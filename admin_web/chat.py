@@ -27,13 +27,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from admin_web import photos, talks
+from admin_web import talks
 from admin_web.consultations import is_open
 from admin_web.forms import Form, read_form
 from admin_web.live import event_stream
 from admin_web.public import length_of
 from admin_web.sign_in import client_of
 from admin_web.site import accepted, render, site_of
+from flows import pictures
 from flows.messages import Incoming, Message, Photo
 from flows.texts import Said, _, plural
 from storage import attempts, consultations, files, history, inbox, returning
@@ -181,7 +182,7 @@ async def take(request: Request, form: Form) -> Response:
         incoming = await read(request, who, form, nonce, begins=begins)
         if incoming is not None:
             await site_of(request).doors.receive(incoming)
-    except photos.NotAPhoto as refusal:
+    except pictures.NotAPicture as refusal:
         return await page(request, who, 400, fault=refusal.reason)
     except Behind:
         return await page(request, who, 409, typed=form.text("text", LONGEST), fault=BEHIND)
@@ -208,12 +209,12 @@ def token_of(nonce: str) -> str:
 
 
 async def read(request: Request, who: Visit, form: Form, nonce: str, *, begins: bool) -> Incoming | None:
-    """What was sent as a message; None when nothing was, or when it was handled already. Raises Behind, NotAPhoto."""
+    """What was sent as a message; None when nothing was, or when it was handled already. Raises Behind, NotAPicture."""
     tap, text = form.text("tap", 64), readable(form.text("text", LONGEST))
     picture = form.data.get("photo")
     content = b""
     if isinstance(picture, UploadFile):
-        content = await picture.read(photos.LARGEST + 1)
+        content = await picture.read(pictures.LARGEST + 1)
     if not (begins or tap or text or content):
         return None
     if not content and begins:
@@ -221,7 +222,6 @@ async def read(request: Request, who: Visit, form: Form, nonce: str, *, begins: 
     key = digest("key", nonce, str(begins), tap, text, hashlib.sha256(content).hexdigest())
     if not begins and not tap and await is_behind(request, who, key, form.text("last", 20)):
         return None
-    reference = await keep_photo(request, who, content) if content else None
     return Incoming(
         CHANNEL,
         who.entrance.space.slug,
@@ -231,7 +231,7 @@ async def read(request: Request, who: Visit, form: Form, nonce: str, *, begins: 
         text=text if text and not tap else None,
         tap=tap or None,
         code=who.entrance.carried if begins else None,
-        photo=Photo(reference, photos.MEDIA_TYPE) if reference else None,
+        photo=await keep_photo(request, who, content) if content else None,
         language=who.accepted,
     )
 
@@ -254,12 +254,13 @@ async def is_behind(request: Request, who: Visit, key: str, last: str) -> bool:
     return False
 
 
-async def keep_photo(request: Request, who: Visit, content: bytes) -> str:
-    """The reference of this photo, cleaned and kept. Raises NotAPhoto."""
-    cleaned = await photos.cleaned(content)
-    site = site_of(request)
+async def keep_photo(request: Request, who: Visit, content: bytes) -> Photo:
+    """This photo, cleaned and kept. Raises NotAPicture."""
+    file = await pictures.photo(content)
+    reference, site = files.reference_of(file.content), site_of(request)
     async with site.database.write() as connection:
-        return await files.put(connection, who.entrance.space.id, cleaned, photos.MEDIA_TYPE, site.clock())
+        await files.put(connection, who.entrance.space.id, reference, file, site.clock())
+    return Photo(reference, file.media_type)
 
 
 async def answered(request: Request, who: Visit) -> Response:
@@ -355,4 +356,4 @@ async def photo(request: Request) -> Response:
         )
     if found is None:
         raise HTTPException(404)
-    return Response(found[0], media_type=found[1], headers={"Cache-Control": "private, max-age=86400"})
+    return Response(found.content, media_type=found.media_type, headers={"Cache-Control": "private, max-age=86400"})

@@ -10,9 +10,10 @@ from sqlalchemy import String, cast, func, select, update
 
 from flows.answers import Choice
 from flows.conversation import Ending, Talk
-from storage import ballots, contributions, files
+from storage import ballots, contributions, files, models
 from storage.ballots import NewBallot
 from storage.contributions import NewContribution, Part
+from storage.files import File
 from storage.models import (
     Answer,
     Ballot,
@@ -20,7 +21,6 @@ from storage.models import (
     Contribution,
     Conversation,
     Delivery,
-    File,
     Heard,
     Participant,
 )
@@ -113,7 +113,8 @@ async def live(house: Town, sender: str) -> None:
     await house.hears(sender, f"{MARK} near the church")
     await house.hears(sender, "/code")
     async with house.database.write() as connection:
-        await files.put(connection, house.space_id, MARK.encode(), "image/jpeg", house.now)
+        photo = File(MARK.encode(), "image/jpeg")
+        await files.put(connection, house.space_id, files.reference_of(photo.content), photo, house.now)
 
 
 async def erase(house: Town, sender: str) -> list[str]:
@@ -173,8 +174,10 @@ async def test_somebody_who_is_erased_is_told_and_then_nothing_leads_to_them(hou
 
 async def test_a_photo_goes_with_its_sender_unless_somebody_else_sent_the_same(house: Town) -> None:
     await house.begin("ada", "bob")
+    photo = File(b"the same picture", "image/jpeg")
+    reference = files.reference_of(photo.content)
     async with house.database.write() as connection:
-        reference = await files.put(connection, house.space_id, b"the same picture", "image/jpeg", house.now)
+        await files.put(connection, house.space_id, reference, photo, house.now)
     ids = await house.rows(Participant.id)
     async with house.database.write() as connection:
         for participant in ids:
@@ -182,9 +185,9 @@ async def test_a_photo_goes_with_its_sender_unless_somebody_else_sent_the_same(h
                 update(Heard).where(Heard.participant_id == participant).values(attached=reference)
             )
     await erase(house, "ada")
-    assert await house.count(File) == 1
+    assert await house.count(models.File) == 1
     await erase(house, "bob")
-    assert await house.count(File) == 0
+    assert await house.count(models.File) == 0
 
 
 async def test_whoever_says_no_is_not_erased_and_goes_on_where_they_were(house: Town) -> None:

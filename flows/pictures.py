@@ -1,0 +1,79 @@
+"""Pictures as they are kept: turned upright, no larger than needed, and without anything but what is seen."""
+
+from __future__ import annotations
+
+import asyncio
+from io import BytesIO
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from flows.texts import Said, _
+from storage.files import File
+
+LARGEST = 10 * 1024 * 1024
+"""Bytes of what is sent."""
+MOST_PIXELS = 50_000_000
+"""A picture of a few kilobytes can unfold to gigabytes: larger ones are not unfolded at all."""
+SIDE = 2048
+FORMATS = ("JPEG", "PNG", "WEBP")
+
+_one_at_a_time = asyncio.Semaphore(1)
+
+
+class NotAPicture(Exception):
+    """What was sent can't be kept as a photo; `reason` says why and what to do."""
+
+    def __init__(self, reason: Said) -> None:
+        super().__init__("not a picture")
+        self.reason = reason
+
+
+async def photo(content: bytes) -> File:
+    """What a resident sent as a JPEG of at most 2048 pixels a side, without metadata. Raises NotAPicture.
+
+    Unfolded in a thread, one at a time: an unfolded picture takes up to 200 MB.
+    """
+    if len(content) > LARGEST:
+        raise NotAPicture(_("This photo is larger than 10 MB. Please send a smaller one."))
+    async with _one_at_a_time:
+        return await asyncio.to_thread(lambda: _jpeg(_drawn_anew(content)))
+
+
+def illustration(content: bytes) -> File:
+    """What a prompt shows, cleaned alike; a drawing or a plan, which is smaller as a PNG, stays sharp as one.
+
+    Takes a second or two. Raises NotAPicture.
+    """
+    canvas = _drawn_anew(content)
+    return min(_jpeg(canvas), _png(canvas), key=lambda file: len(file.content))
+
+
+def _drawn_anew(content: bytes) -> Image.Image:
+    """Drawn onto a new canvas: what else the file carried (place, device, comments, profiles) stays behind."""
+    try:
+        with Image.open(BytesIO(content), formats=FORMATS) as opened:
+            if opened.width * opened.height > MOST_PIXELS:
+                raise NotAPicture(_("This photo has too many points. Please send a smaller one."))
+            opened.draft("RGB", (SIDE, SIDE))
+            upright = ImageOps.exif_transpose(opened)
+            upright.thumbnail((SIDE, SIDE))
+            full = upright.convert("RGBA")
+    except UnidentifiedImageError:
+        raise NotAPicture(_("This is not a photo I can read. Please send a JPEG, PNG or WebP picture.")) from None
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise NotAPicture(_("This photo is damaged, or too large to be read. Please send another one.")) from None
+    canvas = Image.new("RGB", full.size, "white")
+    canvas.paste(full, mask=full.getchannel("A"))
+    return canvas
+
+
+def _jpeg(canvas: Image.Image) -> File:
+    out = BytesIO()
+    canvas.save(out, "JPEG", quality=85, optimize=True)
+    return File(out.getvalue(), "image/jpeg")
+
+
+def _png(canvas: Image.Image) -> File:
+    out = BytesIO()
+    canvas.save(out, "PNG", optimize=True)
+    return File(out.getvalue(), "image/png")
