@@ -5,7 +5,7 @@ from __future__ import annotations
 from flows.commands import command
 from flows.folding import fold
 from flows.messages import BACK, COMMAND_TAP, KEEP, SKIP, Button, Message
-from flows.texts import Said, _, translate
+from flows.texts import Said, Text, _, translate
 from storage.value import value
 
 
@@ -61,7 +61,7 @@ def render(message: Message, channel: Capabilities, language: str) -> Rendered:
     if channel.numbered:
         lines += _listed(message)
     elif not channel.buttons:
-        lines += _worded(buttons, language)
+        lines += _worded(message, language)
     elif any(len(button.label) > channel.label for button in buttons):
         lines += [f"{number}. {button.label}" for number, button in enumerate(buttons, 1) if not button.minor]
         buttons = tuple(_shortened(button, number) for number, button in enumerate(buttons, 1))
@@ -77,29 +77,35 @@ def _listed(message: Message) -> list[str]:
 
 
 def numbered(message: Message) -> bool:
-    """Whether a number means a choice: not where labels are numbers, nor where the answer is written."""
-    return message.wants in ("choice", "nothing") and not any(button.label.isdigit() for button in message.buttons)
+    """Whether a number means a choice: not where labels are numbers, nor where the answer is written, nor where a
+    choice sends something off, for a number typed twice must not."""
+    if message.wants not in ("choice", "nothing") or _sends(message):
+        return False
+    return not any(button.label.isdigit() for button in message.buttons)
 
 
-def _worded(buttons: tuple[Button, ...], language: str) -> list[str]:
-    """Choices for a channel without buttons: numbers to send, but yes and no as words, and the engine's own as words:
-    their numbers would be read as answers."""
-    main = [button for button in buttons if not _own(button)]
-    minor = [button for button in buttons if _own(button)]
+def _sends(message: Message) -> bool:
+    return any(button.data.endswith(":send") for button in message.buttons)
+
+
+def _worded(message: Message, language: str) -> list[str]:
+    """Choices for a channel without buttons: numbers to send, but yes and no as words, and sending something off, and
+    the engine's own: their numbers would be read as answers."""
+    main = [button for button in message.buttons if not _own(button)]
+    minor = [button for button in message.buttons if _own(button)]
     if any(button.data.endswith((":yes", ":no")) for button in main):
-        words: list[Said] = [_first_word(button.label).upper() for button in main]
-        lines = [translate(_("Send {words}.", words=_either(words, language)), language)]
+        lines = [_("Send {words}.", words=_either([_first_word(button.label) for button in main], language))]
+    elif _sends(message):
+        lines = [_("Send {words}.", words=_either([button.label for button in main], language))]
+    elif any(button.label.isdigit() for button in main):
+        lines = [_("Send your number.")]
     else:
-        numeric = any(button.label.isdigit() for button in main)
-        lines = [] if numeric else [f"{number}. {button.label}" for number, button in enumerate(main, 1)]
-        if main:
-            lines.append(translate(_("Send a number.") if not numeric else _("Send your number."), language))
+        numbers = [Text("{number}. {label}", {"number": n, "label": b.label}) for n, b in enumerate(main, 1)]
+        lines = [*numbers, _("Send a number.")] if main else []
     if minor:
-        words = [button.label.upper() for button in minor]
-        either = _either(words, language)
-        said = _("Or send {words}.", words=either) if main else _("Send {words}.", words=either)
-        lines.append(translate(said, language))
-    return lines
+        either = _either([button.label for button in minor], language)
+        lines.append(_("Or send {words}.", words=either) if main else _("Send {words}.", words=either))
+    return [translate(line, language) for line in lines]
 
 
 def _own(button: Button) -> bool:
@@ -111,11 +117,10 @@ def _first_word(label: str) -> str:
     return label.replace(",", " ").split()[0]
 
 
-def _either(words: list[Said], language: str) -> str:
-    said = [translate(word, language) for word in words]
-    if len(said) == 1:
-        return said[0]
-    return translate(_("{first} or {last}", first=", ".join(said[:-1]), last=said[-1]), language)
+def _either(words: list[str], language: str) -> str:
+    """Words to send, in capitals."""
+    *first, last = [word.upper() for word in words]
+    return translate(_("{first} or {last}", first=", ".join(first), last=last), language) if first else last
 
 
 def _shortened(button: Button, number: int) -> Button:

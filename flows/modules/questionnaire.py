@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any, Self
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows import questionnaire, tables, tallies
-from flows.answers import Choice, Json, OneOf
+from flows.answers import Choice, Heard, Json, OneOf
 from flows.asking import DONE
 from flows.commands import WORDS, Command
 from flows.conversation import MISSING, Again, Ending, Talk
@@ -43,7 +43,10 @@ class _Silent(OneOf):
 
 @dataclass(frozen=True)
 class _Ways(_Silent):
-    """What to do at the recap. All three are read, so that an older button still works; `shown` are offered."""
+    """What to do at the recap. All three are read, so that an older button still works; `shown` are offered.
+
+    A number is that of one of the `entries`, to be corrected, and kept as it is: it never sends.
+    """
 
     options: tuple[Choice, ...] = (
         Choice("send", _("Send")),
@@ -51,9 +54,18 @@ class _Ways(_Silent):
         Choice("reread", _("Read it all again")),
     )
     shown: int = 2
+    entries: int = 0
 
     def choices(self) -> Sequence[Choice]:
         return self.options[: self.shown]
+
+    def read(self, heard: Heard) -> Json:
+        """The id of a way, or the number of an entry: "3", "correct 3"."""
+        words, _space, last = fold(heard.text or "").rpartition(" ")
+        alone = not words or self.match(words) is self.by_id["fix"]
+        if alone and last.isdecimal() and len(last) < 4 and 1 <= int(last) <= self.entries:
+            return int(last)
+        return super().read(heard)
 
     @cached_property
     def by_label(self) -> dict[str, Choice]:
@@ -162,7 +174,7 @@ class Questionnaire(Module):
         way = await talk.ask("recap", prompt, once=True, back=False, echo=False)
         if way == "send":
             return await self._send(talk, walk)
-        return await self._correct(talk, walk) if way == "fix" else Again(("recap",))
+        return await self._correct(talk, walk, way) if way != "reread" else Again(("recap",))
 
     def _recap_prompt(self, talk: Talk, walk: _Walk, before: tuple[Said, ...]) -> Prompt:
         """All answers; after a correction that changed no other question, only that the others stand."""
@@ -183,15 +195,16 @@ class Questionnaire(Module):
             read_again = _("Here are your answers. What you sent before counts until you send them again.")
         else:
             read_again = _("Here are your answers. They are not sent yet.")
-        return Prompt(read_again, _Ways(), before, listed=lines)
+        return Prompt(read_again, _Ways(entries=len(lines)), before, listed=lines)
 
-    async def _correct(self, talk: Talk, walk: _Walk) -> Ending:
-        """Which answer; then that question is asked again, and nothing else is lost."""
+    async def _correct(self, talk: Talk, walk: _Walk, way: Literal["fix"] | int) -> Ending:
+        """The answer of this number, or the one that is named: its question is asked again and nothing else is lost."""
         part = talk.part("recap")
-        numbers = [Choice(interview.question.id, str(number)) for number, interview in enumerate(walk.asked, 1)]
-        which = await part.ask(
-            "which", Prompt(_("Which one?"), _Silent((*numbers, NOT_ONE))), once=True, back=False, echo=False
-        )
+        numbered = {number: interview.question.id for number, interview in enumerate(walk.asked, 1)}
+        which = numbered.get(way) if isinstance(way, int) else None
+        if which is None:
+            reader = _Silent((*(Choice(id_, str(number)) for number, id_ in numbered.items()), NOT_ONE))
+            which = await part.ask("which", Prompt(_("Which one?"), reader), once=True, back=False, echo=False)
         found = next((interview for interview in walk.asked if interview.question.id == which), None)
         if found is None:
             return Again(("recap",))
