@@ -6,13 +6,14 @@ The environment wins over the file: `PALABRE_PORT=9000` beats `port = 8000`. doc
 from __future__ import annotations
 
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -24,10 +25,47 @@ class BadSettings(Exception):
     """A setting is missing or wrong. The message names it, and never shows its value: it may be a secret."""
 
 
+OFFICIAL = "https://api.telegram.org"
+TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,100}")
+
+
+class Telegram(BaseModel):
+    """The table `[telegram]`, or `PALABRE_TELEGRAM_WEBHOOK` and the like."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bots: Mapping[str, SecretStr] = Field(default_factory=dict)
+    """The token of each space's bot, by the slug of the space. Bots may be set up in the panel as well."""
+    webhook: bool = False
+    """Whether Telegram posts to us what is new; otherwise it is asked."""
+    api_url: str = OFFICIAL
+    """Another server of the same interface."""
+    driver: Literal["aiogram"] = "aiogram"
+    """The library that makes the calls."""
+
+    @field_validator("bots")
+    @classmethod
+    def _are_tokens(cls, value: Mapping[str, SecretStr]) -> Mapping[str, SecretStr]:
+        tokens = [token.get_secret_value() for token in value.values()]
+        for slug, token in zip(value, tokens, strict=True):
+            if not TOKEN.fullmatch(token):
+                raise ValueError(f"the token of {slug} is not one; BotFather writes 123456:ABC-DEF")
+        if len({token.partition(":")[0] for token in tokens}) < len(tokens):
+            raise ValueError("two spaces can't share a bot: what is written to it is for one of them")
+        return value
+
+    @field_validator("api_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        return _address(value)
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="_", env_nested_max_split=1, frozen=True, extra="forbid"
+    )
 
     database_url: SecretStr = SecretStr("sqlite:///palabre.db")
     """`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`; may hold a password."""
@@ -39,6 +77,7 @@ class Settings(BaseSettings):
     """How long the texts of a talk are kept for the chat page; answers that were sent are kept apart."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
+    telegram: Telegram = Telegram()
 
     @field_validator("database_url")
     @classmethod
@@ -55,9 +94,15 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
-        if value and not value.startswith(("https://", "http://")):
-            raise ValueError("it begins with https:// (or http:// where nothing leaves the machine)")
-        return value.rstrip("/")
+        return _address(value)
+
+    @model_validator(mode="after")
+    def _can_be_posted_to(self) -> Settings:
+        """Telegram itself posts to https only; another server may stand beside us."""
+        telegram = self.telegram
+        if telegram.webhook and telegram.api_url == OFFICIAL and not self.base_url.startswith("https://"):
+            raise ValueError("telegram.webhook needs base_url, with https://: that is where Telegram posts to")
+        return self
 
     @property
     def address(self) -> str:
@@ -104,16 +149,34 @@ def load(file: Path | None = None) -> Settings:
     values = _read(file or FILE) if file or FILE.exists() else {}
     try:
         return Settings(**values)
+    except SettingsError:
+        raise BadSettings(f'{PREFIX}TELEGRAM_BOTS: write it as JSON, {{"montaubry": "123456:ABC-DEF"}}') from None
     except ValidationError as error:
         raise BadSettings("; ".join(_sentence(problem) for problem in error.errors())) from None
 
 
 def _check_names(environment: Mapping[str, str]) -> None:
     """A misspelt variable would be passed over in silence, and an empty database opened instead of the town's."""
-    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    known = {f"{PREFIX}{name}".upper() for name in _names("_")}
     unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
     if unknown:
         raise BadSettings(f"{unknown[0]} is not a setting; there are {', '.join(sorted(known))}")
+
+
+def _names(joint: str) -> Iterator[str]:
+    """Those of all settings; what stands in a table is named after it, `telegram.bots`."""
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from (f"{name}{joint}{inner}" for inner in field.annotation.model_fields)
+        else:
+            yield name
+
+
+def _address(value: str) -> str:
+    """Without the slash at its end."""
+    if value and not value.startswith(("https://", "http://")):
+        raise ValueError("it begins with https:// (or http:// where nothing leaves the machine)")
+    return value.rstrip("/")
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -128,5 +191,5 @@ def _read(file: Path) -> dict[str, Any]:
 def _sentence(problem: Any) -> str:
     name = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        return f"{name} is not a setting; there are {', '.join(Settings.model_fields)}"
-    return f"{name}: {problem['msg'].removeprefix('Value error, ')}"
+        return f"{name} is not a setting; there are {', '.join(_names('.'))}"
+    return ": ".join(part for part in (name, problem["msg"].removeprefix("Value error, ")) if part)

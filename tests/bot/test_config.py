@@ -45,6 +45,10 @@ def test_the_environment_wins_over_the_file(here: Path, monkeypatch: pytest.Monk
         ('database_url = "sqlite://"', "database_url: write sqlite:///FILE or postgresql://"),
         ("port = ", "palabre.toml is not TOML"),
         ("port = 1\nlog_level = 2", "log_level: Input should be 'debug', 'info', 'warning' or 'error'"),
+        ('[telegram]\nbots = { montaubry = "sesame" }', "telegram.bots: the token of montaubry is not one"),
+        ('[telegram.bots]\na = "1:sesame"\nb = "1:sesame"', "telegram.bots: two spaces can't share a bot"),
+        ("[telegram]\nwebhook = true", "telegram.webhook needs base_url, with https://"),
+        ('[telegram]\ntoken = "1:sesame"', "telegram.token is not a setting; there are database_url, host, port"),
     ],
 )
 def test_what_is_wrong_is_named(written: str, sentence: str, here: Path) -> None:
@@ -52,6 +56,36 @@ def test_what_is_wrong_is_named(written: str, sentence: str, here: Path) -> None
     with pytest.raises(BadSettings) as wrong:
         load()
     assert str(wrong.value).startswith(sentence)
+    assert "sesame" not in str(wrong.value)
+
+
+def test_bots_of_several_towns_stand_in_the_file_and_in_the_environment(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "palabre.toml").write_text('[telegram]\nbots = { montaubry = "123:Abc-_d" }\n')
+    monkeypatch.setenv("PALABRE_TELEGRAM_BOTS", '{"saint-cyr": "456:Abc"}')
+    monkeypatch.setenv("PALABRE_TELEGRAM_API_URL", "http://127.0.0.1:8081/")
+    telegram = load().telegram
+    assert {slug: token.get_secret_value() for slug, token in telegram.bots.items()} == {
+        "montaubry": "123:Abc-_d",
+        "saint-cyr": "456:Abc",
+    }
+    assert (telegram.api_url, telegram.webhook, telegram.driver) == ("http://127.0.0.1:8081", False, "aiogram")
+    assert "Abc" not in f"{load()!r} {load()}"
+
+
+def test_what_the_environment_says_badly_of_bots_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PALABRE_TELEGRAM_BOTS", "montaubry=1:sesame")
+    with pytest.raises(BadSettings, match="PALABRE_TELEGRAM_BOTS: write it as JSON") as wrong:
+        load()
+    assert "sesame" not in str(wrong.value)
+
+
+@pytest.mark.parametrize("name", ["PALABRE_TELEGRAM", "PALABRE_TELEGRAM_BOTS_MONTAUBRY", "PALABRE_TELEGRAM_TOKEN"])
+def test_a_variable_about_telegram_that_nobody_knows_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "1:sesame")
+    with pytest.raises(BadSettings, match=f"{name} is not a setting; .*PALABRE_TELEGRAM_BOTS") as wrong:
+        load()
     assert "sesame" not in str(wrong.value)
 
 
