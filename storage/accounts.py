@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Update, delete, insert, select, update
+from sqlalchemy import ColumnElement, Update, delete, exists, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
@@ -16,6 +16,9 @@ from storage.value import columns, names, value
 KEY, TAKEN, AWAY, OTHER = "key", "taken", "away", "other"
 """What goes wrong with an account: its key is refused; another program uses it at the same time; the platform can't
 be reached; something else."""
+
+CLOSED = "closed"
+"""Why nobody can be written to by a door that we closed ourselves."""
 
 
 @value
@@ -40,7 +43,7 @@ class Account:
 
 
 class TakenElsewhere(Refusal):
-    """This account belongs to another space."""
+    """This account belongs to another space, or did: people came to that one by it."""
 
 
 _COLUMNS = [getattr(models.Account, name) for name in names(Account)]
@@ -76,6 +79,7 @@ async def put(
     row = (await connection.execute(select(*_COLUMNS).where(theirs))).first()
     if row is None:
         made = Account(space_id, new_id(), channel, account, name, title, token, worked_at=now)
+        await _open_again(connection, made)
         await connection.execute(insert(models.Account).values(**columns(made), created_at=now))
         return made
     found = Account(*row)
@@ -96,10 +100,39 @@ async def failed(connection: AsyncConnection, channel: str, account: str, error:
     await connection.execute(_of(channel, account).values(error=error, failed_at=now))
 
 
-async def remove(connection: AsyncConnection, space_id: int, id_: int) -> None:
-    """Close this door; who came by it keeps their answers, and is written to no more."""
-    mine = (models.Account.space_id == space_id) & (models.Account.id == id_)
+async def people(connection: AsyncConnection, account: Account) -> int:
+    """How many people came by this door."""
+    here = models.Address
+    counted = select(func.count()).where(here.space_id == account.space_id, _by(account.channel, account.account))
+    return (await connection.execute(counted)).scalar_one()
+
+
+async def remove(connection: AsyncConnection, account: Account) -> None:
+    """Close this door: who came by it keeps their answers, and is written to no more, not even what was to leave."""
+    person, delivery = models.Participant, models.Delivery
+    theirs = select(models.Address.space_id, models.Address.id).where(_by(account.channel, account.account))
+    written = select(person.space_id, person.id).where(tuple_(person.space_id, person.address_id).in_(theirs))
+    waiting = (delivery.state == "waiting") & tuple_(delivery.space_id, delivery.participant_id).in_(written)
+    await connection.execute(update(delivery).where(waiting).values(state="cancelled"))
+    reached = _by(account.channel, account.account) & models.Address.unreachable.is_(None)
+    await connection.execute(update(models.Address).where(reached).values(unreachable=CLOSED))
+    mine = (models.Account.space_id == account.space_id) & (models.Account.id == account.id)
     await connection.execute(delete(models.Account).where(mine))
+
+
+async def _open_again(connection: AsyncConnection, account: Account) -> None:
+    """Who came by this door before it was closed can be written to again. Raises TakenElsewhere when they came to
+    another space: whoever writes would be taken for somebody of that one."""
+    here = _by(account.channel, account.account)
+    if (await connection.execute(select(exists().where(here, models.Address.space_id != account.space_id)))).scalar():
+        raise TakenElsewhere
+    closed = here & (models.Address.unreachable == CLOSED)
+    await connection.execute(update(models.Address).where(closed).values(unreachable=None))
+
+
+def _by(channel: str, account: str) -> ColumnElement[bool]:
+    """The addresses of those who came by this door."""
+    return (models.Address.channel == channel) & (models.Address.account == account)
 
 
 def _of(channel: str, account: str) -> Update:

@@ -47,7 +47,7 @@ class Address(Row):
     account: Mapped[str]
     sender: Mapped[str] = mapped_column(info=PERSON)
     unreachable: Mapped[str | None]
-    """Why it can't be written to (`blocked`, `gone`), nothing while it can."""
+    """Why it can't be written to (`blocked`, `gone`, or `closed` by ourselves), nothing while it can."""
     created_at: Mapped[datetime]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import failures
 from storage.database import Database
-from storage.models import Base, Delivery, Heard, Participant
+from storage.models import Address, Base, Delivery, Heard, Participant
 from storage.types import new_id
 
 NOW = datetime(2027, 3, 10, 9, tzinfo=UTC)
@@ -53,3 +53,26 @@ async def test_both_ways_are_listed_the_newest_first(connection: AsyncConnection
     ]
     assert await failures.count(connection, 1) == 3
     assert len(await failures.listed(connection, 1, 2)) == 2
+
+
+async def test_who_left_is_counted_by_channel_and_is_no_failure(connection: AsyncConnection) -> None:
+    person = {"space_id": 1, "language": "fr", "groups": [], "channel": "telegram", "created_at": NOW}
+    for space_id, sender, why in ((1, "a", "blocked"), (1, "b", "gone"), (1, "c", None), (2, "d", "gone")):
+        at, id_ = new_id(), new_id()
+        await connection.execute(insert(Participant).values(**{**person, "space_id": space_id}, id=id_))
+        await connection.execute(
+            insert(Address).values(
+                space_id=space_id, id=at, participant_id=id_, channel="telegram", account="70", sender=sender,
+                unreachable=why, created_at=NOW,
+            )
+        )  # fmt: skip
+        await connection.execute(
+            insert(Delivery).values(
+                space_id=space_id, id=new_id(), participant_id=id_, kind="reply", body="", state="failed", tries=1,
+                error=why or "Bad Request", address_id=at, due_at=NOW, made_at=NOW,
+            )
+        )  # fmt: skip
+    assert await failures.left(connection, 1) == {"telegram": 2}
+    assert await failures.left(connection, 3) == {}
+    assert [one.error for one in await failures.listed(connection, 1, 10)] == ["Bad Request"]
+    assert await failures.count(connection, 1) == 1
