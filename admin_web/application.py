@@ -20,6 +20,7 @@ from admin_web import (
     consultations,
     exports,
     failures,
+    illustrations,
     live,
     poster,
     public,
@@ -50,7 +51,9 @@ def build(
     """The application. `base_url` is what residents type and posters carry, `https://participe.example`;
     `offered` are the doors switched on besides the chat page; `routes` are the house's own (health, metrics)."""
     site = Site(database, doors, base_url.rstrip("/"), clock, load_module, tuple(offered))
-    pages = (static, chat, sign_in, consultations, results, exports, live, try_it, poster, failures, public)
+    pages = (
+        static, illustrations, chat, sign_in, consultations, results, exports, live, try_it, poster, failures, public
+    )  # fmt: skip
     application = Starlette(
         routes=[*routes, *(route for page in pages for route in page.routes())],
         middleware=[Middleware(SafeHeaders, secure=site.secure), Middleware(Refusals, page=say_what_happened)],

@@ -27,7 +27,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from admin_web import talks
+from admin_web import illustrations, talks
 from admin_web.consultations import is_open
 from admin_web.forms import Form, read_form
 from admin_web.live import event_stream
@@ -146,7 +146,9 @@ async def page(
         entries = await history.entries(connection, who.seen.space_id, who.seen.participant_id, site.clock())
         begun = await history.has_begun(connection, who.seen, entrance.consultation.id)
     zone = ZoneInfo(entrance.space.zone)
-    talk = talks.draw(entries, zone, who.language, f"/c/{who.carried}/photo/")
+    talk = talks.draw(
+        entries, zone, who.language, f"/c/{who.carried}/photo/", illustrations.folder(entrance.space.slug)
+    )
     left = await minutes_left(request, who, talk.prompt)
     return render(request, "chat.html", status, talk=talk, begun=begun, left=left, **given)
 

@@ -39,18 +39,20 @@ class Talk:
     last: int
 
 
-def draw(entries: Sequence[Entry], zone: tzinfo, language: str, photos: str) -> Talk:
-    """The conversation of these messages; `photos` is where the page finds its photos by their digests."""
+def draw(entries: Sequence[Entry], zone: tzinfo, language: str, photos: str, files: str) -> Talk:
+    """The conversation of these messages; `photos` and `files` are where the page finds the resident's photos and what
+    prompts show, by their digests."""
     bubbles: list[Bubble] = []
     labels: dict[str, str] = {}
     prompt = Message(())
     day: date | None = None
     now = 0
     for entry in entries:
-        message = _heard(entry, labels, language, photos) if entry.body is None else word(entry.body, language)
+        mine = entry.body is None
+        message = _heard(entry, labels, language) if entry.body is None else word(entry.body, language)
         if message is None:
             continue
-        here, mine = entry.at.astimezone(zone), entry.body is None
+        message, here = message.with_files_in(photos if mine else files), entry.at.astimezone(zone)
         bubbles.append(Bubble(message, mine, here if here.date() != day else None))
         now = len(bubbles) if mine else now
         day = here.date()
@@ -62,11 +64,10 @@ def draw(entries: Sequence[Entry], zone: tzinfo, language: str, photos: str) -> 
     return Talk(bubbles, prompt, now, entries[-1].id if entries else 0)
 
 
-def _heard(entry: Entry, labels: dict[str, str], language: str, photos: str) -> Message | None:
+def _heard(entry: Entry, labels: dict[str, str], language: str) -> Message | None:
     """What the resident sent, a tap by the label it had; None when the message with that label is not kept any more."""
     if entry.attached is not None and entry.attached.startswith(SCHEME):
-        address = photos + entry.attached.removeprefix(SCHEME)
-        return Message((), media=Media("picture", address, translate(_("Your photo"), language)))
+        return Message((), media=Media("picture", entry.attached, translate(_("Your photo"), language)))
     text = entry.text
     if entry.tap is not None:
         text = labels.get(entry.tap) or translate(ASKED_FOR.get(entry.tap, ""), language)

@@ -12,6 +12,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -20,10 +21,12 @@ from bot.channels import Channel, Outgoing, Refused, TryLater, Uncertain, Unreac
 from bot.finishing import finish
 from bot.metrics import FAILED, OUTBOX_WAIT, SENT
 from bot.reception import Clock, utc_now
+from flows.messages import Media
 from flows.telling import word
 from flows.texts import LANGUAGES
-from storage import erasure, outbox
+from storage import erasure, files, outbox
 from storage.database import Database
+from storage.files import File
 from storage.outbox import Claimed, Settled
 
 MOST_TRIES = 24
@@ -134,9 +137,8 @@ class Courier:
 
     async def _send_one(self, item: Claimed) -> Settled:
         channel = self.channels[item.channel]
-        language = item.language or LANGUAGES[0]
         try:
-            outgoing = Outgoing(str(item.id), item.account, item.sender, language, word(item.body, language))
+            outgoing = self._outgoing(item)
         except Exception:
             log.exception("a delivery nobody can read", delivery=item.id)
             return self._failed(item, "unreadable")
@@ -159,6 +161,18 @@ class Courier:
         SENT.labels(item.channel).inc()
         OUTBOX_WAIT.observe((self.clock() - item.made_at).total_seconds())
         return self._settled(item, "sent", external=external)
+
+    def _outgoing(self, item: Claimed) -> Outgoing:
+        language = item.language or LANGUAGES[0]
+        message = word(item.body, language)
+        file = partial(self._file, item.space_id, message.media)
+        return Outgoing(str(item.id), item.account, item.sender, language, message, file)
+
+    async def _file(self, space_id: int, media: Media | None) -> File | None:
+        if media is None or not media.ours:
+            return None
+        async with self.database.read() as connection:
+            return await files.shown(connection, space_id, media.address)
 
     def _uncertain(self, item: Claimed) -> Settled:
         """Nobody knows whether it arrived."""

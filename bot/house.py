@@ -18,6 +18,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 import admin_web.application
+from admin_web import illustrations
 from admin_web.doors import Doors
 from bot import health
 from bot.channels import Channel
@@ -57,11 +58,14 @@ def _switched_on() -> list[Channel]:
     return [Web()]
 
 
-def open_terminal(who: AddressKey, lines: AsyncIterator[str], show: Callable[[str], None], **options: Any) -> Channel:
+def open_terminal(
+    who: AddressKey, lines: AsyncIterator[str], show: Callable[[str], None], base_url: str = "", **options: Any
+) -> Channel:
     """The channel of `palabre talk`, which runs it beside the house or without one."""
     from bot.channels.terminal import Terminal
 
-    return Terminal(who, lines, show, **options)
+    files = base_url + illustrations.folder(who.account) if base_url else None
+    return Terminal(who, lines, show, files=files, **options)
 
 
 @dataclass

@@ -6,11 +6,13 @@ A Message is already translated and knows no platform: rendering.py fits it to w
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 import orjson
 
+from storage.files import SCHEME
 from storage.value import value
 
 Role: TypeAlias = Literal["echo", "say", "ask", "list"]
@@ -100,11 +102,18 @@ class Button:
 
 @value
 class Media:
-    """What a prompt shows beside its words: a picture, a document or a video link, always with its description."""
+    """What a prompt shows beside its words: a picture, a document or a video link, always with its description.
+
+    `address` is where everybody finds it, or `file:<digest>` while its bytes are only known to us.
+    """
 
     kind: Literal["picture", "document", "video"]
     address: str
     description: str
+
+    @property
+    def ours(self) -> bool:
+        return self.address.startswith(SCHEME)
 
 
 @value
@@ -119,6 +128,13 @@ class Message:
     media: Media | None = None
     wants: Wants = "nothing"
     progress: tuple[int, int] | None = None
+
+    def with_files_in(self, folder: str) -> Message:
+        """The same, what it shows of ours standing at its address in this folder of our pages."""
+        if self.media is None or not self.media.ours:
+            return self
+        address = folder + self.media.address.removeprefix(SCHEME)
+        return replace(self, media=replace(self.media, address=address))
 
     def pack(self) -> str:
         """The JSON kept in the outbox, short because it is written once a turn."""

@@ -56,7 +56,8 @@ def render(message: Message, channel: Capabilities, language: str) -> Rendered:
     """Fit a message to a channel. Labels too long for a button, and choices without buttons, go to the text."""
     lines = [line.text for line in message.lines]
     if message.media is not None:
-        lines.append(f"{message.media.description} {message.media.address}")
+        where = "" if message.media.ours else f" {message.media.address}"
+        lines.append(message.media.description + where)
     buttons = message.buttons
     if channel.numbered:
         lines += _listed(message)

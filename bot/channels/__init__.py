@@ -7,11 +7,13 @@ only then does it acknowledge. It sends what the courier hands it, or raises one
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import field
 from datetime import timedelta
 from typing import Protocol, TypeAlias
 
 from flows.messages import Incoming, Message
 from flows.rendering import Capabilities
+from storage.files import File
 from storage.value import value
 
 Receive: TypeAlias = "Callable[..., Awaitable[None]]"
@@ -49,11 +51,20 @@ class Uncertain(Exception):
     """Nobody knows whether it arrived (a read timeout): never repeated blindly."""
 
 
+GetFile: TypeAlias = "Callable[[], Awaitable[File | None]]"
+
+
+async def no_file() -> File | None:
+    return None
+
+
 @value
 class Outgoing:
     """One message to send: our account, the platform's id of the person, and the delivery's key, the same each time.
 
-    `language` is what the words around the choices are written in.
+    `language` is what the words around the choices are written in. `await file()` hands out the bytes of what the
+    message shows, if those are ours (`message.media.ours`), else None; their reference `message.media.address` always
+    means the same bytes, so that a channel may remember what its platform calls them.
     """
 
     key: str
@@ -61,6 +72,7 @@ class Outgoing:
     sender: str
     language: str
     message: Message
+    file: GetFile = field(default=no_file, compare=False)
 
 
 class Channel(Protocol):

@@ -29,7 +29,7 @@ class Terminal:
 
     `lines` hands out what is typed, without line ends; `show` prints one message. `code` is what a poster would
     have carried, heard first. `offered` is the message whose choices a typed number means: at first the last one
-    of an earlier talk.
+    of an earlier talk. `files` begins the addresses at which our pages show pictures and documents, where it is known.
     """
 
     who: AddressKey
@@ -38,12 +38,13 @@ class Terminal:
     language: str | None = None
     code: str | None = None
     offered: Message | None = None
+    files: str | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     capabilities: Capabilities = CAPABILITIES
 
     async def send(self, outgoing: Outgoing) -> str | None:
         """Print it; a terminal has no ids of its own. Raises TryLater when nobody reads the output any more."""
-        message = outgoing.message
+        message = outgoing.message.with_files_in(self.files) if self.files else outgoing.message
         if message.wants == "photo":
             message = replace(message, lines=(*message.lines, Line(translate(NO_PHOTO, outgoing.language))))
         try:

@@ -72,7 +72,8 @@ async def _talk(settings: Settings, name: str, slug: str | None, code: str | Non
         who = AddressKey("terminal", space.slug, name)
         offered = await last_offered(database, who)
         speaks = language or space.languages[0]
-        terminal = open_terminal(who, typed(sys.stdin), show, language=speaks, code=code, offered=offered)
+        told = {"language": speaks, "code": code, "offered": offered}
+        terminal = open_terminal(who, typed(sys.stdin), show, settings.base_url, **told)
         await converse(database, terminal, who, waits=sys.stdin.isatty())
 
 
