@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flows.answers import Heard
@@ -46,12 +46,22 @@ class Destination:
 def route(incoming: Incoming, known: Known) -> Destination:
     """The one place where it is decided what a message is."""
     if incoming.unread is not None:
-        return _show(known, (_("I can’t read this kind of message yet. Please answer by a button or in writing."),))
+        return _show(known, (UNREAD.get(incoming.unread, UNREADABLE),))
     if incoming.code is not None:
         return _by_code(incoming.code, known)
     if incoming.tap is not None:
         return _by_tap(incoming.tap, known)
     return _by_text(incoming, known)
+
+
+UNREADABLE = _("I can’t read this kind of message yet. Please answer by a button or in writing.")
+UNREAD: Mapping[str, Said] = {
+    "voice": _("I can’t listen to voice messages. Please answer by a button or in writing."),
+    "edit": _("I keep what you wrote first. To change an answer, write “correct”."),
+    "document": _("I can’t open documents. Please send a photo, or answer in writing."),
+    "contact": _("This number is somebody else’s, and I don’t keep it. Please answer by a button or in writing."),
+}
+"""Kinds of messages that deserve better than UNREADABLE."""
 
 
 def _by_code(code: str, known: Known) -> Destination:
