@@ -153,8 +153,10 @@ def _heard_for(run: Run, key: str) -> Heard | None:
 
 
 def _record(run: Run, key: str, value: Json, reader: Reader, flag: int, echo: bool | Said) -> None:
-    run.corrected = key in run.journal.was
-    run.journal.was.pop(key, None)
+    again = key in run.journal.was
+    same = again and run.journal.was.pop(key) == value
+    stays = same and "." not in key  # one of several prompts says nothing of the whole question, which is echoed
+    run.corrected = again and not stays
     run.journal.entries[key] = [ANSWER, value, flag]
     run.secret = run.secret or flag == SECRET
     run.asked.append(key)
@@ -163,7 +165,9 @@ def _record(run: Run, key: str, value: Json, reader: Reader, flag: int, echo: bo
         run.echo = None
         return
     shown = _ended(reader.echo(value) if echo is True else echo)
-    if run.corrected:
+    if stays:
+        run.echo = _("Unchanged: {answer}.", answer=shown) if shown is not None else _("Unchanged. Thank you.")
+    elif again and not same:
         run.echo = _("Corrected: {answer}.", answer=shown) if shown is not None else _("Corrected. Thank you.")
     else:
         run.echo = _("Noted: {answer}.", answer=shown) if shown is not None else _("Noted. Thank you.")

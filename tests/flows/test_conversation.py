@@ -238,7 +238,7 @@ def test_what_is_said_is_heard_only_from_where_the_message_was_answered_on() -> 
     assert h.begin() == ["Welcome.", "First?"]
     assert h.hear("1") == ["Noted: 1.", "Half way.", "Second?"]
     assert h.back() == ["First?", "Your answer was: 1."]
-    assert h.hear("1") == ["Corrected: 1.", "Half way.", "Second?"]
+    assert h.hear("1") == ["Unchanged: 1.", "Half way.", "Second?"]
     assert h.hear("/continue") == ["Second?"]
     assert h.hear("2") == ["Noted: 2.", "Done."]
 

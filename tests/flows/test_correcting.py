@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.answers import Choice, OneOf
+from flows.asking import several_of
 from flows.conversation import Again, Ending, Talk
 from flows.messages import Message
 from flows.prompt import Prompt
@@ -129,6 +130,36 @@ def test_change_nothing_can_be_typed_and_survives_a_misread() -> None:
     h.hear("a birch")
     assert h.buttons == ["Oak", "Ash", "Elm", "Change nothing"]
     assert h.hear("change nothing")[0] == "Correct which?"
+
+
+async def by_two(talk: Talk) -> Ending:
+    await talk.ask("why", "Why?")
+    await several_of(talk, "trees", TREES, lambda reader: Prompt("Which trees?", reader))
+    await talk.ask("end", "The end.")
+    return None
+
+
+@pytest.mark.parametrize(("said", "echo"), [("shade", "Unchanged: shade."), ("Shade", "Corrected: Shade.")])
+def test_the_same_answer_given_again_is_not_called_a_correction(said: str, echo: str) -> None:
+    h = talking(by_two)
+    h.hear("shade")
+    h.back()
+    assert h.hear(said)[0] == echo
+
+
+def test_a_text_too_long_to_repeat_stays_in_silence() -> None:
+    h = talking(by_two)
+    h.hear("shade " * 20)
+    h.back()
+    assert h.hear("shade " * 20)[0] == "Unchanged. Thank you."
+
+
+def test_of_several_answers_one_that_is_the_same_is_noted_with_those_that_are_not() -> None:
+    h = talking(by_two)
+    for said in ("shade", "oak", "that is all", "/back", "/back"):
+        h.hear(said)
+    assert h.hear("ash")[0] == "Corrected: ash."
+    assert h.hear("that is all")[0] == "Noted: ash."
 
 
 # -- editing after sending ----------------------------------------------------------------------------------
