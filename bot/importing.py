@@ -9,16 +9,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.mistakes import Mistake
+from flows.illustrations import LARGEST, NotTaken, Open
 from flows.questionnaire import Questionnaire
 from flows.questionnaire_file import Draft
-from flows.texts import Joined, Text, Words
-from storage import consultations, drafts
+from flows.texts import Joined, Text, Words, _
+from storage import consultations, drafts, files
 from storage.consultations import Consultation, Phase, Space
 from storage.value import value
 
@@ -34,6 +36,25 @@ class Brought:
     space: Space
     consultation: Consultation
     outcome: str
+
+
+def beside(folder: Path) -> Open:
+    """Opens files in this folder and below it, and no other."""
+    inside = folder.resolve()
+
+    def open_(name: str) -> bytes:
+        try:
+            file = (inside / name).resolve()
+            if not file.is_relative_to(inside):
+                raise NotTaken(_("`{name}` is not in the folder of the questionnaire.", name=name))
+            if not file.is_file():
+                raise NotTaken(_("There is no file `{name}` here; an address begins with https://.", name=name))
+            with file.open("rb") as opened:
+                return opened.read(LARGEST + 1)
+        except (OSError, ValueError, RuntimeError) as error:  # no right to read it; no name of a file; links in a ring
+            raise NotTaken(_("`{name}` cannot be read.", name=name)) from error
+
+    return open_
 
 
 async def find_or_make_space(
@@ -75,6 +96,8 @@ def _zone(name: str) -> str:
 
 async def bring_in(connection: AsyncConnection, space: Space, draft: Draft, now: datetime) -> Brought:
     """Write this draft into the space. Raises Mistake when answers stand in the way."""
+    for reference, file in draft.files.items():
+        await files.put(connection, space.id, reference, file, now)
     found = await consultations.find_by_slug(connection, space.id, draft.slug)
     if found is None:
         return Brought(space, await _create(connection, space, draft, now), "new")

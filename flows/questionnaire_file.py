@@ -13,10 +13,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flows import dead_ends, yaml_lines
+from flows.dead_ends import Placed
+from flows.illustrations import Open, bring_along
 from flows.questionnaire import Questionnaire, Replies, read_step
-from flows.questions import Step
 from flows.settings import Path, Reading
 from flows.texts import Said, Words, _, translate
+from storage.files import File
 from storage.value import value
 
 MOST_QUESTIONS = 200
@@ -29,7 +31,8 @@ LONGEST_SLUG = 60
 class Draft:
     """A consultation as it stands in a file, not yet in the database.
 
-    `closes` is wall time, which the space's zone makes a moment (`closes_at`).
+    `closes` is wall time, which the space's zone makes a moment (`closes_at`). `files` are those that its prompts
+    show, by the references that stand there.
     """
 
     slug: str
@@ -41,6 +44,7 @@ class Draft:
     closes: datetime | None
     answer_on: date | None
     questionnaire: Questionnaire
+    files: Mapping[str, File]
 
     def closes_at(self, zone: str) -> datetime | None:
         """The closing in UTC. A wall time that occurs twice means the first; one that doesn't exist, the first
@@ -83,14 +87,15 @@ class Imported:
     warnings: tuple[Problem, ...]
 
 
-def read_file(text: str | bytes) -> Imported:
-    """The consultation in this YAML (or JSON). Raises FileRefused with every problem found."""
+def read_file(text: str | bytes, open: Open | None = None) -> Imported:
+    """The consultation in this YAML (or JSON); `open` opens the files that it names. Raises FileRefused with every
+    problem found."""
     try:
         document = yaml_lines.read(text)
     except yaml_lines.NotRead as refused:
         raise FileRefused([Problem(refused.fault.line, None, refused.fault.sentence)]) from None
     reading = Reading(())
-    draft = _draft(reading, document.data) if isinstance(document.data, dict) else None
+    draft = _draft(reading, document.data, open) if isinstance(document.data, dict) else None
     if not isinstance(document.data, dict):
         reading.wrong((), _("This must be an object with names and values."))
     errors = [Problem(fault.line, None, fault.sentence) for fault in document.faults]
@@ -130,7 +135,7 @@ class _Head:
     minutes: int | None = None
 
 
-def _draft(reading: Reading, data: Mapping[str, Any]) -> Draft | None:
+def _draft(reading: Reading, data: Mapping[str, Any], open: Open | None) -> Draft | None:
     languages = _languages(reading, data.get("languages"))
     reading.languages = languages
     head = reading.read(_Head, data, (), also=("languages", "questions"))
@@ -141,7 +146,7 @@ def _draft(reading: Reading, data: Mapping[str, Any]) -> Draft | None:
         )
     if head is not None and head.minutes is not None and not 1 <= head.minutes <= 120:
         reading.wrong(("minutes",), _("Between 1 and 120 minutes."))
-    steps = _steps(reading, data.get("questions"))
+    steps, files = bring_along(reading, _steps(reading, data.get("questions")), open)
     if head is None:
         return None
     return Draft(
@@ -154,6 +159,7 @@ def _draft(reading: Reading, data: Mapping[str, Any]) -> Draft | None:
         closes=closes,
         answer_on=head.answer_on,
         questionnaire=Questionnaire(steps=steps, replies=head.replies, minutes=head.minutes),
+        files=files,
     )
 
 
@@ -179,14 +185,14 @@ def _closing(reading: Reading, head: _Head) -> datetime | None:
         return None
 
 
-def _steps(reading: Reading, data: Any) -> tuple[Step, ...]:
+def _steps(reading: Reading, data: Any) -> list[Placed]:
     path: Path = ("questions",)
     if not isinstance(data, list) or not data:
         reading.wrong(path, _("`questions` must be a list of at least one question."))
-        return ()
+        return []
     if len(data) > MOST_QUESTIONS:
         reading.wrong(path, _("{count} questions are too many: {most} at most.", count=len(data), most=MOST_QUESTIONS))
-        return ()
+        return []
     read = [((*path, index), read_step(reading, one, (*path, index))) for index, one in enumerate(data)]
     placed = [(where, step) for where, step in read if step is not None]
     failed = [one for one, (_path, step) in zip(data, read, strict=True) if step is None]
@@ -194,7 +200,7 @@ def _steps(reading: Reading, data: Any) -> tuple[Step, ...]:
     dead_ends.check(reading, placed, unread)
     if len(placed) == len(data) and all(step.kind == "section" for _where, step in placed):
         reading.wrong(path, _("Nothing is asked: at least one question is needed."))
-    return tuple(step for _where, step in placed)
+    return placed
 
 
 def moment(wall: datetime, zone: str) -> datetime:

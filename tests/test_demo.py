@@ -9,13 +9,15 @@ import pytest
 
 from bot.demo import content
 from bot.demo.content import furnish
+from bot.importing import beside
 from flows import tables, tallies
 from flows.figures import Filter, PhaseRef
 from flows.questionnaire import Questionnaire
 from flows.questionnaire_file import read_file
 from flows.questions import KINDS, Question
 from flows.texts import Words, translate
-from storage import consultations, organisers
+from storage import consultations, files, organisers
+from storage.files import SCHEME
 from tests.crowd import opened
 
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
@@ -27,7 +29,7 @@ LONGEST_FRAME = len("Corrigé : des traversées dangereuses.\nQuestion 17 sur 17
 
 @pytest.fixture(scope="module")
 def questionnaire() -> Questionnaire:
-    return Questionnaire.from_settings(content._read("montaubry.yaml"))
+    return content.read_draft().questionnaire
 
 
 def test_every_kind_of_question_is_there(questionnaire: Questionnaire) -> None:
@@ -37,18 +39,18 @@ def test_every_kind_of_question_is_there(questionnaire: Questionnaire) -> None:
 
 
 def test_it_is_imported_without_a_word() -> None:
-    imported = read_file((content.FOLDER / "montaubry.yaml").read_bytes())
-    assert not imported.warnings
-    assert imported.draft.questionnaire == Questionnaire.from_settings(content._read("montaubry.yaml"))
+    assert not read_file((content.FOLDER / "montaubry.yaml").read_bytes(), beside(content.FOLDER)).warnings
 
 
 @pytest.mark.parametrize("language", content.LANGUAGES)
 def test_prompts_and_labels_are_short_in_every_language(questionnaire: Questionnaire, language: str) -> None:
     for step in questionnaire.steps:
         said = [step.text, *([step.help] if isinstance(step, Question) and step.help else [])]
-        said += [step.media.description, Words({language: step.media.address})] if step.media else []
+        said += [step.media.description] if step.media else []
         assert all(isinstance(one, Words) and one.get(language) for one in said)
-        assert LONGEST_FRAME + sum(len(translate(one, language)) + 1 for one in said) <= LONGEST_PROMPT, step.id
+        link = step.media.address if step.media and not step.media.address.startswith(SCHEME) else ""
+        shown = [*(translate(one, language) for one in said), link]
+        assert LONGEST_FRAME + sum(len(one) + 1 for one in shown) <= LONGEST_PROMPT, step.id
         if isinstance(step, Question):
             assert step.short is not None
             for option in (*step.options(), *step.rows()):
@@ -74,6 +76,17 @@ async def test_the_town_has_results_to_show(database_url: str) -> None:
     assert max(stages, key=lambda id: stages[id]) == "seats"
     assert everything >= 36
     assert count == len(found) >= 4
+
+
+async def test_the_town_shows_its_square(database_url: str) -> None:
+    async with opened(database_url) as connection:
+        demo = await furnish(connection, NOW)
+        [phase] = await consultations.phases(connection, demo.space_id, demo.consultation_id)
+        [reference] = files.shown_by(phase.settings)
+        drawing = await files.shown(connection, demo.space_id, reference)
+    assert drawing is not None
+    assert drawing.media_type == "image/png"
+    assert len(drawing.content) < 80_000
 
 
 async def test_the_days_are_those_before_it_is_looked_at(database_url: str) -> None:

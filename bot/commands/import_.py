@@ -13,7 +13,7 @@ import typer
 
 from bot.commands.common import Config, DatabaseUrl, opened, read_settings
 from bot.config import Settings
-from bot.importing import Brought, bring_in, find_or_make_space, open_it
+from bot.importing import Brought, beside, bring_in, find_or_make_space, open_it
 from bot.mistakes import Mistake
 from flows.questionnaire_file import Draft, FileRefused, read_file
 from storage import organisers
@@ -66,7 +66,7 @@ def import_(
 
 def _read(file: Path) -> Draft:
     try:
-        found = read_file(file.read_bytes())
+        found = read_file(file.read_bytes(), beside(file.parent))
     except OSError as error:
         raise Mistake(f"{file} cannot be read: {error.strerror}.") from error
     except FileRefused as refused:

@@ -6,19 +6,20 @@ this one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import yaml
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.demo.residents import DAYS, Resident, residents
+from bot.importing import KIND, beside
 from flows.journal import Journal
 from flows.questionnaire import Questionnaire
-from storage import consultations, contributions, conversations, organisers, participants
+from flows.questionnaire_file import Draft, read_file
+from storage import consultations, contributions, conversations, files, organisers, participants
 from storage.consultations import Consultation, Phase, Space
 from storage.contributions import NewContribution
 from storage.conversations import Record
@@ -87,40 +88,41 @@ async def furnish(connection: AsyncConnection, now: datetime) -> Demo:
     consultation, phase, questionnaire = await _consult(connection, space, now)
     for code, place in POSTERS.items():
         await consultations.create_code(connection, consultation, now, code=code, place=place)
-    everybody = residents(_read("voices.yaml"), now, ZONE)
+    everybody = residents(yaml.safe_load((FOLDER / "voices.yaml").read_text("utf-8")), now, ZONE)
     await _arrive(connection, phase, questionnaire, everybody)
     return Demo(space.id, SLUG, consultation.id, consultation.slug, tuple(POSTERS), EMAIL, password)
 
 
-def _read(name: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = yaml.safe_load((FOLDER / name).read_text("utf-8"))
-    return found
+def read_draft() -> Draft:
+    """The consultation as its file says it."""
+    return read_file((FOLDER / "montaubry.yaml").read_bytes(), beside(FOLDER)).draft
 
 
 async def _consult(
     connection: AsyncConnection, space: Space, now: datetime
 ) -> tuple[Consultation, Phase, Questionnaire]:
     """The consultation, open since ten days for almost two weeks more."""
-    written = _read("montaubry.yaml")
-    questionnaire = Questionnaire.from_settings(written)
+    draft = read_draft()
+    for reference, file in draft.files.items():
+        await files.put(connection, space.id, reference, file, now)
     begun = now - timedelta(days=DAYS + 1)
     closing = (now + OPEN_FOR).astimezone(ZoneInfo(ZONE)).date()
     consultation = await consultations.create(
         connection,
         space.id,
-        slug=written["consultation"],
-        title=written["title"],
-        topic=written["topic"],
-        why=written["why"],
-        decides=written["decides"],
+        slug=draft.slug,
+        title=draft.title,
+        topic=draft.topic,
+        why=draft.why,
+        decides=draft.decides,
         opens_at=begun,
         closes_at=datetime.combine(closing, time(20), ZoneInfo(ZONE)),
         answer_on=_thursday(closing + DECIDED_AFTER),
         now=begun,
     )
-    phase = await consultations.add_phase(connection, consultation, "questionnaire", questionnaire.to_settings())
+    phase = await consultations.add_phase(connection, consultation, KIND, draft.questionnaire.to_settings())
     await consultations.open_now(connection, consultation, now)
-    return consultation, phase, questionnaire
+    return consultation, phase, draft.questionnaire
 
 
 def _thursday(day: date) -> date:

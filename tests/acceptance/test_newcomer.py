@@ -17,7 +17,6 @@ from playwright.async_api import Locator, Page, expect
 
 from admin_web.qr import qr
 from bot.demo import content
-from flows.questionnaire import Questionnaire
 from flows.questions import OneOf, Question, Scale, SeveralOf, YesNo
 from flows.texts import translate
 from tests.acceptance.at_page import Resident
@@ -119,7 +118,7 @@ async def check_figures(page: Page, rows: Sequence[Mapping[str, Any]]) -> None:
     doors = Counter(row["Arrivée par"] for row in rows)
     shown = [plain(text) for text in await page.locator(".figures dd").all_inner_texts()]
     assert shown[1 : 1 + len(doors)] == [str(people) for _door, people in doors.most_common()]
-    for question in Questionnaire.from_settings(content._read("montaubry.yaml")).questions:
+    for question in content.read_draft().questionnaire.questions:
         section = page.locator(f"section[aria-labelledby=q-{question.id}]")
         assert await people_shown(section) == people_in(question, rows), question.id
         if isinstance(question, COUNTED):
