@@ -13,3 +13,4 @@ SENT = Counter("palabre_deliveries_sent", "Deliveries sent", ["channel"], regist
 FAILED = Counter("palabre_deliveries_failed", "Deliveries that could not be sent", ["channel"], registry=REGISTRY)
 OUTBOX_WAIT = Histogram("palabre_outbox_wait_seconds", "From the commit to the channel", registry=REGISTRY)
 DEAD = Gauge("palabre_dead_letters", "Messages given up, waiting for an organiser", registry=REGISTRY)
+FORGED = Counter("palabre_webhooks_forged", "Posts to a webhook without its secret, refused unread", registry=REGISTRY)

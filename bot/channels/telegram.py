@@ -1,0 +1,158 @@
+"""Telegram: the bots that are switched on, a town each.
+
+They stand in the settings or in the panel, where they may be added, given another key or removed while the house runs.
+What the platform sends and how it is answered stands in bot/telegram/, free of the library that makes the calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.routing import Route
+
+from bot.channels import Outgoing, Receive, Refused, TryLater, Uncertain, Unreachable
+from bot.telegram import webhook
+from bot.telegram.api import Api, ApiError, Away, NoAnswer, Shut, TooFast, UsedElsewhere, WrongKey
+from bot.telegram.bot import Bot, Key
+from bot.telegram.health import CHANNEL, Health
+from bot.telegram.introducing import account_of
+from bot.telegram.sending import Sending
+from bot.telegram.webhook import Listener
+from bot.telegram.writing import CAPABILITIES
+from flows.rendering import Capabilities
+from storage import accounts, phases
+from storage.accounts import CLOSED, KEY
+from storage.database import Database
+from storage.phases import SpaceFacts
+
+EVERY = 3.0
+"""Seconds between looks at the accounts."""
+SOON = timedelta(seconds=1)
+"""When to try again, at the earliest, what an account that is not well could not send."""
+
+Open: TypeAlias = "Callable[[str], Awaitable[Api]]"
+"""The API with this token."""
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Telegram:
+    """`tokens` are those of the settings, by the slug of their space; `base_url` is where updates are posted to, and
+    without it they are polled for."""
+
+    database: Database
+    open: Open
+    tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
+    base_url: str | None = None
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    capabilities: Capabilities = CAPABILITIES
+    _bots: dict[str, Bot] = field(init=False, default_factory=dict)
+    _known: set[str] | None = field(init=False, default=None)
+    _woken: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _sending: Sending = field(init=False, default_factory=Sending)
+
+    def routes(self) -> list[Route]:
+        """Where the platform posts what is new."""
+        return [webhook.route(self._listener)]
+
+    def wake(self) -> None:
+        """An account was added, changed or removed: look at once."""
+        self._woken.set()
+
+    def _listener(self, account: str) -> Listener | None:
+        bot = self._bots.get(account)
+        return bot.listener if bot is not None else None
+
+    # -- which bots are switched on --------------------------------------------------------------------------------
+
+    async def run(self, receive: Receive) -> None:
+        """Serve all bots until cancelled; batches and calls under way are finished first."""
+        try:
+            while True:
+                self._woken.clear()
+                try:
+                    await self.look(receive)
+                except SQLAlchemyError as error:
+                    log.error("cannot look at the accounts", channel=CHANNEL, error=type(error).__name__)
+                await self._next_look()
+        finally:
+            bots, self._bots = self._bots, {}
+            await asyncio.gather(*(bot.switch_off() for bot in bots.values()))
+
+    async def _next_look(self) -> None:
+        try:
+            async with asyncio.timeout(EVERY):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def look(self, receive: Receive) -> None:
+        """Switch on what was added, off what was removed, and anew what has another key or fell over."""
+        keys, spaces = await self._keys()
+        for account, bot in list(self._bots.items()):
+            if bot.fell is not None:
+                log.error("a bot fell over", channel=CHANNEL, exc_info=bot.fell)
+            if bot.key != keys.get(account) or bot.fell is not None:
+                await self._bots.pop(account).switch_off()
+        for account, key in keys.items():
+            if account not in self._bots:
+                space, api = spaces[key.space_id], await self.open(key.token)
+                bot = Bot(key, space, api, self.database, receive, self.base_url, self.clock)
+                self._bots[account] = bot
+                bot.switch_on()
+
+    async def _keys(self) -> tuple[dict[str, Key], dict[int, SpaceFacts]]:
+        """By account, and the spaces by id; what the settings say wins over the panel. That an account has no key any
+        more, since the settings have lost it, is noted."""
+        async with self.database.read() as connection:
+            listed = [one for one in await accounts.listed(connection) if one.channel == CHANNEL]
+            spaces = await phases.spaces(connection)
+        keys = {one.account: Key(one.account, one.space_id, one.token, settled=False) for one in listed if one.token}
+        for slug, token in self.tokens.items():
+            if slug in spaces:
+                account = account_of(token)
+                keys[account] = Key(account, spaces[slug].id, token, settled=True)
+        self._known = {one.account for one in listed} | set(keys)
+        for one in listed:
+            if one.account not in keys and one.error != KEY:
+                await Health(self.database, one.account, self.clock).key_refused()
+        return keys, {space.id: space for space in spaces.values()}
+
+    # -- sending ---------------------------------------------------------------------------------------------------
+
+    async def send(self, outgoing: Outgoing) -> str | None:
+        """The platform's id of the message, of its last where it takes several; None when there is nothing to say."""
+        bot = self._bots.get(outgoing.account)
+        if bot is None:
+            raise self._without(outgoing.account)
+        with _failing_as_agreed():
+            return await self._sending.send(bot.call, outgoing)
+
+    def _without(self, account: str) -> Exception:
+        """What to do without its bot: it is being switched on, its key may come back, or it was removed."""
+        return Unreachable(CLOSED) if self._known is not None and account not in self._known else TryLater(SOON)
+
+
+@contextmanager
+def _failing_as_agreed() -> Iterator[None]:
+    """The platform's failures, as a channel tells them."""
+    try:
+        yield
+    except TooFast as error:
+        raise TryLater(error.after, all_of_them=True) from error
+    except (Away, WrongKey, UsedElsewhere) as error:
+        raise TryLater(SOON, all_of_them=True) from error
+    except Shut as error:
+        raise Unreachable("gone" if error.gone else "blocked") from error
+    except ApiError as error:
+        raise Refused(error.description) from error
+    except NoAnswer as error:
+        raise Uncertain from error

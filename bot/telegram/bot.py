@@ -1,0 +1,167 @@
+"""One bot that is switched on: it introduces itself, and then hears by polling or by the webhook."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.channels import NotKept, Receive
+from bot.finishing import stop
+from bot.telegram import webhook
+from bot.telegram.api import Api, Call, WrongKey
+from bot.telegram.health import CHANNEL, Health
+from bot.telegram.hearing import Courtesies, Ear
+from bot.telegram.introducing import Me, introduce
+from bot.telegram.patience import Patience, Pause
+from bot.telegram.polling import Poller
+from bot.telegram.presenting import present
+from bot.telegram.webhook import Listener
+from bot.telegram.writing import commands, described
+from flows.texts import Words
+from storage import accounts
+from storage.accounts import TakenElsewhere
+from storage.database import Database
+from storage.phases import SpaceFacts
+from storage.value import value
+
+SET_AGAIN = 3600.0
+"""Seconds after which the webhook is set again; where it is as it should be that changes nothing."""
+LAST_CALLS = 10.0
+"""Seconds that calls under way have to end before the connection is closed."""
+
+log = structlog.get_logger()
+
+
+@value
+class Key:
+    """The token of one of our accounts, and whose it is. `settled`: it stands in the settings, not in the panel."""
+
+    account: str
+    space_id: int
+    token: str = field(repr=False)
+    settled: bool
+
+
+@dataclass
+class Bot:
+    """`base_url` is where updates are posted to; without it they are polled for."""
+
+    key: Key
+    space: SpaceFacts
+    api: Api
+    database: Database
+    receive: Receive
+    base_url: str | None
+    clock: Callable[[], datetime]
+    pause: Pause = asyncio.sleep
+    health: Health = field(init=False)
+    ear: Ear = field(init=False)
+    introduced: bool = field(init=False, default=False)
+    _serving: asyncio.Task[None] = field(init=False)
+    _calls: int = field(init=False, default=0)
+    _idle: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.health = Health(self.database, self.key.account, self.clock)
+        self.courtesies = Courtesies(self.api)
+        self.ear = Ear(self.key.account, self.receive, self.courtesies, self.clock)
+        self.listener = Listener(webhook.secret_of(self.key.token), self._hear)
+        self._idle.set()
+
+    # -- its life --------------------------------------------------------------------------------------------------
+
+    def switch_on(self) -> None:
+        """Begin to serve; what fails is tried again until it is switched off."""
+        self._serving = asyncio.create_task(self._serve())
+
+    async def switch_off(self) -> None:
+        """End in order: a batch and calls under way are finished first."""
+        await stop(self._serving)
+        await self.courtesies.close()
+        try:
+            async with asyncio.timeout(LAST_CALLS):
+                await self._idle.wait()
+        except TimeoutError:
+            log.warning("calls of a bot were cut off", channel=CHANNEL, count=self._calls)
+        await self.api.close()
+
+    @property
+    def fell(self) -> BaseException | None:
+        """What ended it, when nothing should have."""
+        return self._serving.exception() if self._serving.done() and not self._serving.cancelled() else None
+
+    async def _serve(self) -> None:
+        patience = Patience(self.health, self.pause)
+        try:
+            await patience.insist(self._introduce)
+        except TakenElsewhere:
+            log.error("a bot of the settings belongs to another space", channel=CHANNEL)
+            return
+        self.introduced = True
+        presenting = asyncio.create_task(self._present())
+        try:
+            await self._listen(patience)
+        finally:
+            await stop(presenting)
+
+    async def _present(self) -> None:
+        space = self.space
+        host = Words(space.contact.get("host") or space.name)
+        await present(self.api, [*commands(space.languages), *described(host, space.languages)])
+
+    async def _listen(self, patience: Patience) -> None:
+        if self.base_url is None:
+            await patience.insist(lambda: self.api.call(webhook.CLOSING))
+            await Poller(self.api, self.ear.hear, patience).run()
+        else:
+            opening = webhook.opening(self.base_url, self.key.account, self.key.token)
+            while True:  # whatever else has the key may have changed it
+                await patience.insist(lambda: self.api.call(opening))
+                await self.health.worked()
+                await self.pause(SET_AGAIN)
+
+    async def _introduce(self) -> None:
+        """See that the key is right. What the settings bring is kept as an account; what the panel brings is one, and
+        its key may have been changed meanwhile."""
+        me = await introduce(self.api)
+        if self.key.settled:
+            try:
+                await self._keep(me)
+            except SQLAlchemyError as error:
+                raise NotKept from error
+        await self.health.worked()
+
+    async def _keep(self, me: Me) -> None:
+        space_id, now = self.key.space_id, self.clock()
+        async with self.database.write() as connection:
+            await accounts.put(
+                connection, space_id, CHANNEL, me.account, name=me.name, title=me.title, token=None, now=now
+            )
+
+    async def _hear(self, updates: Sequence[Any]) -> None:
+        """What is posted. Raises NotKept, also before we are introduced: what comes to no account is for no space."""
+        if not self.introduced:
+            raise NotKept
+        await self.ear.hear(updates)
+
+    # -- what it sends ---------------------------------------------------------------------------------------------
+
+    async def call(self, call: Call) -> Any:
+        """Raises as Api.call does; that its key is refused is noted as well."""
+        self._calls += 1
+        self._idle.clear()
+        try:
+            return await self.api.call(call)
+        except WrongKey:
+            await self.health.key_refused()
+            raise
+        finally:
+            self._calls -= 1
+            if not self._calls:
+                self._idle.set()

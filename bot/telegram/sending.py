@@ -1,0 +1,80 @@
+"""How a message leaves: its calls one after the other, each made once as far as we know."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from bot.channels import Outgoing
+from bot.telegram.api import Call, Wrong
+from bot.telegram.writing import write
+
+MOST_BEGUN = 1_000
+"""Messages that were sent in part, whose rest is remembered."""
+MOST_FILES = 1_000
+"""Files of which it is remembered what the platform calls them."""
+
+Make: TypeAlias = "Callable[[Call], Awaitable[Any]]"
+"""Makes a call and answers its result; raises as Api.call does."""
+Seen: TypeAlias = tuple[str, str]
+"""One of our accounts, and the address of a file: each bot has its own names for files."""
+
+
+@dataclass
+class Sending:
+    """What is remembered between messages, until the house closes: the rest of those that were sent in part, so that
+    a repeat does not begin anew, and the names of files, so that they travel once."""
+
+    _left: OrderedDict[str, list[Call]] = field(init=False, default_factory=OrderedDict)
+    _names: OrderedDict[Seen, str] = field(init=False, default_factory=OrderedDict)
+
+    async def send(self, make: Make, outgoing: Outgoing) -> str | None:
+        """The platform's id of the last message, which is the prompt; None for an empty one. Raises as `make` does."""
+        if outgoing.key in self._left:
+            return await self._make(make, outgoing, self._left.pop(outgoing.key))
+        if outgoing.message.media is None:
+            return await self._make(make, outgoing, write(outgoing))
+        return await self._show(make, outgoing, (outgoing.account, outgoing.message.media.address))
+
+    async def _show(self, make: Make, outgoing: Outgoing, seen: Seen) -> str | None:
+        """With what it shows: under the name it has there, or as bytes, or by its address. Where the platform refuses
+        that, the name may have expired, or the address told it nothing: once more with the bytes, or in words."""
+        name = self._names.pop(seen, None)
+        try:
+            return await self._make(make, outgoing, write(outgoing, name or await outgoing.file()))
+        except Wrong:
+            if outgoing.key in self._left:
+                raise
+            return await self._make(
+                make, outgoing, write(outgoing, await outgoing.file() if name else None, by_address=False)
+            )
+
+    async def _make(self, make: Make, outgoing: Outgoing, calls: Sequence[Call]) -> str | None:
+        sent: Any = None
+        for number, call in enumerate(calls):
+            try:
+                sent = await make(call)
+            except Exception:
+                if number:
+                    _remember(self._left, outgoing.key, list(calls[number:]), MOST_BEGUN)
+                raise
+            self._remember_name(outgoing, sent)
+        return str(sent["message_id"]) if isinstance(sent, dict) else None
+
+    def _remember_name(self, outgoing: Outgoing, sent: Any) -> None:
+        """What the platform calls the file that it has just shown."""
+        media = outgoing.message.media
+        if media is None or not media.ours:
+            return  # what stands elsewhere may change
+        match sent:
+            case {"photo": [*_, {"file_id": str(name)}]} | {"document": {"file_id": str(name)}}:
+                _remember(self._names, (outgoing.account, media.address), name, MOST_FILES)
+
+
+def _remember(memory: OrderedDict[Any, Any], key: Any, value: Any, most: int) -> None:
+    """The oldest goes when there are too many."""
+    memory[key] = value
+    if len(memory) > most:
+        memory.popitem(last=False)
