@@ -136,11 +136,16 @@ class OneOf:
             return found.id
         if self.other and text and not text.isdigit():
             return {"other": FreeText(500).read(heard)}
-        raise Misread(
-            _("I did not understand. Please choose one of the answers.")
-            if not self.yes_no
-            else _("I did not understand. Please answer yes or no.")
-        )
+        raise Misread(self._what_to_do())
+
+    def _what_to_do(self) -> Said:
+        """Said where nothing was understood: the answers by name where they are yes, no and maybe no opinion."""
+        if self.by_id.keys() == {"yes", "no"}:
+            return _("I did not understand. Please answer yes or no.")
+        if self.by_id.keys() == {"yes", "no", "none"}:
+            none = self.by_id["none"].spoken()
+            return _("I did not understand. Please answer yes, no or {none}.", none=none)
+        return _("I did not understand. Please choose one of the answers.")
 
     @cached_property
     def by_id(self) -> dict[str, Choice]:

@@ -95,7 +95,7 @@ def _worded(message: Message, language: str) -> list[str]:
     main = [button for button in message.buttons if not _own(button)]
     minor = [button for button in message.buttons if _own(button)]
     if any(button.data.endswith((":yes", ":no")) for button in main):
-        lines = [_("Send {words}.", words=_either([_first_word(button.label) for button in main], language))]
+        lines = [_("Send {words}.", words=_either([_word(button) for button in main], language))]
     elif _sends(message):
         lines = [_("Send {words}.", words=_either([button.label for button in main], language))]
     elif any(button.label.isdigit() for button in main):
@@ -114,8 +114,9 @@ def _own(button: Button) -> bool:
     return button.data.startswith(COMMAND_TAP) or button.data.rpartition(":")[2] in (BACK, SKIP, KEEP)
 
 
-def _first_word(label: str) -> str:
-    return label.replace(",", " ").split()[0]
+def _word(button: Button) -> str:
+    """What to send for yes, for no, or beside them: the first word of a label, but "no opinion" whole."""
+    return button.label if button.data.endswith(":none") else button.label.replace(",", " ").split()[0]
 
 
 def _either(words: list[str], language: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 from flows.figures import Reports
 from flows.module import catalog
 from flows.modules.questionnaire import Questionnaire
+from flows.rendering import Capabilities, render
 from storage import contributions
 from storage.contributions import NewContribution, Part
 from storage.refusals import AlreadySent, Closed
@@ -283,6 +284,17 @@ def test_a_refusal_says_what_to_do(refusal: Exception, line: str) -> None:
     assert lines[0] == line
     assert lines[-1].startswith("To talk to a person: Claire Morel")
     assert h.record.sent_at is None
+
+
+def test_all_answers_there_are_are_named_where_no_opinion_is_one() -> None:
+    both, three = "- {id: a, kind: yes_no, text: A}", "- {id: a, kind: yes_no, no_opinion: true, text: A}"
+    assert english(both).hear("peut-être")[0] == "I did not understand. Please answer yes or no."
+    h = english(three)
+    assert h.hear("peut-être")[0] == "I did not understand. Please answer yes, no or no opinion."
+    (text,) = render(h.messages[-1], Capabilities("words", buttons=False), "en").texts
+    assert text.endswith("\nSend YES, NO or NO OPINION.")
+    h.hear("NO OPINION")
+    assert h.answers["a"] == "none"
 
 
 def test_several_replies_are_each_a_conversation_of_its_own() -> None:
