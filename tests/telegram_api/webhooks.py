@@ -1,0 +1,145 @@
+"""Updates on their way to a bot's address.
+
+As the open-source server sends them (WebhookActor): each queue in order and the queues side by side, at most
+max_connections at once. An update that is not answered with 2xx is sent again at once, then after 2, 4, 8 ... seconds
+up to a minute or two, or when the bot's Retry-After says, and given up when it would be too old by then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+import httpx
+
+from tests.telegram_api.handling import handle
+from tests.telegram_api.mailbox import Update
+from tests.telegram_api.platform import Platform
+from tests.telegram_api.state import Bot, Webhook
+
+HEADER = "X-Telegram-Bot-Api-Secret-Token"
+LONGEST_ASKED = 3600
+"""Seconds of a Retry-After that are honoured."""
+LONGEST_PAUSE = (60, 120)
+"""Seconds between which the longest pause lies, by chance."""
+TIMEOUT = 60.0
+GONE_FOR = 23 * 3600
+"""Seconds of nothing but 410, after which the webhook is dropped."""
+NOT_IN_ANSWERS = frozenset({"deletewebhook", "setwebhook", "close", "logout"})
+
+
+async def deliver(platform: Platform) -> None:
+    """Send what waits for bots with a webhook, until cancelled."""
+    couriers: dict[int, asyncio.Task[None]] = {}
+    try:
+        while True:
+            for bot in platform.bots.values():
+                hook = bot.webhook
+                running = couriers.get(bot.id)
+                if hook is not None and (running is None or running.done()):
+                    couriers[bot.id] = asyncio.create_task(Courier(platform, bot, hook).run())
+            await platform.changed.heard(None)
+    finally:
+        for courier in couriers.values():
+            courier.cancel()
+        await asyncio.gather(*couriers.values(), return_exceptions=True)
+
+
+@dataclass
+class Courier:
+    """Sends one bot's updates to the address it has now."""
+
+    platform: Platform
+    bot: Bot
+    hook: Webhook
+    lines: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    gone_since: float | None = None
+
+    async def run(self) -> None:
+        """Until another address is set, or none."""
+        free = asyncio.Semaphore(self.hook.connections)
+        async with httpx.AsyncClient(timeout=TIMEOUT, limits=httpx.Limits(max_connections=None)) as client:
+            try:
+                while self.bot.webhook is self.hook:
+                    for update in self.bot.mailbox.waiting():
+                        if update.line not in self.lines:
+                            self.lines[update.line] = asyncio.create_task(self._empty(update.line, client, free))
+                    await self.bot.mailbox.bell.heard(None)
+            finally:
+                for line in self.lines.values():
+                    line.cancel()
+                await asyncio.gather(*self.lines.values(), return_exceptions=True)
+        self.platform.changed.ring()
+
+    async def _empty(self, line: int, client: httpx.AsyncClient, free: asyncio.Semaphore) -> None:
+        """Send what waits in one queue, one after another."""
+        try:
+            while waiting := [update for update in self.bot.mailbox.waiting() if update.line == line]:
+                await self._send(waiting[0], client, free)
+        finally:
+            del self.lines[line]
+
+    async def _send(self, update: Update, client: httpx.AsyncClient, free: asyncio.Semaphore) -> None:
+        """Send one update until it is taken, or too old."""
+        clock, pause = self.platform.clock, 1
+        for failures in range(10_000):
+            async with free:
+                asked = await self._post(update, client)
+            if asked is None:
+                self.bot.mailbox.confirm(update)
+                for again in self.bot.mailbox.take_repeated():
+                    await self._post(again, client)
+                return
+            if failures and not asked:
+                pause = min(pause * 2, self.platform.chance.randint(*LONGEST_PAUSE))
+            wait = min(asked, LONGEST_ASKED) or (pause if failures else 0)
+            if clock.now() + wait > update.until:
+                self.bot.mailbox.drop(update)
+                return
+            await clock.sleep(wait)
+
+    async def _post(self, update: Update, client: httpx.AsyncClient) -> int | None:
+        """None when it was taken, else the seconds that the bot asks to wait (0: it doesn't say)."""
+        headers = {"Content-Type": "application/json"} | ({HEADER: self.hook.secret} if self.hook.secret else {})
+        try:
+            answer = await client.post(self.hook.url, content=json.dumps(update.json()), headers=headers)
+        except httpx.HTTPError as error:
+            self._failed("Connection refused" if isinstance(error, httpx.ConnectError) else "Webhook connection closed")
+            return 0
+        if answer.is_success:
+            self.gone_since = None
+            await self._obey(answer)
+            return None
+        self._failed(f"Wrong response from the webhook: {answer.status_code} {HTTPStatus(answer.status_code).phrase}")
+        self._drop_if_gone(answer.status_code)
+        asked = answer.headers.get("retry-after", "")
+        return int(asked) if asked.isdigit() else 0
+
+    def _failed(self, sentence: str) -> None:
+        self.bot.webhook_error = (int(self.platform.clock.now()), sentence)
+
+    def _drop_if_gone(self, status: int) -> None:
+        """A bot that says 410 for a day is believed."""
+        now = self.platform.clock.now()
+        if status != HTTPStatus.GONE:
+            self.gone_since = None
+        elif self.gone_since is None:
+            self.gone_since = now
+        elif now > self.gone_since + GONE_FOR and self.bot.webhook is self.hook:
+            self.bot.webhook = None
+            self.bot.mailbox.bell.ring()
+
+    async def _obey(self, answer: httpx.Response) -> None:
+        """An answer that is itself a call is carried out; the bot does not hear how it went."""
+        try:
+            given = answer.json() if answer.content else {}
+        except ValueError:
+            return
+        if not isinstance(given, dict):
+            return
+        arguments = {name: part if isinstance(part, str) else json.dumps(part) for name, part in given.items()}
+        method = arguments.pop("method", "").lower()
+        if method and method not in NOT_IN_ANSWERS and not method.startswith("get"):
+            await handle(self.platform, self.bot.token, method, arguments, {})
