@@ -74,7 +74,7 @@ class Telegram:
     # -- which bots are switched on --------------------------------------------------------------------------------
 
     async def run(self, receive: Receive) -> None:
-        """Serve all bots until cancelled; batches and calls under way are finished first."""
+        """Serve all bots until cancelled."""
         try:
             while True:
                 self._woken.clear()
@@ -84,8 +84,12 @@ class Telegram:
                     log.error("cannot look at the accounts", channel=CHANNEL, error=type(error).__name__)
                 await self._next_look()
         finally:
-            bots, self._bots = self._bots, {}
-            await asyncio.gather(*(bot.switch_off() for bot in bots.values()))
+            await self.close()
+
+    async def close(self) -> None:
+        """Switch all off; batches and calls under way are finished first."""
+        bots, self._bots = self._bots, {}
+        await asyncio.gather(*(bot.switch_off() for bot in bots.values()))
 
     async def _next_look(self) -> None:
         try:

@@ -192,7 +192,7 @@ async def test_updates_without_a_number_are_not_asked_for_without_a_pause(nonsen
 
 @pytest.mark.parametrize("nonsense", [{}, None, "updates", 7])
 async def test_an_answer_that_is_no_list_is_a_platform_that_is_away(nonsense: Any) -> None:
-    bench = Bench(Scripted({"getUpdates": [lambda: nonsense, [message(7)]]}))
+    bench = Bench(Scripted({"getUpdates": [nonsense, [message(7)]]}))
     await bench.run()
     assert bench.heard == [[7]]
     assert len(bench.clock.pauses) == 1
