@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 from sqlalchemy import func, select
@@ -24,15 +24,19 @@ BASE = "http://montaubry.example"
 PAGE = "/c/centre"
 
 
+Build: TypeAlias = Callable[[Database], Awaitable[object]]
+"""Makes the town of a house in an empty database."""
+
+
 def settings(url: str, base_url: str) -> Settings:
     return Settings.model_validate({"database_url": url, "base_url": base_url})
 
 
 @asynccontextmanager
-async def opened(url: str, base_url: str = BASE) -> AsyncIterator[House]:
+async def opened(url: str, base_url: str = BASE, build: Build = build_town) -> AsyncIterator[House]:
     """A house that answers, without a port: httpx speaks to its application."""
     database = Database(url)
-    await build_town(database)
+    await build(database)
     await database.close()
     async with house.opened(settings(url, base_url)) as built:
         works = [asyncio.create_task(work) for work in (built.reception.run(), built.courier.run())]
@@ -42,10 +46,10 @@ async def opened(url: str, base_url: str = BASE) -> AsyncIterator[House]:
 
 
 @asynccontextmanager
-async def served(url: str) -> AsyncIterator[tuple[House, str]]:
+async def served(url: str, build: Build = build_town) -> AsyncIterator[tuple[House, str]]:
     """A house with all its works on a port of this machine, for real browsers; and its address."""
     database = Database(url)
-    await build_town(database)
+    await build(database)
     await database.close()
     listening = house.listen("127.0.0.1", 0)
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
