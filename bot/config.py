@@ -145,7 +145,7 @@ def load(file: Path | None = None) -> Settings:
 
     Raises BadSettings, naming every setting that is wrong.
     """
-    _check_names(os.environ)
+    _checknames(os.environ)
     values = _read(file or FILE) if file or FILE.exists() else {}
     try:
         return Settings(**values)
@@ -155,15 +155,15 @@ def load(file: Path | None = None) -> Settings:
         raise BadSettings("; ".join(_sentence(problem) for problem in error.errors())) from None
 
 
-def _check_names(environment: Mapping[str, str]) -> None:
+def _checknames(environment: Mapping[str, str]) -> None:
     """A misspelt variable would be passed over in silence, and an empty database opened instead of the town's."""
-    known = {f"{PREFIX}{name}".upper() for name in _names("_")}
+    known = {f"{PREFIX}{name}".upper() for name in names("_")}
     unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
     if unknown:
         raise BadSettings(f"{unknown[0]} is not a setting; there are {', '.join(sorted(known))}")
 
 
-def _names(joint: str) -> Iterator[str]:
+def names(joint: str = ".") -> Iterator[str]:
     """Those of all settings; what stands in a table is named after it, `telegram.bots`."""
     for name, field in Settings.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
@@ -191,5 +191,5 @@ def _read(file: Path) -> dict[str, Any]:
 def _sentence(problem: Any) -> str:
     name = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        return f"{name} is not a setting; there are {', '.join(_names('.'))}"
+        return f"{name} is not a setting; there are {', '.join(names())}"
     return ": ".join(part for part in (name, problem["msg"].removeprefix("Value error, ")) if part)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,20 +16,23 @@ from typing import Any
 import structlog
 import uvicorn
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 import admin_web.application
 from admin_web import illustrations
 from admin_web.doors import Doors
 from bot import health
-from bot.channels import Channel
+from bot.channels import Channel, Posted
 from bot.config import Settings
 from bot.courier import Courier
 from bot.finishing import stop
 from bot.jobs import Jobs, all_jobs
+from bot.mistakes import Mistake
 from bot.preview import Said, preview
 from bot.reception import Clock, Reception, utc_now
+from bot.telegram.api import Api
 from bot.watching import Watcher
-from storage import migrating
+from storage import consultations, migrating
 from storage.database import Database
 from storage.participants import AddressKey
 
@@ -47,15 +50,47 @@ async def opened(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Ho
     try:
         if await migrating.migrate(database):
             log.info("schema migrated", schema=migrating.NEEDED)
-        yield House(settings, database, _switched_on(), clock)
+        await _check_bots(database, settings)
+        yield House(settings, database, _switched_on(settings, database, clock), clock)
     finally:
         await database.close()
 
 
-def _switched_on() -> list[Channel]:
+async def _check_bots(database: Database, settings: Settings) -> None:
+    """Raises Mistake when a bot of the settings is for a space that is not there."""
+    async with database.read() as connection:
+        slugs = {space.slug for space in await consultations.all_spaces(connection)}
+    for slug in settings.telegram.bots:
+        if slug not in slugs:
+            there = ", ".join(sorted(slugs)) or "none yet; `palabre import` makes one"
+            raise Mistake(f"telegram.bots: there is no space {slug}. There are: {there}.")
+
+
+def _switched_on(settings: Settings, database: Database, clock: Clock) -> list[Channel]:
+    """The channels of a house. Telegram is always one of them: a bot may be added in the panel at any time."""
+    from bot.channels.telegram import Telegram
     from bot.channels.web import Web
 
-    return [Web()]
+    chosen = settings.telegram
+    tokens = {slug: token.get_secret_value() for slug, token in chosen.bots.items()}
+    posted_to = settings.address if chosen.webhook else None
+    return [Web(), Telegram(database, telegram_api(settings), tokens, posted_to, clock)]
+
+
+def telegram_api(settings: Settings) -> Callable[[str], Awaitable[Api]]:
+    """Opens the Bot API with a token. The library, which takes seconds and much memory, is loaded with the first one; in
+    a thread, so that talks go on meanwhile."""
+
+    def load() -> Callable[..., Api]:
+        from bot.telegram.with_aiogram import open as with_aiogram
+
+        return with_aiogram
+
+    async def opened(token: str) -> Api:
+        driver = await asyncio.to_thread(load)
+        return driver(token, settings.telegram.api_url)
+
+    return opened
 
 
 def open_terminal(
@@ -74,7 +109,7 @@ class House:
 
     settings: Settings
     database: Database
-    open_channels: Iterable[Channel]
+    open_channels: Sequence[Channel]
     clock: Clock = utc_now
     channels: dict[str, Channel] = field(init=False)
     watcher: Watcher = field(init=False)
@@ -96,8 +131,11 @@ class House:
             Doors(self.reception.receive, self._preview, self.watcher.watch),
             base_url=self.settings.address,
             clock=self.clock,
-            routes=health.routes(self.database),
+            routes=[*health.routes(self.database), *self._posted_to()],
         )
+
+    def _posted_to(self) -> Iterable[BaseRoute]:
+        return (route for one in self.open_channels if isinstance(one, Posted) for route in one.routes())
 
     def _told(self) -> None:
         self.courier.wake()

@@ -16,6 +16,8 @@ ROOMS: Mapping[str, frozenset[str]] = {
 HOUSE = "bot.house"
 CHANNELS = "bot.channels."
 COMMANDS = "bot.commands."
+DRIVERS = "bot.telegram.with_"
+"""Those that know a platform's library, which costs seconds and much memory."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +102,14 @@ def is_a_channel(module: str) -> bool:
     return module.startswith(CHANNELS)
 
 
+def is_opened_late(module: str) -> bool:
+    """Whether a module is only imported by the house, when it is switched on."""
+    return is_a_channel(module) or module.startswith(DRIVERS)
+
+
 def opens_a_channel(one: Import) -> bool:
     """Whether an import takes a channel it may not: only the house does, in a function; a channel may have parts."""
-    if not is_a_channel(one.imported):
+    if not is_opened_late(one.imported):
         return False
     if is_a_channel(one.importer) and one.importer.split(".")[2] == one.imported.split(".")[2]:
         return False
@@ -113,7 +120,7 @@ def hides_in_a_function(one: Import) -> bool:
     """Whether an import stands in a function without one of the two reasons for it."""
     if not one.in_function:
         return False
-    return not (f"{one.importer}.".startswith(COMMANDS) or (one.importer == HOUSE and is_a_channel(one.imported)))
+    return not (f"{one.importer}.".startswith(COMMANDS) or (one.importer == HOUSE and is_opened_late(one.imported)))
 
 
 def find_circle(imports: Iterable[Import]) -> list[str]:

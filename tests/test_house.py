@@ -50,7 +50,8 @@ def test_a_channel_is_imported_by_the_house_alone_when_it_is_switched_on(imports
     wrong = [str(one) for one in imports if blueprint.opens_a_channel(one)]
     assert not wrong, (
         "bot/house.py alone imports a channel, in the function that builds it, so that a channel that is switched off "
-        "costs nothing and nobody else comes to know its platform; what channels share stands in "
+        "costs nothing and nobody else comes to know its platform, and likewise what knows a platform's library; what "
+        "channels share stands in "
         "bot/channels/__init__.py:\n" + "\n".join(wrong)
     )
 
@@ -119,6 +120,8 @@ def test_an_import_of_a_room_above_is_found(importer: str, imported: str) -> Non
         ("bot.channels.web", "bot.channels.terminal", False, True),
         ("bot.channels.web.page", "bot.channels.web.words", False, False),
         ("bot.courier", "bot.channels", False, False),
+        ("bot.house", "bot.telegram.with_aiogram", True, False),
+        ("bot.channels.telegram", "bot.telegram.with_aiogram", True, True),
     ],
 )
 def test_a_channel_imported_where_it_may_not_be_is_found(

@@ -6,10 +6,12 @@ only then does it acknowledge. It sends what the courier hands it, or raises one
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import field
 from datetime import timedelta
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from starlette.routing import BaseRoute
 
 from flows.messages import Incoming, Message
 from flows.rendering import Capabilities
@@ -88,11 +90,20 @@ class Channel(Protocol):
         """Carry messages in until cancelled. A channel that is served by the web pages just waits."""
 
 
+@runtime_checkable
+class Posted(Protocol):
+    """A channel whose platform posts to our pages."""
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """Where it posts to."""
+
+
 __all__ = [
     "Channel",
     "Incoming",
     "NotKept",
     "Outgoing",
+    "Posted",
     "Receive",
     "Refused",
     "TryLater",

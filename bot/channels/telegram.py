@@ -23,6 +23,7 @@ from bot.telegram.api import Api, ApiError, Away, NoAnswer, Shut, TooFast, UsedE
 from bot.telegram.bot import Bot, Key
 from bot.telegram.health import CHANNEL, Health
 from bot.telegram.introducing import account_of
+from bot.telegram.replies import TOKEN
 from bot.telegram.sending import Sending
 from bot.telegram.webhook import Listener
 from bot.telegram.writing import CAPABILITIES
@@ -38,7 +39,7 @@ SOON = timedelta(seconds=1)
 """When to try again, at the earliest, what an account that is not well could not send."""
 
 Open: TypeAlias = "Callable[[str], Awaitable[Api]]"
-"""The API with this token."""
+"""The API with this token, which has the form of one."""
 
 log = structlog.get_logger()
 
@@ -60,8 +61,8 @@ class Telegram:
     _sending: Sending = field(init=False, default_factory=Sending)
 
     def routes(self) -> list[Route]:
-        """Where the platform posts what is new."""
-        return [webhook.route(self._listener)]
+        """Where the platform posts what is new; nowhere while we ask for it."""
+        return [webhook.route(self._listener)] if self.base_url is not None else []
 
     def wake(self) -> None:
         """An account was added, changed or removed: look at once."""
@@ -108,8 +109,8 @@ class Telegram:
                 await self._bots.pop(account).switch_off()
         for account, key in keys.items():
             if account not in self._bots:
-                space, api = spaces[key.space_id], await self.open(key.token)
-                bot = Bot(key, space, api, self.database, receive, self.base_url, self.clock)
+                api = await self.open(key.token)
+                bot = Bot(key, spaces[key.space_id], api, self.database, receive, self.base_url, self.clock)
                 self._bots[account] = bot
                 bot.switch_on()
 
@@ -119,7 +120,11 @@ class Telegram:
         async with self.database.read() as connection:
             listed = [one for one in await accounts.listed(connection) if one.channel == CHANNEL]
             spaces = await phases.spaces(connection)
-        keys = {one.account: Key(one.account, one.space_id, one.token, settled=False) for one in listed if one.token}
+        keys = {
+            one.account: Key(one.account, one.space_id, one.token, settled=False)
+            for one in listed
+            if one.token is not None and TOKEN.fullmatch(one.token)
+        }
         for slug, token in self.tokens.items():
             if slug in spaces:
                 account = account_of(token)
