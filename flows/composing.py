@@ -43,7 +43,7 @@ def prompted(show: Show, conversation: int, language: str, echo: Said | None = N
     words = prompt.worded(language)
     heard = (Line(translate(echo, language), "echo"),) if echo is not None else ()
     reason = (Line(translate(show.reason, language)),) if show.reason is not None else ()
-    before = words.before if not show.keep else ()
+    before = words.before if not show.alone else ()
     former: tuple[Line, ...] = ()
     if show.former is not None:
         former = (Line(translate(_("Your answer was: {answer}.", answer=show.former), language), "echo"),)
@@ -64,11 +64,11 @@ KEEP_IT, SKIP_IT, GO_BACK = _("Change nothing"), _("Skip"), _("Back")
 
 
 def _own_buttons(show: Show, bearer: str, language: str) -> list[Button]:
-    """Keep, or skip and back, always in this order and last."""
-    if show.keep:
-        return [Button(translate(KEEP_IT, language), bearer + KEEP)]
-    own = [Button(translate(SKIP_IT, language), bearer + SKIP)] if show.optional else []
-    if show.back:
+    """Keep, skip and back, always in this order and last; of an answer that is corrected by itself only keep."""
+    own = [Button(translate(KEEP_IT, language), bearer + KEEP)] if show.keep else []
+    if show.optional and not show.alone:
+        own.append(Button(translate(SKIP_IT, language), bearer + SKIP))
+    if show.back and not show.alone:
         own.append(Button(translate(GO_BACK, language), bearer + BACK, minor=True))
     return own
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from flows.answers import FreeText, Heard, Json, Misread, OneOf, Reader
 from flows.commands import Command
-from flows.composing import GO_BACK, SKIP_IT
+from flows.composing import GO_BACK, KEEP_IT, SKIP_IT
 from flows.folding import fold
 from flows.gist import yes_or_no
 from flows.journal import ANSWER, SECRET
@@ -18,6 +18,7 @@ from flows.run import Aside, Run, Show
 from flows.texts import LANGUAGES, Said, _, translate
 
 SKIP_LABELS = {fold(translate(SKIP_IT, language)) for language in LANGUAGES}
+KEEP_LABELS = {fold(translate(KEEP_IT, language)) for language in LANGUAGES}
 BACK_LABELS = {fold(translate(GO_BACK, language)) for language in LANGUAGES}
 
 
@@ -66,7 +67,7 @@ async def put(
     reader = prompt.reader if isinstance(prompt, Prompt) else reader or FreeText()
     reason: Said | None = None
     heard = _heard_for(run, key)
-    if heard is not None and heard.tap == KEEP:
+    if heard is not None and key in run.journal.was and _keeps(heard, reader):
         return _keep(run, key, flag)
     back = back and bool(run.asked)
     if heard is not None and heard.command is not None and not heard.buttons:
@@ -81,6 +82,7 @@ async def put(
             _record(run, key, value, reader, flag, echo)
             return value
     former = run.journal.was.get(key)
+    alone = key == run.correcting and key in run.journal.was
     await run.request(
         Show(
             key,
@@ -89,7 +91,8 @@ async def put(
             back=back,
             reason=reason,
             former=_former(reader, former),
-            keep=key == run.correcting and key in run.journal.was,
+            keep=alone or _is_written(reader, former),
+            alone=alone,
             secret=flag == SECRET,
             doubt=doubt,
             word=heard.text or "" if heard is not None else "",
@@ -176,6 +179,19 @@ def _record(run: Run, key: str, value: Json, reader: Reader, flag: int, echo: bo
 def _ended(shown: Said | None) -> Said | None:
     """Without a stop of its own: the sentence round it has one."""
     return (shown.rstrip(" .") or None) if isinstance(shown, str) else shown
+
+
+def _is_written(reader: Reader, former: Json) -> bool:
+    """Whether an answer was given in one's own words: it can be kept, where others are given again by one tap."""
+    return former is not None and (isinstance(former, dict) or not reader.choices())
+
+
+def _keeps(heard: Heard, reader: Reader) -> bool:
+    """Whether the answer before shall stay: by its button, or by its words where no choice is called so."""
+    if heard.tap is not None:
+        return heard.tap == KEEP
+    said = fold(heard.text or "")
+    return said in KEEP_LABELS and not (isinstance(reader, OneOf) and said in reader.by_label)
 
 
 def _keep(run: Run, key: str, flag: int) -> Json:

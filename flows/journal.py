@@ -36,8 +36,8 @@ class TooLarge(Exception):
 @dataclass(slots=True)
 class Journal:
     """`entries` in the order of the run, those it did not come to (`unmet` of them) last; `was` keeps the former
-    value of an answer being corrected, `correcting` the key whose former value may be kept; `held` a text that waits
-    for its question; `doubt` a text that may be a command or an answer; `secret` that the prompt wants a secret."""
+    value of an answer being corrected, `correcting` the key that is corrected by itself; `held` a text that waits for
+    its question; `doubt` a text that may be a command or an answer; `secret` that the prompt wants a secret."""
 
     entries: dict[str, list[Any]] = field(default_factory=dict)
     was: dict[str, Any] = field(default_factory=dict)

@@ -55,7 +55,8 @@ class Call:
 
 @value
 class Show:
-    """A run stopped at this prompt. `reason` is why the answer was not read; `former` what it was before."""
+    """A run stopped at this prompt. `reason` is why the answer was not read; `former` what it was before, and `keep`
+    that it may stay so; `alone` that it is corrected by itself, out of the order."""
 
     key: str
     prompt: Prompt
@@ -64,6 +65,7 @@ class Show:
     reason: Said | None = None
     former: Said | None = None
     keep: bool = False
+    alone: bool = False
     secret: bool = False
     doubt: Command | None = None
     word: str = ""
@@ -114,7 +116,7 @@ class Run:
     target: str | None
     live: bool
     correcting: str | None = None
-    """The key whose answer is corrected: its former value may be kept."""
+    """The key whose answer is corrected by itself, out of the order."""
     revised: str | None = None
     """The key of an answer that an older button corrects, from where it is met on."""
     met: dict[str, None] = field(default_factory=dict)

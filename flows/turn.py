@@ -13,10 +13,9 @@ from typing import Any
 
 from flows.answers import Heard, Json, OneOf
 from flows.commands import Command, command
-from flows.composing import KEEP_IT, compose, doubts, with_menu
+from flows.composing import compose, doubts, with_menu
 from flows.conversation import Again, Ending, Go, Talk
 from flows.entrance import closed, enter
-from flows.folding import fold
 from flows.journal import ANSWER, Journal
 from flows.messages import AS_ANSWER, AS_COMMAND, BACK, KEEP, SKIP, Message
 from flows.module import Module
@@ -30,7 +29,7 @@ from flows.run import (
     Show,
     Tell,
 )
-from flows.texts import LANGUAGES, Said, _, translate
+from flows.texts import Said, _
 from storage.conversations import Record
 from storage.value import value
 
@@ -196,10 +195,10 @@ class Turn:
         journal = self._journal
         self.secret = journal.secret
         doubt, journal.doubt = journal.doubt, None
-        if heard.tap is None and doubt is None and journal.correcting is None:
+        if heard.tap is None and doubt is None:
             return True  # the common case: plain words
-        tap = heard.tap or self._own_label(heard.text or "", doubt)
         meant = command(doubt) if doubt is not None else None
+        tap = heard.tap or (_of_the_two(heard.text or "", meant[0]) if meant is not None else None)
         if tap in (AS_ANSWER, AS_COMMAND) and meant is None:
             return self._pass_over()
         if tap == AS_COMMAND and meant is not None:
@@ -208,21 +207,12 @@ class Turn:
             return False
         if tap == AS_ANSWER:
             self._heard = replace(heard, tap=None, text=doubt, command=None)
-        elif tap == KEEP:
-            self._heard = replace(heard, tap=KEEP) if key in journal.was else None
+        elif tap == KEEP and key not in journal.was:
+            self._heard = None
         elif tap == BACK:
             self._heard = None
             self._drop_last()
         return True
-
-    def _own_label(self, text: str, doubt: str | None) -> str | None:
-        """The engine's own button that a text means; Back and Skip are command words already."""
-        meant = command(doubt) if doubt is not None else None
-        if meant is not None:
-            found = OneOf(doubts(meant[0])).match(text)
-            return found.id if found is not None else None
-        correcting = self._journal.correcting is not None and self._journal.correcting == self.record.waiting
-        return KEEP if correcting and fold(text) in _labels(KEEP_IT) else None
 
     def _pass_over(self) -> bool:
         self.passed_over = True
@@ -257,7 +247,7 @@ class Turn:
             self._said.append((TOO_LATE,))
         self._collect()
         journal.doubt = journal.doubt if show.doubt else None
-        journal.correcting = show.key if show.keep else None
+        journal.correcting = show.key if show.alone else None
         journal.secret = show.secret
         self.record.waiting, self.record.state = show.key, "open"
         self.record.journal = self._journal.dumps()
@@ -321,8 +311,10 @@ class Turn:
         return compose(self._said, show, echo, self.record.id, self._language)
 
 
-def _labels(label: Said) -> set[str]:
-    return {fold(translate(label, language)) for language in LANGUAGES}
+def _of_the_two(text: str, meant: Command) -> str | None:
+    """The button under the doubt about a command word that a text means."""
+    found = OneOf(doubts(meant)).match(text)
+    return found.id if found is not None else None
 
 
 def _takes(tap: str | None, answer: Json) -> bool:

@@ -74,6 +74,8 @@ class Model:
     """What was answered, the round, and what the baskets of earlier rounds hold."""
 
     answers: dict[str, Any] = field(default_factory=dict)
+    was: dict[str, Any] = field(default_factory=dict)
+    """What Back took away: it may be kept when its question comes again."""
     round: int = 1
     basket: list[list[str]] = field(default_factory=list)
     reserved: bool = False
@@ -110,6 +112,8 @@ class Model:
                 del self.answers[f"basket.{self.round}.{key}"]
             self.round += 1
         self._ask("part.many")
+        if not self.reserved:
+            self.was.clear()
         self.reserved = True
         self.met.append(WALL)
         self._ask("rate")
@@ -126,18 +130,20 @@ class Model:
     def answer(self, value: Any) -> None:
         assert self.waiting is not None
         self.answers[self.waiting] = value
+        self.was.pop(self.waiting, None)
         self._go_on()
 
     def back(self) -> None:
         last = self.met[-1] if self.met else WALL
         if last not in (WALL, ROUND):
-            del self.answers[last]
+            self.was[last] = self.answers.pop(last)
         self._go_on()
 
     def skip(self) -> None:
         if self.waiting is not None and base(self.waiting) in OPTIONAL:
-            self.answers[self.waiting] = None
-        self._go_on()
+            self.answer(None)
+        else:
+            self._go_on()
 
     def command(self, word: str) -> None:
         self.away = word in ("stop", "menu", "language")
@@ -170,8 +176,10 @@ class Model:
             self.back()
         elif value == SKIP:
             self.skip()
+        elif value == KEEP and self.waiting not in self.was:
+            self._go_on()
         else:
-            self.answer(value)
+            self.answer(self.was[str(self.waiting)] if value == KEEP else value)
 
     def _same(self, key: str, value: str) -> bool:
         return bool(self.answers[key] == value or (value == SKIP and self.answers[key] is None))

@@ -132,6 +132,42 @@ def test_change_nothing_can_be_typed_and_survives_a_misread() -> None:
     assert h.hear("change nothing")[0] == "Correct which?"
 
 
+def test_going_back_to_a_text_it_need_not_be_written_again() -> None:
+    async def flow(talk: Talk) -> Ending:
+        await talk.ask("why", "Why?", optional=True)
+        await talk.ask("tree", Prompt("Which tree?", OneOf(TREES, other=True)))
+        await talk.ask("end", "The end.")
+        return None
+
+    h = talking(flow)
+    for said in ("shade", "a walnut", "/back"):
+        h.hear(said)
+    assert h.buttons == ["Oak", "Ash", "Elm", "Change nothing", "Back"]
+    assert h.back() == ["Why?", "Your answer was: shade."]
+    assert h.buttons == ["Change nothing", "Skip"]
+    assert h.tap("Change nothing")[0] == "Which tree?"
+    assert h.hear("change nothing!") == ["The end."]
+    assert h.answers == {"why": "shade", "tree": {"other": "a walnut"}}
+
+
+def test_what_one_tap_answers_is_not_offered_to_be_kept() -> None:
+    h, _first = begun()
+    h.back()
+    assert h.buttons == ["Park", "Lane", "Back"]
+
+
+def test_a_choice_called_as_the_button_that_keeps_is_a_choice() -> None:
+    async def flow(talk: Talk) -> Ending:
+        await talk.choose("what", "What to change?", (Choice("trees", "The trees"), Choice("none", "Change nothing")))
+        await talk.ask("end", "The end.")
+        return None
+
+    h = talking(flow)
+    h.tap("The trees")
+    h.back()
+    assert h.hear("Change nothing")[0] == "Corrected: change nothing."
+
+
 async def by_two(talk: Talk) -> Ending:
     await talk.ask("why", "Why?")
     await several_of(talk, "trees", TREES, lambda reader: Prompt("Which trees?", reader))
