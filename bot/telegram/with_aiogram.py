@@ -1,0 +1,162 @@
+"""The Bot API through aiogram: its methods, which refuse what the API would misunderstand, and its session.
+
+Not its answers: they are handed on as JSON. An update of a shape that aiogram doesn't know yet must not hold up those
+behind it, and a message is sent even if what comes back about it can't be read.
+
+The token is part of every address, and what aiohttp raises knows the address: so no error of theirs leaves this
+module, not even as the cause of ours.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from aiogram import Bot, methods
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.methods import TelegramMethod
+from aiogram.types import BufferedInputFile
+from aiohttp import ClientConnectorError, ClientError, ClientTimeout, ConnectionTimeoutError, InvalidURL
+from pydantic import ValidationError
+
+from bot.telegram.api import Api, Away, Call, NoAnswer, Upload, Wrong, WrongKey
+from bot.telegram.replies import TOKEN, is_harmless, result_of
+from storage.value import value
+
+T = TypeVar("T")
+OFFICIAL = "https://api.telegram.org"
+PATIENCE = timedelta(seconds=30)
+CONNECTING = 10.0
+"""Seconds to reach the server, waiting for a free connection included."""
+NOT_SENT = (ClientConnectorError, ConnectionTimeoutError, InvalidURL)
+"""Raised while no connection stands: no name, no answer, no certificate to trust. Nothing has left us then."""
+
+
+def open(token: str, api_url: str = OFFICIAL, *, timeout: timedelta = PATIENCE) -> Api:
+    """The API with this token; nothing is asked yet. `timeout` is how long a call may take that doesn't say.
+
+    Raises WrongKey for what can't be a token.
+    """
+    if not TOKEN.fullmatch(token):
+        raise WrongKey("This is not the form of a token.")
+    session = _Session(api=TelegramAPIServer.from_base(api_url), timeout=timeout.total_seconds())
+    return _Api(Bot(token, session), session)
+
+
+class _Api:
+    """One bot's, with its own connections. No dataclass: nothing shall print what it holds."""
+
+    def __init__(self, bot: Bot, session: _Session) -> None:
+        self._bot = bot
+        self._session = session
+
+    async def call(self, call: Call, *, patience: timedelta | None = None) -> Any:
+        """See Api. Raises Wrong also for a method or a parameter that the Bot API doesn't have."""
+        method = _typed(call)
+        seconds = math.ceil(patience.total_seconds()) if patience is not None else None
+        answer = await _safely(self._bot(method, request_timeout=seconds))
+        return result_of(answer.status, self._without_token(answer.body), harmless=is_harmless(call.method))
+
+    async def download(self, file_id: str, most: int) -> bytes:
+        """See Api."""
+        match await self.call(Call("getFile", {"file_id": file_id})):
+            case {"file_size": int(size)} if size > most:
+                raise Wrong("The file is too large.")
+            case {"file_path": str(path)}:
+                answer = await _safely(self._session.fetch(self._bot.token, path, most))
+            case _:
+                raise Wrong("The file is not there.")
+        if answer.status != 200:
+            raise (Wrong if answer.status < 500 else Away)(f"HTTP {answer.status} for a file")
+        if len(answer.body) > most:
+            raise Wrong("The file is too large.")
+        return answer.body
+
+    async def close(self) -> None:
+        """See Api."""
+        await self._session.close()
+
+    def _without_token(self, body: bytes) -> bytes:
+        """What stands between the server and us may quote the address it was asked for."""
+        return body.replace(self._bot.token.encode(), b"TOKEN")
+
+
+# -- what goes out ---------------------------------------------------------------------------------------------
+
+
+def _typed(call: Call) -> TelegramMethod[Any]:
+    """aiogram's own kind of this call. Raises Wrong, which names what is wrong without quoting it."""
+    kind = getattr(methods, call.method[:1].upper() + call.method[1:], None)
+    if not (isinstance(kind, type) and issubclass(kind, TelegramMethod)):
+        raise Wrong(f"There is no {call.method}.")
+    unknown = call.parameters.keys() - kind.model_fields.keys()  # aiogram would just send them
+    if unknown:
+        raise Wrong(f"{call.method} has no {', '.join(sorted(unknown))}.")
+    try:
+        made: TelegramMethod[Any] = kind(**{name: _file(given) for name, given in call.parameters.items()})
+        return made
+    except ValidationError as error:
+        wrong = {".".join(map(str, one["loc"])): one["type"] for one in error.errors(include_input=False)}
+    raise Wrong(f"{call.method} is not called like this: {wrong}")
+
+
+def _file(given: Any) -> Any:
+    return BufferedInputFile(given.content, given.name) if isinstance(given, Upload) else given
+
+
+# -- what comes back -------------------------------------------------------------------------------------------
+
+
+@value
+class _Answer:
+    status: int
+    body: bytes
+
+
+class _Session(AiohttpSession):
+    """aiogram's session, with answers as they came and a limit of its own to connecting."""
+
+    async def make_request(self, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:  # noqa: ASYNC109
+        """An _Answer. Raises what aiohttp does."""
+        url = self.api.api_url(token=bot.token, method=method.__api_method__)
+        session = await self.create_session()
+        form = self.build_form_data(bot, method)
+        limits = self._limits(timeout)
+        # A redirect would take the token, and maybe a message, to somewhere else.
+        async with session.post(url, data=form, timeout=limits, allow_redirects=False) as response:
+            return _Answer(response.status, await response.read())
+
+    async def fetch(self, token: str, path: str, most: int) -> _Answer:
+        """A file, of which no more than a little over `most` bytes are read. Raises what aiohttp does."""
+        url = self.api.file_url(token, path)
+        session = await self.create_session()
+        body = bytearray()
+        async with session.get(url, timeout=self._limits(None), allow_redirects=False) as response:
+            async for part in response.content.iter_chunked(1 << 16):
+                body += part
+                if len(body) > most:
+                    break
+            return _Answer(response.status, bytes(body))
+
+    def _limits(self, seconds: float | None) -> ClientTimeout:
+        """Connecting ends well before the call does, or nobody could tell whether it had left."""
+        total = seconds or self.timeout
+        return ClientTimeout(total=total, connect=min(CONNECTING, total / 2))
+
+
+async def _safely(under_way: Awaitable[T]) -> T:
+    """What comes of it. Raises Away where nothing has left us, NoAnswer where something may have, and Wrong where it
+    can't be written down as a request; raised outside of the handlers, so that they lead to no error of others."""
+    failure: Exception
+    try:
+        return await under_way
+    except NOT_SENT as error:
+        failure = Away(type(error).__name__)
+    except (ClientError, TimeoutError, OSError) as error:
+        failure = NoAnswer(type(error).__name__)
+    except ValueError as error:
+        failure = Wrong(type(error).__name__)
+    raise failure
