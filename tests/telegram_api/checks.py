@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.telegram_api.entities import Formatted, check_bounds, read_html, read_markdown, read_markdown_v2
-from tests.telegram_api.refusal import Refusal, bad
+from tests.telegram_api.refusal import bad
 from tests.telegram_api.state import utf16, written
 
 MOST_TEXT, MOST_CAPTION = 4096, 1024
@@ -20,6 +20,8 @@ MOST_RAW = 1 << 15
 MOST_DATA = 64
 """Bytes a button carries."""
 MOST_BUTTONS, MOST_IN_ROW = 100, 8
+MOST_MARKUP = 10_000
+"""Bytes of a keyboard. (Not documented, as are the sentences for too many buttons.)"""
 READERS: Mapping[str, Callable[[str], Formatted]] = {
     "html": read_html,
     "markdown": read_markdown,
@@ -131,6 +133,8 @@ def markup_of(arguments: Mapping[str, str]) -> dict[str, Any] | None:
         if not all(isinstance(row, list) for row in rows):
             raise bad(f'Field "{key}"{of} must be an Array of Arrays')
         check_rows(rows, inline=key == "inline_keyboard")
+    if len(given.encode()) > MOST_MARKUP:
+        raise bad("reply markup is too long")
     return markup if any(markup.get(key) for key in ("keyboard", "inline_keyboard", *OTHER_MARKUPS)) else None
 
 
@@ -175,9 +179,3 @@ def language_of(arguments: Mapping[str, str]) -> str:
     if language and not (len(language) == 2 and language.isascii() and language.islower()):
         raise bad("Invalid language code specified")
     return language
-
-
-def required(arguments: Mapping[str, str], name: str) -> str:
-    if not arguments.get(name):
-        raise Refusal(400, f"Bad Request: {name} is empty")
-    return arguments[name]

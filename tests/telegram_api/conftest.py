@@ -1,7 +1,8 @@
-"""The stub as its own tests see it: running, with one bot, one resident and a way to call it by hand."""
+"""The stub as its own tests see it: with one bot, one resident and a way to call it by hand."""
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -9,8 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from tests.telegram_api import Bot, Platform, Resident, serve
+from tests.telegram_api.server import application
 
 
 @dataclass
@@ -41,6 +44,13 @@ class Client:
         return f"{body['error_code']} {body['description']}"
 
 
+def picture(width: int = 200, height: int = 100) -> bytes:
+    """A green JPEG of so many pixels."""
+    jpeg = io.BytesIO()
+    Image.new("RGB", (width, height), "green").save(jpeg, "JPEG")
+    return jpeg.getvalue()
+
+
 @pytest.fixture
 def platform() -> Platform:
     return Platform(conflict_pause=0.1)
@@ -62,5 +72,13 @@ def anna(platform: Platform, bot: Bot) -> Resident:
 
 @pytest.fixture
 async def client(platform: Platform, bot: Bot) -> AsyncIterator[Client]:
-    async with serve(platform) as url, httpx.AsyncClient() as http:
+    """Calls that need no connection."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application(platform))) as http:
+        yield Client(bot, "http://telegram", http)
+
+
+@pytest.fixture
+async def served(platform: Platform, bot: Bot) -> AsyncIterator[Client]:
+    """Calls over real connections. (Reading the certificates of the world would take longer than the test.)"""
+    async with serve(platform) as url, httpx.AsyncClient(verify=False) as http:
         yield Client(bot, url, http)

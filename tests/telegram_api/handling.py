@@ -54,11 +54,12 @@ def find_bot(platform: Platform, token: str) -> Bot:
 
 
 async def handle(
-    platform: Platform, token: str, method: str, arguments: dict[str, str], files: dict[str, Upload]
+    platform: Platform, token: str, method: str, arguments: dict[str, str], files: dict[str, Upload], begun: float
 ) -> Told | None:
-    """Carry out a call and note it. None (CUT) when the bot gets no answer."""
+    """Carry out a call whose request began to arrive at this monotonic second, and note it. None (CUT) when the bot
+    gets no answer."""
     chat = integer(arguments.get("chat_id", ""))
-    call = Call(time.monotonic(), None, method.lower(), arguments, chat)
+    call = Call(begun, None, method.lower(), arguments, chat)
     platform.calls.append(call)
     try:
         call.bot = find_bot(platform, token)
@@ -100,7 +101,8 @@ async def _carry_out(query: Query) -> Told:
     except Refusal as refusal:
         return _refused(call, refusal)
     call.done = True
-    return Told(200, json.dumps({"ok": True, "result": result}).encode())
+    described = {"description": query.remark} if query.remark else {}
+    return Told(200, json.dumps({"ok": True, "result": result, **described}).encode())
 
 
 def _wait_of(query: Query) -> int | None:

@@ -11,7 +11,7 @@ from typing import Any
 from tests.telegram_api.clock import Bell, Clock
 from tests.telegram_api.faults import Faults
 from tests.telegram_api.files import Files
-from tests.telegram_api.mailbox import Mailbox
+from tests.telegram_api.mailbox import Mailbox, Update
 from tests.telegram_api.rates import Limits, Rates, Violation
 from tests.telegram_api.residents import Resident
 from tests.telegram_api.state import Bot, Chat, Message, Person
@@ -40,6 +40,16 @@ class Call:
     answered: float | None = None
 
 
+@dataclass(eq=False)
+class Post:
+    """One update sent to a webhook, at this monotonic second. `answer` is the HTTP status, None when there was none."""
+
+    at: float
+    bot: Bot
+    update: Update
+    answer: int | None = None
+
+
 @dataclass
 class Platform:
     """Everything, in memory. `http_allowed`: webhooks may be plain http on any port and address, as the open-source
@@ -51,6 +61,7 @@ class Platform:
     http_allowed: bool = True
     conflict_pause: float = 3.0
     calls: list[Call] = field(default_factory=list)
+    posts: list[Post] = field(default_factory=list)
     bots: dict[str, Bot] = field(default_factory=dict)
     files: Files = field(default_factory=Files)
     closing: bool = False

@@ -12,13 +12,15 @@ from urllib.parse import urlsplit
 from tests.telegram_api.checks import parsed
 from tests.telegram_api.mailbox import MOST
 from tests.telegram_api.query import Query
-from tests.telegram_api.refusal import Refusal, bad
+from tests.telegram_api.refusal import Refusal, bad, too_many
 from tests.telegram_api.state import Webhook
 
 LONGEST_POLL = 50
 """Seconds."""
 SAME, AT_ONCE = 3, 0.5
 """Seconds in which the same question again has to wait for its answer, and in which it gets one update only."""
+BETWEEN_WEBHOOKS = 1.0
+"""Seconds."""
 PORTS = frozenset({80, 88, 443, 8443})
 SECRET = re.compile(r"[A-Za-z0-9_-]*")
 LONGEST_SECRET = 256
@@ -79,6 +81,10 @@ def set_webhook(query: Query) -> bool:
     url = query.arguments.get("url", "")
     if not url:
         return delete_webhook(query)
+    poll, now = query.bot.poll, time.monotonic()
+    if now < poll.next_webhook:
+        raise too_many(1)
+    poll.next_webhook = now + BETWEEN_WEBHOOKS
     if query.flag("drop_pending_updates"):
         query.bot.mailbox.clear()
     secret = query.arguments.get("secret_token", "")
@@ -89,12 +95,19 @@ def set_webhook(query: Query) -> bool:
     ip = query.arguments.get("ip_address", "")
     _check_address(query, url, ip)
     _allow(query)
-    query.bot.webhook = Webhook(url, secret, query.number("max_connections", 40, 1, 100), ip)
-    query.bot.webhook_error = None
-    query.bot.poll.waiting = None
+    hook = Webhook(url, secret, query.number("max_connections", 40, 1, 100), ip)
+    query.remark = f"Webhook {'is already' if hook == query.bot.webhook else 'was'} set"
+    if hook != query.bot.webhook:
+        _redirect(query, hook)
+    poll.waiting = None
+    return True
+
+
+def _redirect(query: Query, hook: Webhook | None) -> None:
+    """Who sends and who polls finds out."""
+    query.bot.webhook, query.bot.webhook_error = hook, None
     query.bot.mailbox.bell.ring()
     query.platform.changed.ring()
-    return True
 
 
 def _check_address(query: Query, url: str, ip: str) -> None:
@@ -127,8 +140,8 @@ def _check_address(query: Query, url: str, ip: str) -> None:
 def delete_webhook(query: Query) -> bool:
     if query.flag("drop_pending_updates"):
         query.bot.mailbox.clear()
-    query.bot.webhook, query.bot.webhook_error = None, None
-    query.platform.changed.ring()
+    query.remark = f"Webhook {'was' if query.bot.webhook else 'is already'} deleted"
+    _redirect(query, None)
     return True
 
 

@@ -14,13 +14,14 @@ NUMBERS = 1 << 31
 
 @dataclass
 class Query:
-    """A call under way."""
+    """A call under way. `remark` is what the server says besides the result."""
 
     platform: Platform
     bot: Bot
     call: Call
     arguments: dict[str, str]
     files: dict[str, Upload] = field(default_factory=dict)
+    remark: str = ""
 
     @property
     def now(self) -> float:

@@ -120,7 +120,7 @@ class Resident:
         self._shuts(True)
 
     def unblocks(self) -> None:
-        """Let the bot write again. (The app then sends no /start by itself.)"""
+        """Let the bot write again. (The app's own button for it also presses Start.)"""
         self._shuts(False)
 
     def leaves_telegram(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -56,12 +57,13 @@ def application(platform: Platform) -> Starlette:
     """The Bot API, and the files to download."""
 
     async def method(request: Request) -> Response:
+        begun = time.monotonic()
         token, name = request.path_params["token"], request.path_params["method"]
         try:
             arguments, files = await read(request)
         except ValueError:
             return answer(refused(400, "Bad Request: can't parse parameters JSON object"))
-        told = await handle(platform, token, name, arguments, files)
+        told = await handle(platform, token, name, arguments, files, begun)
         return answer(told) if told else Cut()
 
     async def file(request: Request) -> Response:
@@ -118,15 +120,19 @@ def stringified(given: dict[str, Any]) -> dict[str, str]:
 
 
 class _Server(uvicorn.Server):
-    """It leaves the signals to the test's own process, and says when it listens."""
+    """It leaves signals to the test's own process, says when it listens, and ends when told to, not a tick later."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.ready = asyncio.Event()
+        self.ready, self.over = asyncio.Event(), asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.ready.set()
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self.over.wait()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -134,31 +140,35 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serve(platform: Platform, port: int = 0) -> AsyncIterator[str]:
-    """Run it on the loopback; gives its address, for `api_url`. Polls under way end empty at the end."""
+async def listen(app: Starlette, port: int = 0) -> AsyncIterator[str]:
+    """Serve pages on the loopback; gives the address."""
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", port))
         config = uvicorn.Config(
-            application(platform),
-            http=Line,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=1,
+            app, http=Line, ws="none", lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1
         )
         server = _Server(config)
         serving = asyncio.create_task(server.serve([listening]))
-        delivering = asyncio.create_task(deliver(platform))
         try:
             await server.ready.wait()
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.over.set()
+            await serving
+
+
+@asynccontextmanager
+async def serve(platform: Platform, port: int = 0) -> AsyncIterator[str]:
+    """Run the platform; gives its address, for `api_url`. Polls under way end empty at the end."""
+    delivering = asyncio.create_task(deliver(platform))
+    async with listen(application(platform), port) as url:
+        platform.closing = False
+        try:
+            yield url
         finally:
             platform.closing = True
             for bot in platform.bots.values():
                 bot.mailbox.bell.ring()
             delivering.cancel()
-            server.should_exit = True
-            await asyncio.gather(serving, delivering, return_exceptions=True)
-            platform.closing = False
+            await asyncio.gather(delivering, return_exceptions=True)

@@ -40,12 +40,14 @@ class Webhook:
 
 @dataclass(eq=False)
 class Poll:
-    """What the server remembers of getUpdates: the last call, and the one that waits (a second ends it)."""
+    """What the server remembers of getUpdates: the last call, and the one that waits (a second ends it). Then the
+    monotonic seconds before which a 409 is held back and another setWebhook refused."""
 
     offset: int = -1
     began: float = float("-inf")
     waiting: object | None = None
     next_conflict: float = float("-inf")
+    next_webhook: float = float("-inf")
 
 
 @dataclass(eq=False)

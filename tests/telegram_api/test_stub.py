@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 from aiogram import Bot as Aiogram
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError, TelegramRetryAfter
 from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup
-from PIL import Image
 
 from tests.telegram_api import Platform, Resident, faults
-from tests.telegram_api.conftest import Client
+from tests.telegram_api.conftest import Client, picture
 
 YES_NO = {"inline_keyboard": [[{"text": "Oui", "callback_data": "y"}, {"text": "Non", "callback_data": "n"}]]}
 
 
-def picture(width: int = 200, height: int = 100) -> bytes:
-    jpeg = io.BytesIO()
-    Image.new("RGB", (width, height), "green").save(jpeg, "JPEG")
-    return jpeg.getvalue()
-
-
 @pytest.fixture
-def aiogram(client: Client) -> Aiogram:
+def aiogram(served: Client) -> Aiogram:
     """The real client library, pointed at the stub."""
-    return Aiogram(client.bot.token, session=AiohttpSession(api=TelegramAPIServer.from_base(client.url)))
+    return Aiogram(served.bot.token, session=AiohttpSession(api=TelegramAPIServer.from_base(served.url)))
 
 
 async def test_a_bot_learns_its_name(client: Client) -> None:

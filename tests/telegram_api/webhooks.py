@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -16,7 +17,7 @@ import httpx
 
 from tests.telegram_api.handling import handle
 from tests.telegram_api.mailbox import Update
-from tests.telegram_api.platform import Platform
+from tests.telegram_api.platform import Platform, Post
 from tests.telegram_api.state import Bot, Webhook
 
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
@@ -60,7 +61,9 @@ class Courier:
     async def run(self) -> None:
         """Until another address is set, or none."""
         free = asyncio.Semaphore(self.hook.connections)
-        async with httpx.AsyncClient(timeout=TIMEOUT, limits=httpx.Limits(max_connections=None)) as client:
+        limits = httpx.Limits(max_connections=None)
+        # Only ever to this machine, so no certificate is looked at.
+        async with httpx.AsyncClient(timeout=TIMEOUT, limits=limits, verify=False) as client:
             try:
                 while self.bot.webhook is self.hook:
                     for update in self.bot.mailbox.waiting():
@@ -89,8 +92,9 @@ class Courier:
                 asked = await self._post(update, client)
             if asked is None:
                 self.bot.mailbox.confirm(update)
-                for again in self.bot.mailbox.take_repeated():
-                    await self._post(again, client)
+                async with free:
+                    for again in self.bot.mailbox.take_repeated():
+                        await self._post(again, client)
                 return
             if failures and not asked:
                 pause = min(pause * 2, self.platform.chance.randint(*LONGEST_PAUSE))
@@ -103,16 +107,19 @@ class Courier:
     async def _post(self, update: Update, client: httpx.AsyncClient) -> int | None:
         """None when it was taken, else the seconds that the bot asks to wait (0: it doesn't say)."""
         headers = {"Content-Type": "application/json"} | ({HEADER: self.hook.secret} if self.hook.secret else {})
+        post = Post(time.monotonic(), self.bot, update)
+        self.platform.posts.append(post)
         try:
             answer = await client.post(self.hook.url, content=json.dumps(update.json()), headers=headers)
         except httpx.HTTPError as error:
             self._failed("Connection refused" if isinstance(error, httpx.ConnectError) else "Webhook connection closed")
             return 0
+        post.answer = answer.status_code
         if answer.is_success:
             self.gone_since = None
             await self._obey(answer)
             return None
-        self._failed(f"Wrong response from the webhook: {answer.status_code} {HTTPStatus(answer.status_code).phrase}")
+        self._failed(f"Wrong response from the webhook: {answer.status_code} {answer.reason_phrase}")
         self._drop_if_gone(answer.status_code)
         asked = answer.headers.get("retry-after", "")
         return int(asked) if asked.isdigit() else 0
@@ -142,4 +149,4 @@ class Courier:
         arguments = {name: part if isinstance(part, str) else json.dumps(part) for name, part in given.items()}
         method = arguments.pop("method", "").lower()
         if method and method not in NOT_IN_ANSWERS and not method.startswith("get"):
-            await handle(self.platform, self.bot.token, method, arguments, {})
+            await handle(self.platform, self.bot.token, method, arguments, {}, time.monotonic())
