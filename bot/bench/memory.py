@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.error import URLError
 
@@ -19,19 +20,27 @@ PATIENCE = 30.0
 def of_a_house() -> float:
     """Megabytes of resident memory after a few pages were answered."""
     with tempfile.TemporaryDirectory(prefix="palabre-bench-") as folder:
-        port = free_port()
-        settings = {"PALABRE_DATABASE_URL": f"sqlite:///{Path(folder) / 'house.db'}", "PALABRE_PORT": str(port)}
-        command = [sys.executable, "-c", "from bot.commands import main; main()", "run"]
-        with subprocess.Popen(
-            command, env=os.environ | settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) as house:
-            try:
-                for path in ("/readyz", "/healthz", "/sign-in", "/metrics"):
-                    _ask(f"http://127.0.0.1:{port}{path}", house)
-                return _resident(house.pid)
-            finally:
-                house.terminate()
-                house.wait(timeout=PATIENCE)
+        return running({"PALABRE_DATABASE_URL": f"sqlite:///{Path(folder) / 'house.db'}"})
+
+
+def running(settings: Mapping[str, str], warm: Callable[[], None] = lambda: None) -> float:
+    """The same of a house with these settings, once `warm` returns."""
+    port = free_port()
+    command = [sys.executable, "-c", "from bot.commands import main; main()", "run"]
+    with subprocess.Popen(
+        command,
+        env={**os.environ, **settings, "PALABRE_PORT": str(port)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as house:
+        try:
+            for path in ("/readyz", "/healthz", "/sign-in", "/metrics"):
+                _ask(f"http://127.0.0.1:{port}{path}", house)
+            warm()
+            return _resident(house.pid)
+        finally:
+            house.terminate()
+            house.wait(timeout=PATIENCE)
 
 
 def free_port() -> int:

@@ -12,7 +12,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from bot import collector
-from bot.bench import engine, memory, rivals, turns
+from bot.bench import engine, memory, rivals, telegram, turns
 from bot.bench.town import Town, questionnaire, town
 from storage.value import value
 
@@ -41,6 +41,8 @@ FIGURES = (
     Figure("cpu_us_per_turn_1k", "Processor a turn, 1,000 participants", "µs", False, ""),
     Figure("cpu_us_per_turn_100k", "Processor a turn, 100,000 participants", "µs", False, "1.5 times the former"),
     Figure("rss_mb", "Memory of the running house", "MB", False, "150"),
+    Figure("telegram_turns_per_s", "Durable turns from Telegram's JSON", "/s", True, "1,500"),
+    Figure("telegram_rss_mb", "Memory of a house with a Telegram bot", "MB", False, ""),
 )
 
 
@@ -80,6 +82,8 @@ def _measures(large: Town) -> dict[str, Measure]:
         "cpu_us_per_turn_1k": lambda: in_a_small_town(turns.cpu_per_turn),
         "cpu_us_per_turn_100k": lambda: turns.cpu_per_turn(large),
         "rss_mb": memory.of_a_house,
+        "telegram_turns_per_s": telegram.turns_per_second,
+        "telegram_rss_mb": telegram.memory_of_a_house,
     }
 
 

@@ -135,7 +135,7 @@ def raw(built: Town) -> float:
     for start in range(0, RAW_TURNS, RAW_BATCH):
         connection.execute("BEGIN IMMEDIATE")
         for number in range(start, start + RAW_BATCH):
-            _raw_turn(connection, number, f"p{number % len(built.people)}")
+            _raw_turn(connection, number, str(number % len(built.people)))
         connection.execute("COMMIT")
     elapsed = time.perf_counter() - began
     connection.close()

@@ -25,7 +25,7 @@ from flows.questions import OneOf
 from flows.rendering import Capabilities
 from flows.settings import Option
 from flows.texts import Words
-from storage import consultations, migrating
+from storage import accounts, consultations, migrating
 from storage.database import Database
 from storage.models import Address, Conversation, Participant
 from storage.types import new_id
@@ -52,6 +52,8 @@ class Town:
 
     database: Database
     reception: Reception
+    door: Capabilities
+    account: str
     space_id: int
     phase_id: int
     people: list[int]
@@ -66,7 +68,7 @@ class Town:
         now = datetime.now(UTC)
         self.sent += len(people)
         return [
-            Incoming(CHANNEL.name, SLUG, f"p{person}", f"{self.sent}.{index}", now, text=text)
+            Incoming(self.door.name, self.account, str(person), f"{self.sent}.{index}", now, text=text)
             for index, person in enumerate(people)
         ]
 
@@ -77,17 +79,29 @@ class Town:
 
 @asynccontextmanager
 async def town(
-    participants: int, settings: dict[str, Any], *, kind: str = "questionnaire", module: Module | None = None
+    participants: int,
+    settings: dict[str, Any],
+    *,
+    kind: str = "questionnaire",
+    module: Module | None = None,
+    door: Capabilities = CHANNEL,
+    account: str = SLUG,
 ) -> AsyncIterator[Town]:
-    """A furnished town on a new SQLite file, removed afterwards. `module` stands in for one of the catalog."""
+    """A furnished town on a new SQLite file, removed afterwards, whose people come by this door. `module` stands in
+    for one of the catalog."""
     with tempfile.TemporaryDirectory(prefix="palabre-bench-") as folder:
         database = Database(f"sqlite+aiosqlite:///{Path(folder) / 'bench.db'}")
         try:
             await migrating.migrate(database)
-            reception = Reception(database, {CHANNEL.name: CHANNEL})
+            reception = Reception(database, {door.name: door})
             async with database.write() as connection:
                 space_id, phase_id = await _consultation(connection, settings, kind)
-            built = Town(database, reception, space_id, phase_id, [])
+                if door.hosted:
+                    now = datetime.now(UTC)
+                    await accounts.put(
+                        connection, space_id, door.name, account, name=SLUG, title=SLUG, token=None, now=now
+                    )
+            built = Town(database, reception, door, account, space_id, phase_id, [])
             reception.around.modules[phase_id, 1] = module or load(kind, settings)
             for start in range(0, participants, ROWS_AT_ONCE):
                 async with database.write() as connection:
@@ -150,7 +164,7 @@ async def _people(connection: AsyncConnection, built: Town, count: int, kind: st
                 "groups": [],
                 "current_id": conversation,
                 "address_id": address,
-                "channel": CHANNEL.name,
+                "channel": built.door.name,
                 "created_at": now,
             }
             for _n, participant, address, conversation in rows
@@ -163,9 +177,9 @@ async def _people(connection: AsyncConnection, built: Town, count: int, kind: st
                 "space_id": built.space_id,
                 "id": address,
                 "participant_id": participant,
-                "channel": CHANNEL.name,
-                "account": SLUG,
-                "sender": f"p{number}",
+                "channel": built.door.name,
+                "account": built.account,
+                "sender": str(number),
                 "created_at": now,
             }
             for number, participant, address, _conversation in rows
@@ -183,7 +197,7 @@ async def _people(connection: AsyncConnection, built: Town, count: int, kind: st
                 "state": "open",
                 "waiting": "q1",
                 "journal": journal,
-                "channel": CHANNEL.name,
+                "channel": built.door.name,
                 "begun_at": now,
                 "heard_at": now,
             }
