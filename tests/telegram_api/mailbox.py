@@ -45,6 +45,7 @@ class Mailbox:
         self._chance = chance
         self._next = first
         self._waiting: dict[int, Update] = {}
+        self._lines: dict[int, dict[int, Update]] = {}
         self._repeated: list[Update] = []
         self.pushed: list[Update] = []
         self.repeated: list[int] = []
@@ -56,6 +57,7 @@ class Mailbox:
         update = Update(self._next, kind, body, line, self._clock.now() + seconds)
         self._next += 1
         self._waiting[update.id] = update
+        self._lines.setdefault(line, {})[update.id] = update
         self.pushed.append(update)
         self.bell.ring()
         return update
@@ -64,8 +66,22 @@ class Mailbox:
         """All that wait, in order. Those that became too old are gone."""
         now = self._clock.now()
         for update in [update for update in self._waiting.values() if update.until <= now]:
-            del self._waiting[update.id]
+            self.drop(update)
         return list(self._waiting.values())
+
+    def lines(self) -> list[int]:
+        """The queues in which something waits."""
+        return list(self._lines)
+
+    def first(self, line: int) -> Update | None:
+        """What waits longest in one queue."""
+        now = self._clock.now()
+        while waiting := self._lines.get(line):
+            update = next(iter(waiting.values()))
+            if update.until > now:
+                return update
+            self.drop(update)
+        return None
 
     def read(self, offset: int, limit: int) -> list[Update]:
         """What getUpdates hands over; all below the offset is confirmed."""
@@ -92,7 +108,13 @@ class Mailbox:
         return repeated
 
     def drop(self, update: Update) -> None:
+        """Forget it."""
         self._waiting.pop(update.id, None)
+        line = self._lines.get(update.line, {})
+        line.pop(update.id, None)
+        if not line:
+            self._lines.pop(update.line, None)
 
     def clear(self) -> None:
         self._waiting.clear()
+        self._lines.clear()

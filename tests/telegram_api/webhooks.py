@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-import httpx
+import aiohttp
 
 from tests.telegram_api.handling import handle
 from tests.telegram_api.mailbox import Update
@@ -25,7 +25,7 @@ LONGEST_ASKED = 3600
 """Seconds of a Retry-After that are honoured."""
 LONGEST_PAUSE = (60, 120)
 """Seconds between which the longest pause lies, by chance."""
-TIMEOUT = 60.0
+TIMEOUT = aiohttp.ClientTimeout(60)
 GONE_FOR = 23 * 3600
 """Seconds of nothing but 410, after which the webhook is dropped."""
 NOT_IN_ANSWERS = frozenset({"deletewebhook", "setwebhook", "close", "logout"})
@@ -61,30 +61,30 @@ class Courier:
     async def run(self) -> None:
         """Until another address is set, or none."""
         free = asyncio.Semaphore(self.hook.connections)
-        limits = httpx.Limits(max_connections=None)
         # Only ever to this machine, so no certificate is looked at.
-        async with httpx.AsyncClient(timeout=TIMEOUT, limits=limits, verify=False) as client:
+        connector = aiohttp.TCPConnector(limit=self.hook.connections, ssl=False)
+        async with aiohttp.ClientSession(connector=connector, timeout=TIMEOUT) as client:
             try:
                 while self.bot.webhook is self.hook:
-                    for update in self.bot.mailbox.waiting():
-                        if update.line not in self.lines:
-                            self.lines[update.line] = asyncio.create_task(self._empty(update.line, client, free))
+                    for line in self.bot.mailbox.lines():
+                        if line not in self.lines:
+                            self.lines[line] = asyncio.create_task(self._empty(line, client, free))
                     await self.bot.mailbox.bell.heard(None)
             finally:
-                for line in self.lines.values():
-                    line.cancel()
+                for task in self.lines.values():
+                    task.cancel()
                 await asyncio.gather(*self.lines.values(), return_exceptions=True)
         self.platform.changed.ring()
 
-    async def _empty(self, line: int, client: httpx.AsyncClient, free: asyncio.Semaphore) -> None:
+    async def _empty(self, line: int, client: aiohttp.ClientSession, free: asyncio.Semaphore) -> None:
         """Send what waits in one queue, one after another."""
         try:
-            while waiting := [update for update in self.bot.mailbox.waiting() if update.line == line]:
-                await self._send(waiting[0], client, free)
+            while update := self.bot.mailbox.first(line):
+                await self._send(update, client, free)
         finally:
             del self.lines[line]
 
-    async def _send(self, update: Update, client: httpx.AsyncClient, free: asyncio.Semaphore) -> None:
+    async def _send(self, update: Update, client: aiohttp.ClientSession, free: asyncio.Semaphore) -> None:
         """Send one update until it is taken, or too old."""
         clock, pause = self.platform.clock, 1
         for failures in range(10_000):
@@ -104,24 +104,26 @@ class Courier:
                 return
             await clock.sleep(wait)
 
-    async def _post(self, update: Update, client: httpx.AsyncClient) -> int | None:
+    async def _post(self, update: Update, client: aiohttp.ClientSession) -> int | None:
         """None when it was taken, else the seconds that the bot asks to wait (0: it doesn't say)."""
         headers = {"Content-Type": "application/json"} | ({HEADER: self.hook.secret} if self.hook.secret else {})
         post = Post(time.monotonic(), self.bot, update)
         self.platform.posts.append(post)
+        body = json.dumps(update.json())
         try:
-            answer = await client.post(self.hook.url, content=json.dumps(update.json()), headers=headers)
-        except httpx.HTTPError as error:
-            self._failed("Connection refused" if isinstance(error, httpx.ConnectError) else "Webhook connection closed")
+            async with client.post(self.hook.url, data=body, headers=headers, allow_redirects=False) as answer:
+                post.answer, asked = answer.status, answer.headers.get("retry-after", "")
+                said, reason = await answer.read(), answer.reason
+        except (aiohttp.ClientError, TimeoutError) as error:
+            refused = isinstance(error, aiohttp.ClientConnectorError)
+            self._failed("Connection refused" if refused else "Webhook connection closed")
             return 0
-        post.answer = answer.status_code
-        if answer.is_success:
+        if 200 <= post.answer < 300:
             self.gone_since = None
-            await self._obey(answer)
+            await self._obey(said)
             return None
-        self._failed(f"Wrong response from the webhook: {answer.status_code} {answer.reason_phrase}")
-        self._drop_if_gone(answer.status_code)
-        asked = answer.headers.get("retry-after", "")
+        self._failed(f"Wrong response from the webhook: {post.answer} {reason}")
+        self._drop_if_gone(post.answer)
         return int(asked) if asked.isdigit() else 0
 
     def _failed(self, sentence: str) -> None:
@@ -138,10 +140,10 @@ class Courier:
             self.bot.webhook = None
             self.bot.mailbox.bell.ring()
 
-    async def _obey(self, answer: httpx.Response) -> None:
+    async def _obey(self, said: bytes) -> None:
         """An answer that is itself a call is carried out; the bot does not hear how it went."""
         try:
-            given = answer.json() if answer.content else {}
+            given = json.loads(said or b"{}")
         except ValueError:
             return
         if not isinstance(given, dict):
