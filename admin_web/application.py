@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute
 from admin_web import (
     chat,
     consultations,
+    door_pages,
     exports,
     failures,
     illustrations,
@@ -29,7 +30,7 @@ from admin_web import (
     static,
     try_it,
 )
-from admin_web.doors import Doors, Offered
+from admin_web.doors import Doors
 from admin_web.guard import HEADERS, Refusals, SafeHeaders
 from admin_web.site import Site, render
 from flows import module
@@ -45,14 +46,14 @@ def build(
     base_url: str,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     load_module: Callable[[str, Mapping[str, Any]], object] = module.load,
-    offered: Sequence[Offered] = (),
     routes: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """The application. `base_url` is what residents type and posters carry, `https://participe.example`;
-    `offered` are the doors switched on besides the chat page; `routes` are the house's own (health, metrics)."""
-    site = Site(database, doors, base_url.rstrip("/"), clock, load_module, tuple(offered))
+    `routes` are the house's own (health, metrics)."""
+    site = Site(database, doors, base_url.rstrip("/"), clock, load_module)
     pages = (
-        static, illustrations, chat, sign_in, consultations, results, exports, live, try_it, poster, failures, public
+        static, illustrations, chat, sign_in, consultations, results, exports, live, try_it, poster, failures,
+        door_pages, public,
     )  # fmt: skip
     application = Starlette(
         routes=[*routes, *(route for page in pages for route in page.routes())],

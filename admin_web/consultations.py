@@ -11,10 +11,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from admin_web.channels import TELEGRAM, channel_name
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import site_of
 from flows.texts import Said, Text, _, plural
-from storage import consultations
+from storage import accounts, consultations
+from storage.accounts import AWAY
 from storage.consultations import Consultation
 from storage.types import LARGEST_ID
 from storage.value import value
@@ -42,7 +44,16 @@ async def show_list(request: Request, me: Me) -> Response:
     site = site_of(request)
     async with site.database.read() as connection:
         listed = await consultations.listed(connection, me.space_id, midnight(me, site.clock()))
-    return panel(request, me, "consultations.html", listed=listed, standing=lambda one: standing(one, site.clock()))
+        ours = await accounts.listed(connection, me.space_id)
+    return panel(
+        request,
+        me,
+        "consultations.html",
+        listed=listed,
+        standing=lambda one: standing(one, site.clock()),
+        telegram=any(one.channel == TELEGRAM for one in ours),
+        unwell=[channel_name(one.channel) for one in ours if one.error not in (None, AWAY)],
+    )
 
 
 async def show(request: Request, me: Me) -> Response:

@@ -23,7 +23,8 @@ def routes() -> list[BaseRoute]:
 async def show(request: Request, me: Me) -> Response:
     async with site_of(request).database.read() as connection:
         found = await failures.listed(connection, me.space_id, SHOWN)
-    return panel(request, me, "failures.html", found=found, explain=explain, channel_name=channel_name)
+        left = await failures.left(connection, me.space_id)
+    return panel(request, me, "failures.html", found=found, left=left, explain=explain, channel_name=channel_name)
 
 
 _UNDELIVERED: dict[str, Said] = {
@@ -45,6 +46,7 @@ def explain(failure: Failure) -> tuple[Said, Said]:
     what = _UNDELIVERED.get(failure.kind or "", _("A message did not arrive."))
     if failure.state == "held":
         return what, _("The robot stopped while it was sending it. It is not sent again, so that nobody gets it twice.")
-    if failure.error in ("blocked", "gone"):
-        return what, _("The person closed this door. They can come back by any other.")
-    return what, _("The service that carries it refused it. Tell whoever installed Palabre.")
+    service = channel_name(failure.channel) if failure.channel else _("The service that carries it")
+    if failure.error == "tried too often":
+        return what, _("{service} could not be reached for too long: it is not sent any more.", service=service)
+    return what, _("{service} refused it. Tell whoever installed Palabre.", service=service)

@@ -10,10 +10,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from admin_web import consultations
+from admin_web.channels import offered
 from admin_web.qr import qr
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import language_of, say, site_of
 from flows.texts import Said, _
+from storage import accounts
 from storage import consultations as kept
 from storage.consultations import Code
 
@@ -65,12 +67,13 @@ async def show_sheets(request: Request, me: Me) -> Response:
     consultation = await consultations.find(request, me)
     async with site_of(request).database.read() as connection:
         places = await kept.places(connection, me.space_id, consultation.id)
+        others = offered(await accounts.listed(connection, me.space_id))
     wanted = request.query_params.get("code")
     codes = [one.code for one in places if wanted in (None, one.code.code)]
     language = language_of(request)
     description = say(_("QR code of the page of the consultation"), language)
     return panel(
-        request, me, "sheets.html", consultation=consultation, codes=codes,
+        request, me, "sheets.html", consultation=consultation, codes=codes, others=others,
         link=lambda code: link(request, code), typed=typed, qr=lambda code: qr(link(request, code), description),
     )  # fmt: skip
 

@@ -10,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from admin_web.channels import offered
 from admin_web.consultations import is_open, standing, steps
 from admin_web.qr import qr
 from admin_web.site import Site, language_of, render, say, site_of
 from flows.figures import Measured
 from flows.texts import _
-from storage import consultations
+from storage import accounts, consultations
 from storage.consultations import Consultation
 
 
@@ -65,16 +66,17 @@ async def _page(request: Request, word: str, space: str | None = None) -> Respon
     site = site_of(request)
     async with site.database.read() as connection:
         entrance = await consultations.find_entrance(connection, word, space)
-    if entrance is None or entrance.consultation.state == "draft":
-        raise HTTPException(404)
+        if entrance is None or entrance.consultation.state == "draft":
+            raise HTTPException(404)
+        ours = await accounts.listed(connection, entrance.space.id)
     found, now = entrance.consultation, site.clock()
     chat = f"{site.base_url}/c/{entrance.address}"
     description = say(_("QR code to answer on a phone"), language_of(request))
+    others = [(door, qr(door.address, description)) for door in offered(ours, entrance.carried)]
     return render(
         request, "public.html", zone=entrance.space.zone, space=entrance.space, consultation=found,
         carried=entrance.address, open=is_open(found, now), standing=standing(found, now), steps=steps(found, now),
-        offered=[(door, door.address.replace("{code}", entrance.carried)) for door in site.offered],
-        length=await length_of(site, found), qr=qr(chat, description),
+        others=others, length=await length_of(site, found), qr=qr(chat, description),
     )  # fmt: skip
 
 

@@ -23,6 +23,8 @@ from storage.value import value
 COOKIE = "palabre"
 SIGN_IN = "/panel/sign-in"
 NEW_PASSWORD = "/panel/password"
+SETTING_UP = frozenset({"owner", "organiser"})
+"""The roles of those who set up how the house works; others follow what comes in."""
 
 
 @value
@@ -38,6 +40,10 @@ class Me:
     @property
     def space_id(self) -> int:
         return self.space.id
+
+    @property
+    def sets_up(self) -> bool:
+        return self.session.role in SETTING_UP
 
 
 Page: TypeAlias = Callable[[Request, Me], Awaitable[Response]]
@@ -65,6 +71,17 @@ def signed_in(page: Page) -> Endpoint:
         return await page(request, Me(session, space, failed, key, form))
 
     return endpoint
+
+
+def setting_up(page: Page) -> Endpoint:
+    """A page that is there only for organisers who set up how the house works."""
+
+    async def checked(request: Request, me: Me) -> Response:
+        if not me.sets_up:
+            raise HTTPException(404)
+        return await page(request, me)
+
+    return signed_in(checked)
 
 
 async def find_session(request: Request, cookie: str) -> SignedIn | None:

@@ -16,7 +16,7 @@ from babel.numbers import format_decimal
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from admin_web.doors import Doors, Offered
+from admin_web.doors import Doors
 from admin_web.typography import headline, typeset
 from flows.texts import LANGUAGES, Said, Text, Words, add_folder, say_day, say_time, translate
 from storage.database import Database
@@ -38,7 +38,6 @@ class Site:
     base_url: str
     clock: Callable[[], datetime]
     load_module: Callable[[str, Mapping[str, Any]], object]
-    offered: tuple[Offered, ...] = ()
 
     @property
     def secure(self) -> bool:

@@ -10,6 +10,7 @@
 //   [data-keys="enter"]     a field that Enter sends, Shift+Enter being a new line
 //   button[data-show="id"]  shows the password typed in that field
 //   button[data-print]      prints the page
+//   button[data-copy="id"]  copies the text of that element, and says `data-said` instead of its own words
 //   [data-script]           sent hidden, shown when there is a script to make it work
 
 const all = (selector, root = document) => root.querySelectorAll(selector);
@@ -103,6 +104,17 @@ async function send(form, button) {
   form.ariaBusy = null;
 }
 
+// Where the clipboard is closed to pages (plain http), the text is selected instead.
+async function copy(button) {
+  const element = document.getElementById(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(element.textContent);
+    button.textContent = button.dataset.said;
+  } catch {
+    getSelection().selectAllChildren(element);
+  }
+}
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!form.matches("[data-inplace]")) return;
@@ -111,9 +123,10 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-show], [data-print]");
+  const button = event.target.closest("[data-show], [data-print], [data-copy]");
   if (!button) return;
   if ("print" in button.dataset) { print(); return; }
+  if ("copy" in button.dataset) { copy(button); return; }
   const field = document.getElementById(button.dataset.show);
   field.type = field.type === "password" ? "text" : "password";
   button.ariaPressed = String(field.type === "text");
@@ -124,6 +137,9 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   event.target.form.requestSubmit();
 });
+
+// A picture that comes late pushes the end out of view.
+document.addEventListener("load", (event) => { if (event.target.matches?.("img")) toTheEnd(); }, true);
 
 show("[data-script]", true);
 for (const address of new Set([...all("[data-stream]")].map((element) => element.dataset.stream))) listen(address);

@@ -15,9 +15,10 @@ from playwright.async_api import Page
 from starlette.applications import Starlette
 
 from admin_web.application import build
-from admin_web.doors import Doors
+from admin_web.doors import Doors, Introduced, NotIntroduced
 from flows.messages import Button, Incoming, Line, Message
-from storage import consultations, organisers
+from storage import accounts, consultations, organisers
+from storage.accounts import KEY, Account
 from storage.consultations import Consultation, Phase, Space
 from storage.database import Database
 from storage.models import Base
@@ -40,6 +41,8 @@ class Town:
     application: Starlette
     now: datetime = NOW
     heard: list[Incoming] = field(default_factory=list)
+    robots: dict[str, Introduced] = field(default_factory=dict)
+    door: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False
     url: str = ""
@@ -64,6 +67,22 @@ class Town:
         for step in steps:
             talk += [(True, Message((Line(step),))), (False, Message((Line(f"Noté : {step}.", "echo"),)))]
         return talk
+
+    async def introduce(self, _channel: str, token: str) -> Introduced:
+        """A platform that knows the keys of `robots`."""
+        if token not in self.robots:
+            raise NotIntroduced(KEY)
+        return self.robots[token]
+
+    async def open_telegram(self, token: str | None = "7000000001:sesame", **values: Any) -> Account:
+        """The door of a robot, as though its key had been taken; `values` change what is said of it."""
+        named = {"name": "montaubry_bot", "title": "Montaubry participe", **values}
+        async with self.database.write() as connection:
+            account = await accounts.put(
+                connection, self.space.id, "telegram", "7000000001", token=token, now=self.now, **named
+            )
+        self.door = account.id
+        return account
 
     async def watch(self) -> AsyncIterator[None]:
         """Ends when the house closes, so that no stream keeps it open."""
@@ -96,7 +115,7 @@ async def town(database: Database) -> Town:
     town = Town(database, space, consultation, phase, organiser_id, Starlette())
     town.application = build(
         database,
-        Doors(town.receive, town.preview, town.watch),
+        Doors(town.receive, town.preview, town.watch, town.introduce),
         base_url="http://montaubry.example",
         clock=town.clock,
         load_module=lambda _kind, _settings: MadeUp(),

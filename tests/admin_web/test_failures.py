@@ -4,19 +4,28 @@ import httpx
 import pytest
 from sqlalchemy import insert
 
-from storage.models import Delivery, Heard, Participant
+from storage.models import Address, Delivery, Heard, Participant
 from storage.types import new_id
 from tests.admin_web.conftest import Town
 
 
-async def add_delivery(town: Town, state: str, kind: str = "reply", error: str | None = None) -> None:
-    participant, at = new_id(), town.now
+async def add_delivery(
+    town: Town, state: str, kind: str = "reply", error: str | None = None, unreachable: str | None = None
+) -> None:
+    """A delivery to somebody on Telegram."""
+    participant, address, at = new_id(), new_id(), town.now
     async with town.database.write() as connection:
         await connection.execute(
             insert(Participant).values(
-                space_id=town.space.id, id=participant, language="fr", groups=[], channel="web", created_at=at
+                space_id=town.space.id, id=participant, language="fr", groups=[], channel="telegram", created_at=at
             )
         )
+        await connection.execute(
+            insert(Address).values(
+                space_id=town.space.id, id=address, participant_id=participant, channel="telegram",
+                account="7000000001", sender=str(participant), unreachable=unreachable, created_at=at,
+            )
+        )  # fmt: skip
         await connection.execute(
             insert(Delivery).values(
                 space_id=town.space.id,
@@ -27,6 +36,7 @@ async def add_delivery(town: Town, state: str, kind: str = "reply", error: str |
                 state=state,
                 tries=1,
                 error=error,
+                address_id=address,
                 due_at=at,
                 made_at=at,
             )
@@ -60,8 +70,8 @@ async def test_nothing_failed_is_said_so(claire: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("state", "kind", "error", "words"),
     [
-        ("failed", "reply", "blocked", "a fermé cette porte"),
-        ("failed", "reminder", "Bad Request", "Un rappel n’est pas arrivé"),
+        ("failed", "reply", "tried too often", "Telegram n’a pas pu être joint"),
+        ("failed", "reminder", "Bad Request", "Un rappel n’est pas arrivé.</strong> Telegram l’a refusé."),
         ("held", "broadcast", None, "pour que personne ne le reçoive deux fois"),
     ],
 )
@@ -92,3 +102,12 @@ async def test_another_town_s_failures_are_its_own(claire: httpx.AsyncClient, to
     async with town.database.write() as connection:
         await connection.exec_driver_sql("UPDATE inbox SET space_id = 7")
     assert "Rien n’a échoué" in (await claire.get("/panel/failures")).text
+
+
+async def test_who_left_is_counted_apart_and_is_nothing_to_look_at(claire: httpx.AsyncClient, town: Town) -> None:
+    for why in ("blocked", "gone", None):
+        await add_delivery(town, "failed" if why else "sent", error=why, unreachable=why)
+    text = (await claire.get("/panel/failures")).text
+    assert "Rien n’a échoué" in text
+    assert "2 personnes sont parties par la porte Telegram" in text
+    assert "à regarder" not in text

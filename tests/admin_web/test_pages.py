@@ -21,6 +21,9 @@ PAGES = [
     f"{ONE}/posters",
     f"{ONE}/posters/print",
     "/panel/failures",
+    "/panel/doors?checked={door}",
+    "/panel/doors/{door}/key",
+    "/panel/doors/{door}/close",
     "/panel/settings",
     "/panel/password",
     "/montaubry",
@@ -39,12 +42,13 @@ async def lived_in(served: Town) -> Town:
     """A town whose pages have something on them."""
     await add_poster(served)
     await add_dead(served)
-    await add_delivery(served, "failed", "reminder", "blocked")
+    await add_delivery(served, "failed", "reminder", "Bad Request")
+    await served.open_telegram()
     return served
 
 
 def address(town: Town, path: str) -> str:
-    return town.url + path.format(id=town.consultation.id)
+    return town.url + path.format(id=town.consultation.id, door=town.door)
 
 
 async def look(page: Page, scheme: str, size: dict[str, int]) -> None:

@@ -7,13 +7,12 @@ import pytest
 import segno
 from playwright.async_api import Page, expect
 
-from admin_web.application import build
-from admin_web.doors import Doors, Offered
+from admin_web.channels import offered
 from admin_web.qr import QUIET, qr
 from admin_web.typography import headline
-from storage import consultations
-from tests.admin_web.conftest import Enter, Town
-from tests.admin_web.made_up import MadeUp
+from storage import accounts, consultations
+from storage.accounts import AWAY, KEY, OTHER, TAKEN
+from tests.admin_web.conftest import NOW, Enter, Town
 from tests.admin_web.test_sign_in import key_of
 
 
@@ -102,26 +101,60 @@ async def test_the_page_says_who_decides_until_when_and_who_reads(client: httpx.
         assert words in text
 
 
-async def test_the_page_offers_the_doors_that_are_switched_on_and_no_other(town: Town) -> None:
-    door = Offered(
-        "Telegram", "Le robot s'appelle Montaubry participe.", "Ouvrir", "https://t.me/montaubry?start={code}"
-    )
-    application = build(
-        town.database,
-        Doors(town.receive, town.preview, town.watch),
-        base_url="http://a.example",
-        clock=town.clock,
-        load_module=lambda *_: MadeUp(),
-        offered=[door],
-    )
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://a.example") as client:
-        page = await client.get("/montaubry/centre-ville")
-    assert 'href="https://t.me/montaubry?start=centre-ville"' in page.text
-    assert "Signal" not in page.text
+async def test_the_page_offers_the_door_of_the_robot_and_carries_on_what_one_came_with(
+    client: httpx.AsyncClient, town: Town
+) -> None:
+    assert "t.me" not in (await client.get("/montaubry/centre-ville")).text
+    await town.open_telegram()
+    code = await add_poster(town)
+    for path, carried in (("/montaubry/centre-ville", "centre-ville"), (f"/p/{code}", code)):
+        text = (await client.get(path)).text
+        assert f'<a class="btn" href="https://t.me/montaubry_bot?start={carried}">Répondre avec Telegram</a>' in text
+        assert "Le robot s’appelle Montaubry participe. Il ne voit pas votre numéro." in text
+    assert "Signal" not in text
+
+
+@pytest.mark.parametrize(("error", "open_"), [(None, True), (AWAY, True), (OTHER, True), (KEY, False), (TAKEN, False)])
+async def test_a_door_that_leads_nowhere_is_not_offered(
+    client: httpx.AsyncClient, town: Town, error: str | None, open_: bool
+) -> None:
+    account = await town.open_telegram()
+    if error:
+        async with town.database.write() as connection:
+            await accounts.failed(connection, "telegram", account.account, error, NOW)
+    assert ("t.me" in (await client.get("/montaubry/centre-ville")).text) is open_
+
+
+async def test_a_door_of_another_town_is_its_own(client: httpx.AsyncClient, town: Town) -> None:
+    await town.open_telegram()
+    async with town.database.write() as connection:
+        await connection.exec_driver_sql("UPDATE accounts SET space_id = 7")
+    assert "t.me" not in (await client.get("/montaubry/centre-ville")).text
+
+
+@pytest.mark.parametrize(
+    ("carried", "start"),
+    [("abc234", "?start=abc234"), ("a" * 64, "?start=" + "a" * 64), ("a" * 65, ""), ("été", ""), ("", "")],
+)
+async def test_a_link_to_telegram_carries_only_what_telegram_does(town: Town, carried: str, start: str) -> None:
+    [door] = offered([await town.open_telegram()], carried)
+    assert door.address == f"https://t.me/montaubry_bot{start}"
+
+
+async def test_a_sheet_says_that_one_may_answer_with_telegram(
+    claire: httpx.AsyncClient, town: Town, address: str
+) -> None:
+    await add_poster(town)
+    assert "Telegram" not in (await claire.get(f"{address}/print")).text
+    await town.open_telegram()
+    text = (await claire.get(f"{address}/print")).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Avec Telegram, ou sur la page web : rien à installer, aucun compte." in text
+    assert "t.me" not in text, "the code leads to the page that offers every door"
 
 
 async def test_opening_a_page_records_nothing(client: httpx.AsyncClient, town: Town) -> None:
     code = await add_poster(town)
+    await town.open_telegram()
     before = await dump(town)
     for path in ("/", "/montaubry", "/montaubry/centre-ville", f"/p/{code}", "/p/unknown"):
         answer = await client.get(path)
