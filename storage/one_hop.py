@@ -13,9 +13,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 import aiosqlite
+from aiosqlite.core import _connection_worker_thread
 
 
 class OneHopCursor:
@@ -86,5 +90,12 @@ class OneHopConnection(aiosqlite.Connection):
 def connect(database: str, **options: Any) -> OneHopConnection:
     """As aiosqlite.connect: await it to open."""
     connection = OneHopConnection(lambda: sqlite3.connect(database, **options), 64)
-    connection._thread.daemon = True  # as SQLAlchemy does: a forgotten connection must not keep the program alive
+    # A daemon, as SQLAlchemy does: a forgotten connection must not keep the program alive.
+    connection._thread = Thread(target=_work, args=(connection._tx,), daemon=True)
     return connection
+
+
+def _work(orders: SimpleQueue[Any]) -> None:
+    """A connection's thread. One that could not be opened may outlive its loop: then nobody waits for its answer."""
+    with suppress(RuntimeError):
+        _connection_worker_thread(orders)

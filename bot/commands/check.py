@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.commands.common import Config, DatabaseUrl, in_short, read_settings
+from bot.commands.common import Config, DatabaseUrl, cure, in_short, read_settings
 from bot.config import Settings
 from storage import consultations, migrating
 from storage.database import Database
@@ -75,7 +75,7 @@ async def _look(settings: Settings) -> list[Finding]:
         if findings[-1:] != [NOT_MADE]:
             findings += [finding async for finding in _ask(database)]
     except (SQLAlchemyError, OSError) as error:
-        todo = "Is it running, and is database_url right?"
+        todo = cure(error) or "Is it running, and is database_url right?"
         findings.append(Finding("database", f"it does not answer ({in_short(error)})", todo))
     finally:
         await database.close()

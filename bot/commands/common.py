@@ -47,13 +47,14 @@ def read_settings(file: Path | None, database: str | None = None) -> config.Sett
 async def opened(settings: config.Settings, *, make: bool = False) -> AsyncIterator[Database]:
     """The database of these settings. Raises Unusable, without quoting any row, when it fails.
 
-    Unless it may be made, a file that is not there is a Mistake: SQLite would make an empty one under a wrong name.
+    A file that can't be opened is a Mistake; so is one that is not there, unless it may be made: SQLite would make an
+    empty one under a wrong name.
     """
     if not make and (file := settings.sqlite_file):
         _check_that_it_is_there(file)
     database = Database(settings.database_url.get_secret_value())
     try:
-        with usable():
+        with usable(settings):
             yield database
     finally:
         await database.close()
@@ -65,12 +66,25 @@ def _check_that_it_is_there(file: Path) -> None:
 
 
 @contextmanager
-def usable() -> Iterator[None]:
-    """Raises Unusable for whatever a database raises in there."""
+def usable(settings: config.Settings) -> Iterator[None]:
+    """Raises Unusable for whatever a database raises in there, and Mistake for a file that can't be opened."""
     try:
         yield
     except SQLAlchemyError as error:
+        file, todo = settings.sqlite_file, cure(error)
+        if file is not None and todo is not None:
+            raise Mistake(f"{file.absolute()} cannot be used ({in_short(error)}). {todo}") from error
         raise Unusable(f"The database cannot be used: {in_short(error)}") from error
+
+
+_GIVE = "It has to be a file that the user who runs Palabre may write, in a folder where they may."
+_CURES = {"CANTOPEN": _GIVE, "READONLY": _GIVE, "NOTADB": "It is some other file; name the one of the database."}
+
+
+def cure(error: Exception) -> str | None:
+    """What to do about a file that SQLite can't open; None of other errors."""
+    name: str = getattr(getattr(error, "orig", None), "sqlite_errorname", "")
+    return _CURES.get(name.removeprefix("SQLITE_").partition("_")[0])
 
 
 def in_short(error: Exception) -> str:

@@ -39,7 +39,7 @@ def run(
 async def serve(settings: Settings, listening: socket.socket, ready: Callable[[], None]) -> None:
     """The house of these settings, until SIGTERM or SIGINT; `ready` is called once pages are answered."""
     stopping = stop_on_signals()
-    with usable():
+    with usable(settings):
         async with house.opened(settings) as opened:
             collector.calm()
             await opened.serve(listening, stopping, ready)

@@ -7,14 +7,17 @@ import json
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 
 import openpyxl
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from bot.commands import COMMANDS
+from bot.commands.common import cure
 from tests.bot.command_line import Palabre
 
 ROOT = Path(__file__).parent.parent.parent
@@ -114,6 +117,35 @@ def test_a_folder_that_is_not_there_is_named(palabre: Palabre, here: Path) -> No
     ended = palabre("migrate", "--database", "sqlite:///nowhere/a.db")
     assert ended.code == 2
     assert ended.errors == f"palabre: there is no folder {here}/nowhere for the database.\n"
+
+
+UNUSABLE = [
+    ("folder", "unable to open database file", "It has to be a file that the user who runs Palabre may write, in a "),
+    ("town.yaml", "file is not a database", "It is some other file; name the one of the database."),
+]
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["run", "--port", "0"], ["talk", "--as", "x"], ["export", "a"]])
+@pytest.mark.parametrize(("name", "why", "todo"), UNUSABLE)
+def test_a_file_that_cannot_be_opened_is_named_and_what_to_do(
+    name: str, why: str, todo: str, command: list[str], palabre: Palabre, here: Path
+) -> None:
+    (here / "folder").mkdir()
+    ended = palabre(*command, "--database", f"sqlite:///{name}")
+    assert ended.code == 2
+    assert ended.errors.startswith(f"palabre: {here}/{name} cannot be used ({why}). {todo}")
+    assert ended.errors.count("\n") == 1
+    assert f"({why}). {todo}" in palabre("check", "--database", f"sqlite:///{name}").output
+
+
+def test_a_file_that_may_only_be_read_is_one_that_cannot_be_used(here: Path) -> None:
+    sqlite3.connect(here / "a.db").close()
+    with (
+        closing(sqlite3.connect(f"file:{here}/a.db?mode=ro", uri=True)) as connection,
+        pytest.raises(sqlite3.OperationalError) as refused,
+    ):
+        connection.execute("CREATE TABLE a (b)")
+    assert "may write" in str(cure(DBAPIError("", (), refused.value)))
 
 
 @pytest.mark.parametrize("command", [["backup", "b.gz"], ["export", "centre-ville"]])
