@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute
 
 import admin_web.application
 from admin_web import illustrations
-from admin_web.doors import Doors
+from admin_web.doors import Doors, Introduced, NotIntroduced
 from bot import health
 from bot.channels import Channel, Posted
 from bot.config import Settings
@@ -30,9 +30,11 @@ from bot.jobs import Jobs, all_jobs
 from bot.mistakes import Mistake
 from bot.preview import Said, preview
 from bot.reception import Clock, Reception, utc_now
-from bot.telegram.api import Api
+from bot.telegram.api import Api, ApiError, Away, NoAnswer, TooFast, WrongKey
+from bot.telegram.introducing import introduce
 from bot.watching import Watcher
 from storage import consultations, migrating
+from storage.accounts import AWAY, KEY, OTHER
 from storage.database import Database
 from storage.participants import AddressKey
 
@@ -128,7 +130,7 @@ class House:
         self.jobs = Jobs(all_jobs(self.database, self.reception, self.courier, history), self.clock)
         self.application = admin_web.application.build(
             self.database,
-            Doors(self.reception.receive, self._preview, self.watcher.watch),
+            Doors(self.reception.receive, self._preview, self.watcher.watch, self._introduce),
             base_url=self.settings.address,
             clock=self.clock,
             routes=[*health.routes(self.database), *self._posted_to()],
@@ -145,6 +147,22 @@ class House:
         now: datetime = self.clock()
         around = self.reception.around
         return await preview(self.database, around, WEB, space_id, consultation_id, language, steps, now)
+
+    async def _introduce(self, _channel: str, token: str) -> Introduced:
+        """Whose key this is. Telegram's only: no other channel has any."""
+        try:
+            api = await telegram_api(self.settings)(token)
+            try:
+                me = await introduce(api)
+            finally:
+                await api.close()
+        except WrongKey:
+            raise NotIntroduced(KEY) from None
+        except (Away, NoAnswer, TooFast):
+            raise NotIntroduced(AWAY) from None
+        except ApiError:
+            raise NotIntroduced(OTHER) from None
+        return Introduced(me.account, me.name, me.title)
 
     async def serve(self, listening: socket.socket, stopping: asyncio.Event, ready: Callable[[], None]) -> None:
         """Run until `stopping` is set, then close in order; `ready` is called once pages are answered.
