@@ -101,6 +101,7 @@ async def _carry_out(query: Query) -> Told:
     except Refusal as refusal:
         return _refused(call, refusal)
     call.done = True
+    query.platform.called.ring()
     described = {"description": query.remark} if query.remark else {}
     return Told(200, json.dumps({"ok": True, "result": result, **described}).encode())
 
@@ -121,6 +122,7 @@ def _refused(call: Call, refusal: Refusal) -> Told:
 
 def _tell(platform: Platform, call: Call, told: Told | None) -> Told | None:
     """The answer leaves now; a 429 is binding from here on."""
+    platform.called.ring()
     call.answered = time.monotonic()
     call.told = told.status if told else None
     if told and told.retry_after and call.bot:

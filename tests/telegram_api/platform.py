@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import string
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.telegram_api.clock import Bell, Clock
@@ -69,8 +70,10 @@ class Platform:
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
         self.faults = Faults(random.Random(self.seed + 1))
+        self.limits = replace(self.limits)  # a test may change its own
         self.rates = Rates(self.limits)
         self.changed = Bell()
+        self.called = Bell()
         self._people = 0
         self._groups = 0
 
@@ -118,6 +121,17 @@ class Platform:
         group.bot.chats[chat.id] = chat
         group.moved_to = chat.id
         return chat
+
+    async def until(self, true: Callable[[], object], seconds: float = 30.0) -> None:
+        """Wait until this is true, which is looked at after every call a bot makes. AssertionError when it never is,
+        with the last calls."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not true():
+                    await self.called.heard(None)
+        except TimeoutError:
+            last = [f"{call.method} {call.told} {call.description}" for call in self.calls[-5:]]
+            raise AssertionError(f"not true within {seconds} s; the last calls: {last}") from None
 
     def redeliver(self, fraction: float) -> None:
         """From now on this share of what was confirmed is handed over once more."""

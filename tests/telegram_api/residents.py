@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from tests.telegram_api.clock import Clock
 from tests.telegram_api.files import Files, Upload
@@ -47,9 +48,17 @@ class Resident:
             raise ValueError(f"no deep link carries {payload!r}")
         return self.writes(f"/start {payload}" if payload else "/start")
 
+    def opens(self, link: str) -> Message:
+        """Follow a deep link from a poster, and press Start. ValueError for one that leads elsewhere."""
+        parts = urlsplit(link)
+        if (parts.netloc, parts.path) != ("t.me", f"/{self.bot.username}"):
+            raise ValueError(f"{link} does not lead to @{self.bot.username}")
+        return self.starts("".join(parse_qs(parts.query).get("start", [])))
+
     def taps(self, label_or_data: str, on: Message | None = None) -> Tap:
         """Press the button with that label or data: on that message (even one that was edited or deleted since), or on
         the newest that shows it. LookupError when none does."""
+        self._must_not_block()
         message, data = self._button(label_or_data, on)
         number = f"{self.person.id}{len(self.bot.taps):06}"
         tap = Tap(number, self.person, message, data, self._clock.now() + TAP)

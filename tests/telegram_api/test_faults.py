@@ -81,8 +81,7 @@ async def test_an_answer_can_be_slow_or_broken_off(served: Client, anna: Residen
     platform.limits.per_chat = None
     platform.faults.script(faults.slow(0.5))
     sending = asyncio.create_task(send(served, anna, "lent"))
-    await asyncio.sleep(0.25)
-    assert anna.heard == ["lent"]
+    await platform.until(lambda: anna.heard == ["lent"])
     assert not sending.done()
     assert (await sending).status_code == 200
     platform.faults.script(faults.garbled())
@@ -129,15 +128,24 @@ async def test_a_second_message_within_a_second_is_429_and_noted(
 async def test_nothing_may_be_sent_while_a_429_lasts(served: Client, anna: Resident, platform: Platform) -> None:
     paul = platform.resident(served.bot, "Paul")
     paul.starts()
-    platform.faults.script(faults.wait(1))
+    platform.limits.grace = 0.0
+    platform.faults.script(faults.wait(30))
     assert (await send(served, anna)).status_code == 429
-    await asyncio.sleep(0.3)
     assert (await send(served, paul)).status_code == 429
-    await asyncio.sleep(2.1)
-    assert (await send(served, paul)).status_code == 200
+    assert (await served.answer("getUpdates")).status_code == 200
     [violation] = platform.violations
     assert (violation.rule, violation.chat) == ("during a pause", paul.chat.id)
-    assert 0.2 < violation.by < 0.8
+    assert 0 < violation.by <= 30
+
+
+def test_a_pause_begins_once_it_was_told_and_ends_when_it_said() -> None:
+    rates = Rates(Limits(grace=0.05))
+    rates.pause(1, now=10.0, seconds=2)
+    waits = [rates.paused(1, 5, "sendmessage", begun) for begun in (9.9, 10.02, 10.5, 12.0)]
+    assert waits == [None, 2, 2, None]
+    assert rates.paused(2, 5, "sendmessage", 10.5) is None
+    [violation] = rates.violations
+    assert (violation.at, violation.by) == (10.5, 1.5)
 
 
 async def test_a_call_that_was_under_way_when_the_429_left_is_no_violation(

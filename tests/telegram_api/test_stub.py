@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from aiogram import Bot as Aiogram
 from aiogram.client.session.aiohttp import AiohttpSession
@@ -75,6 +77,20 @@ async def test_no_deep_link_carries_other_payloads(client: Client, anna: Residen
         anna.starts(payload)
 
 
+async def test_a_link_from_a_poster_leads_to_its_bot_only(anna: Resident) -> None:
+    assert anna.opens("https://t.me/nantes_bot?start=plage").text == "/start plage"
+    with pytest.raises(ValueError, match="does not lead to @nantes_bot"):
+        anna.opens("https://t.me/other_bot?start=plage")
+
+
+async def test_a_test_waits_for_what_a_bot_does(client: Client, anna: Resident, platform: Platform) -> None:
+    sending = asyncio.create_task(client.call("sendMessage", chat_id=anna.chat.id, text="Bonjour"))
+    await platform.until(lambda: anna.heard == ["Bonjour"])
+    await sending
+    with pytest.raises(AssertionError, match="sendmessage 200"):
+        await platform.until(lambda: len(anna.heard) == 2, seconds=0.1)
+
+
 async def test_a_tap_brings_the_message_with_its_buttons(client: Client, anna: Resident) -> None:
     sent = await client.call("sendMessage", chat_id=anna.chat.id, text="Prêts ?", reply_markup=YES_NO)
     tap = anna.taps("Oui")
@@ -83,6 +99,27 @@ async def test_a_tap_brings_the_message_with_its_buttons(client: Client, anna: R
     assert (query["id"], query["data"], query["from"]["id"]) == (tap.id, "y", anna.person.id)
     assert query["message"] == sent
     assert query["message"]["reply_markup"] == YES_NO
+
+
+async def test_a_message_can_be_tapped_that_was_changed_or_deleted_meanwhile(client: Client, anna: Resident) -> None:
+    sent = await client.call("sendMessage", chat_id=anna.chat.id, text="Prêts ?", reply_markup=YES_NO)
+    shown = anna.sees[-1]
+    await client.call("deleteMessage", chat_id=anna.chat.id, message_id=sent["message_id"])
+    anna.taps("y", on=shown)
+    [update] = await client.call("getUpdates")
+    assert update["callback_query"]["message"] == {"message_id": shown.id, "chat": anna.chat.json(), "date": 0}
+
+
+async def test_who_blocked_the_bot_does_nothing_with_it(anna: Resident) -> None:
+    anna.blocks()
+    with pytest.raises(ValueError, match="Anna"):
+        anna.writes("?")
+
+
+async def test_one_person_has_the_same_id_at_two_bots(anna: Resident, platform: Platform) -> None:
+    elsewhere = platform.resident(platform.bot("Rennes"), "Anna", person=anna.person)
+    assert elsewhere.chat.id == anna.chat.id
+    assert elsewhere.sees == []
 
 
 async def test_a_button_that_nobody_sees_cannot_be_tapped(client: Client, anna: Resident) -> None:
