@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.channels import NotKept, Receive
 from bot.finishing import stop
 from bot.telegram import webhook
-from bot.telegram.api import Api, Call, WrongKey
+from bot.telegram.api import Api, Call, TooFast, WrongKey
 from bot.telegram.health import CHANNEL, Health
 from bot.telegram.hearing import Courtesies, Ear
 from bot.telegram.introducing import Me, introduce
@@ -65,12 +65,12 @@ class Bot:
     introduced: bool = field(init=False, default=False)
     _serving: asyncio.Task[None] = field(init=False)
     _calls: int = field(init=False, default=0)
+    _silent_until: float = field(init=False, default=0.0)
     _idle: asyncio.Event = field(init=False, default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.health = Health(self.database, self.key.account, self.clock)
-        self.courtesies = Courtesies(self.api)
-        self.ear = Ear(self.key.account, self.receive, self.courtesies, self.clock)
+        self.ear = Ear(self.key.account, self.receive, Courtesies(self.call), self.clock)
         self.listener = Listener(webhook.secret_of(self.key.token), self._hear)
         self._idle.set()
 
@@ -83,7 +83,7 @@ class Bot:
     async def switch_off(self) -> None:
         """End in order: a batch and calls under way are finished first."""
         await stop(self._serving)
-        await self.courtesies.close()
+        await self.ear.courtesies.close()
         try:
             async with asyncio.timeout(LAST_CALLS):
                 await self._idle.wait()
@@ -152,12 +152,18 @@ class Bot:
 
     # -- what it sends ---------------------------------------------------------------------------------------------
 
-    async def call(self, call: Call) -> Any:
-        """Raises as Api.call does; that its key is refused is noted as well."""
+    async def call(self, call: Call, *, patience: timedelta | None = None) -> Any:
+        """Raises as Api.call does. After TooFast nothing leaves until that is over; a refused key is noted."""
+        time = asyncio.get_running_loop().time
+        if self._silent_until > time():
+            raise TooFast("it has asked to wait", timedelta(seconds=self._silent_until - time()))
         self._calls += 1
         self._idle.clear()
         try:
-            return await self.api.call(call)
+            return await self.api.call(call, patience=patience)
+        except TooFast as error:
+            self._silent_until = max(self._silent_until, time() + error.after.total_seconds())
+            raise
         except WrongKey:
             await self.health.key_refused()
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from bot.channels import Incoming, Receive
-from bot.telegram.api import Api, ApiError, Away, Call, NoAnswer, TooFast
+from bot.telegram.api import ApiError, Away, Call, NoAnswer
 from bot.telegram.reading import read
 from bot.telegram.writing import answered
 
@@ -28,13 +28,13 @@ log = structlog.get_logger()
 
 
 class Courtesies:
-    """Calls that nobody waits for, made beside everything else; one that fails is left at that."""
+    """Calls that nobody waits for, made beside everything else; one that fails is left at that. `make(call, patience=)`
+    is Api.call or like it."""
 
-    def __init__(self, api: Api) -> None:
-        self.api = api
+    def __init__(self, make: Callable[..., Awaitable[Any]]) -> None:
+        self._call = make
         self._under_way: set[asyncio.Task[None]] = set()
         self._free = asyncio.Semaphore(AT_ONCE)
-        self._quiet_until = 0.0
 
     def make(self, calls: Iterable[Call]) -> None:
         for call in calls:
@@ -46,13 +46,10 @@ class Courtesies:
 
     async def _make(self, call: Call, since: float) -> None:
         async with self._free:
-            now = asyncio.get_running_loop().time()
-            if now < self._quiet_until or now - since > TOO_LATE:
+            if asyncio.get_running_loop().time() - since > TOO_LATE:
                 return
             try:
-                await self.api.call(call, patience=PATIENCE)
-            except TooFast as error:
-                self._quiet_until = now + error.after.total_seconds()
+                await self._call(call, patience=PATIENCE)
             except (ApiError, Away, NoAnswer) as error:
                 log.info("a tap was not answered", method=call.method, error=type(error).__name__)
 

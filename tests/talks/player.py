@@ -40,6 +40,8 @@ WORDS_KEPT = {
     "fr": "Les textes de cette conversation sont effacés après 30 jours.",
     "en": "The texts of this conversation are erased after 30 days.",
 }
+UNREAD = {"A sticker": "sticker", "A voice message": "voice"}
+"""What stands in brackets and is no button, and how a channel names it."""
 
 
 @dataclass
@@ -90,11 +92,15 @@ class Player:
         self._break(turn)
         before = len(self.phone.sent)
         await self.reception.retry(self.now)
-        await self.reception.keep([self._incoming(turn)])
+        await self.hear(turn)
         while await self.courier.deliver():
             pass
         shown = [self._shown(outgoing.message) for outgoing in self.phone.sent[before:]]
         return replace(turn, answers=shown)
+
+    async def hear(self, turn: Turn) -> None:
+        """The resident does it; returns once it is kept."""
+        await self.reception.keep([self._incoming(turn)])
 
     def _break(self, turn: Turn) -> None:
         """A program that fails: the module raises until it works again."""
@@ -119,13 +125,13 @@ class Player:
         label = turn.tapped
         if label is None:
             return self._typed(turn.said)
-        if label.startswith("A ") and label in ("A sticker", "A voice message"):
-            return self._message(unread=label)
+        if label in UNREAD:
+            return self._message(unread=UNREAD[label])
         return self._tap(label)
 
     def _tap(self, label: str) -> Incoming:
         """Tap it; where there are no buttons, send its number, or the word to send instead."""
-        message = self._offering(label)
+        message = self.offering(label)
         number = 1 + [button.label for button in message.buttons].index(label)
         channel = self.phone.capabilities
         if channel.numbered:
@@ -138,7 +144,8 @@ class Player:
             return self._typed(str(number))
         return self._typed(label.upper())
 
-    def _offering(self, label: str) -> Message:
+    def offering(self, label: str) -> Message:
+        """The newest message with this button."""
         for outgoing in reversed(self.phone.sent):
             if any(button.label == label for button in outgoing.message.buttons):
                 return outgoing.message
@@ -159,6 +166,13 @@ class Player:
 
 @asynccontextmanager
 async def montaubry(url: str, channel: Capabilities, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Player]:
+    """A resident of the town of the talks, at this channel."""
+    async with town(url) as database:
+        yield Player(database, Phone(channel), monkeypatch)
+
+
+@asynccontextmanager
+async def town(url: str) -> AsyncIterator[Database]:
     """The town of the talks: `centre-ville` with its poster at the bakery, and `bancs`."""
     database = Database(url)
     try:
@@ -179,7 +193,7 @@ async def montaubry(url: str, channel: Capabilities, monkeypatch: pytest.MonkeyP
                 draft = read_file((FOLDER / f"{name}.yaml").read_bytes()).draft
                 made = await open_it(connection, (await bring_in(connection, space, draft, BEGAN)).consultation, BEGAN)
                 await consultations.create_code(connection, made, BEGAN, code=code, place=code.title())
-        yield Player(database, Phone(channel), monkeypatch)
+        yield database
     finally:
         await database.close()
 

@@ -13,8 +13,10 @@ import pytest
 
 from bot.channels import terminal, web
 from flows.rendering import Capabilities
+from tests.talks.by_telegram import on_telegram
 from tests.talks.player import FOLDER, Player, montaubry, own_lines
 from tests.talks.transcript import Shown, Transcript, Turn, read
+from tests.telegram.served import ROADS
 
 TALKS = sorted(FOLDER.glob("*.chat"))
 WRITTEN_ON = web.CAPABILITIES
@@ -54,6 +56,16 @@ async def test_the_talk_goes_as_it_is_written(
         assert heard.write() == written.write()
     assert without_own(heard, channel) == without_own(written, WRITTEN_ON)
     assert all(len(text) <= channel.longest and text.strip() for text in player.phone.texts)
+
+
+@pytest.mark.parametrize("road", ROADS)
+async def test_it_goes_the_same_on_telegram(
+    path: Path, road: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = read(path)
+    async with on_telegram(tmp_path, road, monkeypatch) as player:
+        heard = await player.play(written)
+    assert without_own(heard, player.phone.capabilities) == without_own(written, WRITTEN_ON)
 
 
 async def test_it_goes_the_same_on_postgresql(path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

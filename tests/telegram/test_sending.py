@@ -197,19 +197,24 @@ TAPPED = Call("answerCallbackQuery", {"callback_query_id": "1"})
 @pytest.mark.parametrize("trouble", [Wrong("Bad Request: query is too old"), Away("502"), NoAnswer()])
 async def test_a_courtesy_that_fails_is_left_at_that(trouble: Exception) -> None:
     api = Scripted({"answerCallbackQuery": [trouble]})
-    courtesies = Courtesies(api)
+    courtesies = Courtesies(api.call)
     courtesies.make([TAPPED, TAPPED])
     await courtesies.made()
     assert len(api.calls) == 2
 
 
-async def test_after_too_many_courtesies_none_is_made_until_that_is_over() -> None:
-    api = Scripted({"answerCallbackQuery": [TooFast("Too Many Requests", timedelta(hours=1))]})
-    courtesies = Courtesies(api)
+async def test_after_too_many_calls_none_leaves_until_that_is_over(telegram: Telegram) -> None:
+    bot = telegram._bots[ACCOUNT]
+    assert isinstance(bot.api, Scripted)
+    bot.api.says["editMessageReplyMarkup"] = [TooFast("Too Many Requests", timedelta(hours=1))]
+    bot.ear.courtesies.make([Call("editMessageReplyMarkup", {}), TAPPED])
+    await bot.ear.courtesies.made()
     for _time in range(2):
-        courtesies.make([TAPPED])
-        await courtesies.made()
-    assert len(api.calls) == 1
+        with pytest.raises(TryLater) as raised:
+            await telegram.send(outgoing(Message((Line("Hello."),))))
+        assert timedelta(minutes=59) < raised.value.after <= timedelta(hours=1)
+        assert raised.value.all_of_them
+    assert not bot.api.asked("sendMessage")
 
 
 async def test_courtesies_are_few_at_a_time_and_dropped_when_there_are_too_many(
@@ -218,7 +223,7 @@ async def test_courtesies_are_few_at_a_time_and_dropped_when_there_are_too_many(
     monkeypatch.setattr("bot.telegram.hearing.MOST_WAITING", 20)
     monkeypatch.setattr("bot.telegram.hearing.LAST_MOMENT", 0.01)
     api = Scripted(waits={"answerCallbackQuery"})
-    courtesies = Courtesies(api)
+    courtesies = Courtesies(api.call)
     courtesies.make([TAPPED] * 100)
     await api.waiting.wait()
     await asyncio.sleep(0)
