@@ -68,6 +68,10 @@ class Telegram:
         """An account was added, changed or removed: look at once."""
         self._woken.set()
 
+    def bot(self, account: str) -> Bot:
+        """The one that serves this account now. Raises KeyError."""
+        return self._bots[account]
+
     def _listener(self, account: str) -> Listener | None:
         bot = self._bots.get(account)
         return bot.listener if bot is not None else None

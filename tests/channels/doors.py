@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -14,17 +15,20 @@ from sqlalchemy import select
 
 from admin_web import talks
 from bot.channels import Incoming, Receive
+from bot.channels.telegram import Telegram
 from bot.channels.terminal import CAPABILITIES, Terminal
 from bot.courier import Courier
 from bot.house import House
 from bot.reception import Reception
+from bot.telegram.api import Api
 from flows.commands import command
 from flows.journal import Journal
 from flows.messages import Button, Message
 from flows.rendering import numbered
-from storage import history, models
+from storage import accounts, consultations, history, models
 from storage.participants import AddressKey
 from tests.channels.open_house import Browser, browser
+from tests.telegram.fakes import ACCOUNT, Scripted, message, tap
 
 
 @dataclass(frozen=True)
@@ -167,6 +171,46 @@ class AtPage:
             await self.browser.send(self.address, **fields)
 
 
+@dataclass
+class AtTelegram:
+    """Each message is an update, as the platform sends it to our bot."""
+
+    house: House
+    hear: Callable[[Sequence[Any]], Awaitable[None]]
+    person: int = field(default_factory=lambda: secrets.randbelow(1 << 40) + 1)
+    updates: Iterator[int] = field(default_factory=lambda: itertools.count(secrets.randbelow(1 << 30)))
+
+    @property
+    def who(self) -> AddressKey:
+        return AddressKey("telegram", ACCOUNT, str(self.person))
+
+    async def begin(self, code: str) -> None:
+        await self.write(f"/start {code}")
+
+    async def write(self, text: str) -> None:
+        await self.hear([message(next(self.updates), text, self.person, "en")])
+
+    async def press(self, button: Button, offered: Message) -> None:
+        number = next(self.updates)
+        await self.hear([tap(number, str(number), button.data, self.person, "en")])
+
+    async def replay(self, recorded: Mapping[str, Any]) -> None:
+        for update in recorded["updates"]:
+            self.person = next(part["from"]["id"] for part in update.values() if isinstance(part, dict))
+            await self.hear([await self._with_our_data(update)])
+
+    async def _with_our_data(self, update: dict[str, Any]) -> dict[str, Any]:
+        """What a recorded button carries is its label in brackets: the ids in it are another town's."""
+        if "callback_query" not in update:
+            return update
+        [data] = [
+            button.data
+            for button in (await offered(self)).buttons
+            if f"[{button.label}]" == update["callback_query"]["data"]
+        ]
+        return {**update, "callback_query": {**update["callback_query"], "data": data}}
+
+
 @asynccontextmanager
 async def at_terminal(house: House) -> AsyncIterator[Door]:
     yield AtTerminal(house)
@@ -178,4 +222,27 @@ async def at_page(house: House) -> AsyncIterator[Door]:
         yield AtPage(house, one)
 
 
-DOORS: Mapping[str, Callable[[House], AbstractAsyncContextManager[Door]]] = {"terminal": at_terminal, "web": at_page}
+@asynccontextmanager
+async def at_telegram(house: House) -> AsyncIterator[Door]:
+    """With a bot whose platform takes what it is sent."""
+    telegram, platform = house.channels["telegram"], Scripted()
+    assert isinstance(telegram, Telegram)
+
+    async def opened(_token: str) -> Api:
+        return platform
+
+    telegram.open = opened
+    async with house.database.write() as connection:
+        [space] = await consultations.all_spaces(connection)
+        named = {"name": "montaubry_bot", "title": "Montaubry", "token": f"{ACCOUNT}:key"}
+        await accounts.put(connection, space.id, "telegram", ACCOUNT, **named, now=house.clock())
+    await telegram.look(house.reception.receive)
+    yield AtTelegram(house, telegram.bot(ACCOUNT).ear.hear)
+    await telegram.close()
+
+
+DOORS: Mapping[str, Callable[[House], AbstractAsyncContextManager[Door]]] = {
+    "terminal": at_terminal,
+    "web": at_page,
+    "telegram": at_telegram,
+}

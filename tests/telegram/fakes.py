@@ -24,22 +24,25 @@ ACCOUNT = "7000000001"
 ME = {"id": int(ACCOUNT), "is_bot": True, "first_name": "Montaubry", "username": "montaubry_bot"}
 
 
-def message(update_id: Any, text: str = "bonjour", sender: int = 11) -> dict[str, Any]:
+def message(update_id: Any, text: str = "bonjour", person: int = 11, language: str = "fr") -> dict[str, Any]:
     """An update with a text."""
-    chat = {"id": sender, "type": "private", "first_name": "Marie"}
-    person = {"id": sender, "is_bot": False, "first_name": "Marie", "language_code": "fr"}
-    said = {"message_id": update_id, "date": int(NOON.timestamp()), "chat": chat, "from": person, "text": text}
-    return {"update_id": update_id, "message": said}
+    said = {"message_id": update_id, "from": _person(person, language), "chat": _chat(person), "text": text}
+    return {"update_id": update_id, "message": {**said, "date": int(NOON.timestamp())}}
 
 
-def tap(update_id: int, query: str = "q1", data: str = "x") -> dict[str, Any]:
+def tap(update_id: int, query: str = "q1", data: str = "x", person: int = 11, language: str = "fr") -> dict[str, Any]:
     """An update with a press of a button."""
-    shown = {"message_id": 5, "date": int(NOON.timestamp()), "chat": {"id": 11, "type": "private"}, "text": "Alors ?"}
-    person = {"id": 11, "is_bot": False, "first_name": "Marie"}
-    return {
-        "update_id": update_id,
-        "callback_query": {"id": query, "from": person, "message": shown, "chat_instance": "1", "data": data},
-    }
+    shown = {"message_id": 5, "date": int(NOON.timestamp()), "chat": _chat(person), "text": "Alors ?"}
+    pressed = {"id": query, "from": _person(person, language), "message": shown, "chat_instance": "1", "data": data}
+    return {"update_id": update_id, "callback_query": pressed}
+
+
+def _person(id_: int, language: str) -> dict[str, Any]:
+    return {"id": id_, "is_bot": False, "first_name": "Marie", "language_code": language}
+
+
+def _chat(id_: int) -> dict[str, Any]:
+    return {"id": id_, "type": "private", "first_name": "Marie"}
 
 
 @dataclass

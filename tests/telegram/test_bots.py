@@ -154,7 +154,7 @@ async def test_a_bot_of_another_space_serves_nobody(town: Town) -> None:
     await town.put(TOKEN, "saint-cyr")
     town.telegram.tokens = {"montaubry": RENEWED}
     await town.look()
-    await asyncio.wait([town.telegram._bots[ACCOUNT]._serving])
+    await asyncio.wait([town.telegram.bot(ACCOUNT)._serving])
     assert not town.script[RENEWED].asked("getUpdates")
     assert (await town.accounts())[ACCOUNT].space_id == town.spaces["saint-cyr"]
 
@@ -163,7 +163,7 @@ async def test_a_bot_that_falls_over_is_switched_on_again(town: Town) -> None:
     await town.put(TOKEN)
     town.script[TOKEN].says["getUpdates"] = [RuntimeError("a fault of ours")]
     await town.look()
-    await asyncio.wait([town.telegram._bots[ACCOUNT]._serving])
+    await asyncio.wait([town.telegram.bot(ACCOUNT)._serving])
     await town.look()
     await town.polls(TOKEN)
 

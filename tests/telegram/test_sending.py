@@ -171,7 +171,7 @@ LATER = TryLater(timedelta(seconds=1), all_of_them=True)
 async def test_each_trouble_of_the_platform_is_one_of_the_failures_of_a_channel(
     trouble: ApiError, failure: Exception, telegram: Telegram
 ) -> None:
-    telegram._bots[ACCOUNT].api.says["sendMessage"] = [trouble]  # type: ignore[attr-defined]
+    telegram.bot(ACCOUNT).api.says["sendMessage"] = [trouble]  # type: ignore[attr-defined]
     with pytest.raises((TryLater, Unreachable, Refused, Uncertain)) as raised:
         await telegram.send(outgoing(Message((Line("Hello."),))))
     assert type(raised.value) is type(failure)
@@ -204,7 +204,7 @@ async def test_a_courtesy_that_fails_is_left_at_that(trouble: Exception) -> None
 
 
 async def test_after_too_many_calls_none_leaves_until_that_is_over(telegram: Telegram) -> None:
-    bot = telegram._bots[ACCOUNT]
+    bot = telegram.bot(ACCOUNT)
     assert isinstance(bot.api, Scripted)
     bot.api.says["editMessageReplyMarkup"] = [TooFast("Too Many Requests", timedelta(hours=1))]
     bot.ear.courtesies.make([Call("editMessageReplyMarkup", {}), TAPPED])
