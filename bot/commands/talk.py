@@ -124,6 +124,7 @@ async def converse(database: Database, terminal: Channel, who: AddressKey, *, wa
     courier = Courier(database, {who.channel: terminal}, only=(who.account, who.sender))
 
     async def deliver() -> None:
+        await reception.retry(reception.clock())  # no house has a terminal to answer: what failed here is ours to try
         while await courier.deliver():
             pass
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from bot.channels.terminal import Terminal
 from bot.commands.talk import converse, last_offered
@@ -17,6 +17,7 @@ from storage import models
 from storage.database import Database
 from storage.outbox import NewDelivery, put
 from storage.participants import AddressKey
+from tests.channels.little import Little
 
 ROOT = Path(__file__).parent.parent.parent
 PROGRAM = "from bot.commands import main; main()"
@@ -104,6 +105,21 @@ async def test_two_people_talking_at_once_each_get_their_own_answers(house: Data
     assert marie[-1].startswith(paul[-1].splitlines()[0])
     async with house.read() as connection:
         assert await connection.scalar(select(func.count()).select_from(models.Contribution)) == 2
+
+
+async def test_what_was_set_aside_is_tried_again_while_somebody_talks(
+    house: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_given: object) -> None:
+        raise RuntimeError("a fault on purpose")
+
+    await chat(house, "1", code="centre")
+    with monkeypatch.context() as broken:
+        broken.setattr(Little, "converse", fails)
+        assert "I am trying again" in (await chat(house, "2"))[0]
+    async with house.write() as connection:
+        await connection.execute(update(models.Heard).values(retry_at=datetime.now(UTC)))
+    assert "Noted: by bicycle." in (await chat(house))[0]
 
 
 def run(tmp_path: Path, typed: str, *more: str) -> subprocess.CompletedProcess[str]:
