@@ -121,7 +121,9 @@ async def test_a_robot_answers_once_its_key_was_pasted_and_no_more_once_its_door
     [key] = re.findall(r'name="key" value="([0-9a-f]+)"', page)[-1:]
     assert "Not yet" in (await claire.post(close, data={"key": key}, follow_redirects=True)).text
     assert "t.me" not in (await claire.get("/p/pain22")).text
-    assert not any(token.partition(":")[2] in "".join(capfd.readouterr()) for token in (old, new))
+    logged = "".join(capfd.readouterr())
+    assert "a bot is not well" in logged
+    assert not any(token.partition(":")[2] in logged for token in (old, new))
 
 
 async def test_a_key_is_not_kept_while_telegram_is_away(
