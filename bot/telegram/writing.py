@@ -89,9 +89,13 @@ def _fitted(message: Message, language: str) -> tuple[list[str], list[list[dict[
     keyboard = _keyboard(rendered.buttons)
     if len(rendered.buttons) > MOST_BUTTONS or len(orjson.dumps(keyboard)) > LONGEST_KEYBOARD:
         rendered = render(message, replace(CAPABILITIES, numbered=True), language)
-        keyboard = _keyboard([button for button in message.buttons if _steers(button)])
+        keyboard = _keyboard([button for button in message.buttons if _steers(button)][:FEW])
     pieces = [piece for text in rendered.texts for piece in _pieces(text)]
     return [piece for piece in pieces if clean(piece)], keyboard
+
+
+FEW = 8
+"""Buttons that always fit: more of them than any prompt has that are no choices."""
 
 
 def _pieces(text: str) -> list[str]:

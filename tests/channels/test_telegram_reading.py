@@ -5,8 +5,10 @@ import json
 import subprocess
 import sys
 import timeit
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import orjson
@@ -282,9 +284,14 @@ def test_a_message_is_read_in_a_few_microseconds() -> None:
     """Measured beside the parsing of its JSON, so that a busy machine is no matter."""
     bodies = [orjson.dumps(RECORDED[name]) for name in ("text", "tap", "start_with_a_payload", "photo")]
     updates = [orjson.loads(body) for body in bodies]
-    parsing = min(timeit.repeat(lambda: [orjson.loads(body) for body in bodies], number=200, repeat=7))
-    reading = min(timeit.repeat(lambda: [read(one, ACCOUNT, NOW) for one in updates], number=200, repeat=7))
+    parsing = fastest(lambda: [orjson.loads(body) for body in bodies])
+    reading = fastest(lambda: [read(one, ACCOUNT, NOW) for one in updates])
     assert reading < 12 * parsing, (reading, parsing)
+
+
+def fastest(run: Callable[[], Any]) -> float:
+    """Seconds of our own processor time."""
+    return min(timeit.repeat(run, timer=process_time, number=200, repeat=9))
 
 
 def test_reading_and_writing_import_neither_library() -> None:
