@@ -16,7 +16,7 @@ from flows.commands import Command, command
 from flows.composing import compose, doubts, with_menu
 from flows.conversation import Again, Ending, Go, Talk
 from flows.entrance import closed, enter
-from flows.journal import ANSWER, Journal
+from flows.journal import ANSWER, Journal, TooLarge
 from flows.messages import AS_ANSWER, AS_COMMAND, BACK, KEEP, SKIP, Message
 from flows.module import Module
 from flows.run import (
@@ -37,6 +37,10 @@ MOST_AGAIN = 10
 OWN = (BACK, KEEP, AS_ANSWER, AS_COMMAND)
 """Buttons of the engine's own that mean something only under the prompt that waits."""
 TOO_LATE = _("It is too late to change that answer here.")
+TOO_LONG = _(
+    "Your answers so far are kept, but this one is too long to keep with them. "
+    "Please send a shorter one, or go back and shorten another."
+)
 
 
 class Act(Enum):
@@ -143,7 +147,14 @@ class Turn:
                 return request
             self._flow.close()
             if isinstance(request, Show):
-                self._show(request)
+                try:
+                    self._show(request)
+                except TooLarge:
+                    if self.wrote or self.errand.act is not Act.HEAR:
+                        raise
+                    self._take_back()
+                    result = None
+                    continue
             elif isinstance(request, Aside):
                 self.command = request.command
             else:
@@ -249,9 +260,18 @@ class Turn:
         journal.doubt = journal.doubt if show.doubt else None
         journal.correcting = show.key if show.alone else None
         journal.secret = show.secret
+        self.record.journal = journal.dumps()
         self.record.waiting, self.record.state = show.key, "open"
-        self.record.journal = self._journal.dumps()
         self.messages = self._compose(show, run.echo)
+
+    def _take_back(self) -> None:
+        """The answer is more than the journal holds: run as if it had not been given, and say so."""
+        self.errand = Errand(Act.SHOW, lead=(TOO_LONG,))
+        self._journal = Journal.loads(self.record.journal)
+        self._heard = self._target = self._revised = None
+        self._said = [self.errand.lead]
+        self.tells.clear()
+        self._begin()
 
     def _ended(self, ending: Ending) -> bool:
         """The flow returned: run again from the top, hand on, or end. True when the turn is over."""

@@ -73,18 +73,37 @@ def test_a_result_of_more_than_four_kilobytes_is_an_error(method: str) -> None:
         talking(flow, verbs={verb: lambda _given: "x" * 4_100})
 
 
-def test_a_journal_of_more_than_64_kilobytes_is_an_error_and_changes_nothing() -> None:
-    async def flow(talk: Talk) -> Ending:
-        for number in range(30):
-            await talk.ask(f"q{number}", "?")
-        return None
+async def many_texts(talk: Talk) -> Ending:
+    for number in range(30):
+        await talk.ask(f"q{number}", f"{number}?")
+    return None
 
-    h = talking(flow)
+
+def test_an_answer_that_does_not_fit_a_journal_of_64_kilobytes_is_kindly_refused_and_nothing_is_lost() -> None:
+    h = talking(many_texts)
     for _number in range(7):
         h.hear("é" * 3_999)
+    kept = h.record.journal
+    assert h.hear("é" * 3_999) == [
+        "Your answers so far are kept, but this one is too long to keep with them. "
+        "Please send a shorter one, or go back and shorten another.",
+        "7?",
+    ]
+    assert h.record.journal == kept
+    h.back()
+    assert h.hear("short")[-1] == "7?"
+    assert h.hear("é" * 3_999)[-1] == "8?"
+
+
+def test_a_journal_that_a_module_fills_is_an_error() -> None:
+    async def flow(talk: Talk) -> Ending:
+        for number in range(20):
+            await talk.know(f"k{number}", verb, number)
+        await talk.ask("q", "?")
+        return None
+
     with pytest.raises(TooLarge):
-        h.hear("é" * 3_999)
-    assert len(h.record.journal) < 64_000
+        talking(flow, verbs={verb: lambda _given: "x" * 3_900})
 
 
 # -- secrets ------------------------------------------------------------------------------------------------
