@@ -6,7 +6,6 @@ The environment wins over the file: `PALABRE_PORT=9000` beats `port = 8000`. doc
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,6 +16,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from bot.telegram.replies import TOKEN
+
 FILE = Path("palabre.toml")
 PREFIX = "PALABRE_"
 
@@ -26,7 +27,6 @@ class BadSettings(Exception):
 
 
 OFFICIAL = "https://api.telegram.org"
-TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,100}")
 
 
 class Telegram(BaseModel):
@@ -53,6 +53,11 @@ class Telegram(BaseModel):
         if len({token.partition(":")[0] for token in tokens}) < len(tokens):
             raise ValueError("two spaces can't share a bot: what is written to it is for one of them")
         return value
+
+    @property
+    def tokens(self) -> dict[str, str]:
+        """In clear, by the slug of the space."""
+        return {slug: token.get_secret_value() for slug, token in self.bots.items()}
 
     @field_validator("api_url")
     @classmethod
@@ -103,6 +108,11 @@ class Settings(BaseSettings):
         if telegram.webhook and telegram.api_url == OFFICIAL and not self.base_url.startswith("https://"):
             raise ValueError("telegram.webhook needs base_url, with https://: that is where Telegram posts to")
         return self
+
+    @property
+    def posted_to(self) -> str | None:
+        """Where Telegram posts to; None while it is asked."""
+        return self.address if self.telegram.webhook else None
 
     @property
     def address(self) -> str:

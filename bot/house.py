@@ -73,15 +73,13 @@ def _switched_on(settings: Settings, database: Database, clock: Clock) -> list[C
     from bot.channels.telegram import Telegram
     from bot.channels.web import Web
 
-    chosen = settings.telegram
-    tokens = {slug: token.get_secret_value() for slug, token in chosen.bots.items()}
-    posted_to = settings.address if chosen.webhook else None
-    return [Web(), Telegram(database, telegram_api(settings), tokens, posted_to, clock)]
+    telegram = Telegram(database, telegram_api(settings), settings.telegram.tokens, settings.posted_to, clock)
+    return [Web(), telegram]
 
 
 def telegram_api(settings: Settings) -> Callable[[str], Awaitable[Api]]:
-    """Opens the Bot API with a token. The library, which takes seconds and much memory, is loaded with the first one; in
-    a thread, so that talks go on meanwhile."""
+    """Opens the Bot API with a token. The library, which takes seconds and much memory, is loaded with the first one,
+    in a thread, so that talks go on meanwhile."""
 
     def load() -> Callable[..., Api]:
         from bot.telegram.with_aiogram import open as with_aiogram

@@ -18,20 +18,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.routing import Route
 
 from bot.channels import Outgoing, Receive, Refused, TryLater, Uncertain, Unreachable
-from bot.telegram import webhook
+from bot.telegram import keys, webhook
 from bot.telegram.api import Api, ApiError, Away, NoAnswer, Shut, TooFast, UsedElsewhere, WrongKey
-from bot.telegram.bot import Bot, Key
+from bot.telegram.bot import Bot
 from bot.telegram.health import CHANNEL, Health
-from bot.telegram.introducing import account_of
-from bot.telegram.replies import TOKEN
+from bot.telegram.keys import Keys
 from bot.telegram.sending import Sending
 from bot.telegram.webhook import Listener
 from bot.telegram.writing import CAPABILITIES
 from flows.rendering import Capabilities
-from storage import accounts, phases
 from storage.accounts import CLOSED, KEY
 from storage.database import Database
-from storage.phases import SpaceFacts
 
 EVERY = 3.0
 """Seconds between looks at the accounts."""
@@ -105,39 +102,27 @@ class Telegram:
 
     async def look(self, receive: Receive) -> None:
         """Switch on what was added, off what was removed, and anew what has another key or fell over."""
-        keys, spaces = await self._keys()
+        now = await self._keys()
         for account, bot in list(self._bots.items()):
             if bot.fell is not None:
                 log.error("a bot fell over", channel=CHANNEL, exc_info=bot.fell)
-            if bot.key != keys.get(account) or bot.fell is not None:
+            if bot.key != now.by_account.get(account) or bot.fell is not None:
                 await self._bots.pop(account).switch_off()
-        for account, key in keys.items():
+        for account, key in now.by_account.items():
             if account not in self._bots:
-                api = await self.open(key.token)
-                bot = Bot(key, spaces[key.space_id], api, self.database, receive, self.base_url, self.clock)
-                self._bots[account] = bot
-                bot.switch_on()
+                api, space = await self.open(key.token), now.spaces[key.space_id]
+                self._bots[account] = Bot(key, space, api, self.database, receive, self.base_url, self.clock)
+                self._bots[account].switch_on()
 
-    async def _keys(self) -> tuple[dict[str, Key], dict[int, SpaceFacts]]:
-        """By account, and the spaces by id; what the settings say wins over the panel. That an account has no key any
-        more, since the settings have lost it, is noted."""
+    async def _keys(self) -> Keys:
+        """As they are now. That an account has none any more is noted."""
         async with self.database.read() as connection:
-            listed = [one for one in await accounts.listed(connection) if one.channel == CHANNEL]
-            spaces = await phases.spaces(connection)
-        keys = {
-            one.account: Key(one.account, one.space_id, one.token, settled=False)
-            for one in listed
-            if one.token is not None and TOKEN.fullmatch(one.token)
-        }
-        for slug, token in self.tokens.items():
-            if slug in spaces:
-                account = account_of(token)
-                keys[account] = Key(account, spaces[slug].id, token, settled=True)
-        self._known = {one.account for one in listed} | set(keys)
-        for one in listed:
-            if one.account not in keys and one.error != KEY:
+            found = await keys.read(connection, self.tokens)
+        self._known = found.known
+        for one in found.without:
+            if one.error != KEY:
                 await Health(self.database, one.account, self.clock).key_refused()
-        return keys, {space.id: space for space in spaces.values()}
+        return found
 
     # -- sending ---------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.commands.common import Config, DatabaseUrl, cure, in_short, read_settings
 from bot.config import Settings
+from bot.telegram import keys
+from bot.telegram.checking import Looked, look
+from bot.telegram.keys import Key
 from storage import consultations, migrating
 from storage.database import Database
 
@@ -73,7 +76,7 @@ async def _look(settings: Settings) -> list[Finding]:
         if file := settings.sqlite_file:
             findings = _beside(file)
         if findings[-1:] != [NOT_MADE]:
-            findings += [finding async for finding in _ask(database)]
+            findings += [finding async for finding in _ask(settings, database)]
     except (SQLAlchemyError, OSError) as error:
         todo = cure(error) or "Is it running, and is database_url right?"
         findings.append(Finding("database", f"it does not answer ({in_short(error)})", todo))
@@ -101,7 +104,7 @@ def _room(file: Path) -> Finding:
     return Finding("room", found, None if free >= ENOUGH else "Make room: a full disk keeps no answer.")
 
 
-async def _ask(database: Database) -> AsyncIterator[Finding]:
+async def _ask(settings: Settings, database: Database) -> AsyncIterator[Finding]:
     async with database.read() as connection:
         try:
             found = await migrating.revision(connection)
@@ -118,3 +121,33 @@ async def _ask(database: Database) -> AsyncIterator[Finding]:
         yield Finding("spaces", "none yet", "Bring in a consultation: palabre import FILE --space SLUG --name NAME")
         return
     yield Finding("spaces", ", ".join(space.slug for space in spaces))
+    async for finding in _bots(settings, database):
+        yield finding
+
+
+async def _bots(settings: Settings, database: Database) -> AsyncIterator[Finding]:
+    """What Telegram says of each, and what a running house has noted."""
+    tokens = settings.telegram.tokens
+    async with database.read() as connection:
+        found = await keys.read(connection, tokens)
+    slugs = {space.id: space.slug for space in found.spaces.values()}
+    for slug in sorted(set(tokens) - set(slugs.values())):
+        yield Finding(f"bot of {slug}", "there is no such space", "Correct telegram.bots, or import a consultation.")
+    for account in found.without:
+        yield Finding(
+            f"bot of {slugs[account.space_id]}", "nobody knows its token any more", "Set it in telegram.bots."
+        )
+    errors = {account.account: account.error for account in found.listed}
+    for key in found.by_account.values():
+        looked = await _at_telegram(settings, key, errors.get(key.account))
+        yield Finding(f"bot of {slugs[key.space_id]}", looked.found, looked.todo)
+
+
+async def _at_telegram(settings: Settings, key: Key, error: str | None) -> Looked:
+    from bot.house import telegram_api  # loads a library that takes seconds, and only where there is a bot
+
+    api = await telegram_api(settings)(key.token)
+    try:
+        return await look(api, key.account, settings.posted_to, error)
+    finally:
+        await api.close()

@@ -18,6 +18,7 @@ from bot.telegram.api import Api, Call, TooFast, WrongKey
 from bot.telegram.health import CHANNEL, Health
 from bot.telegram.hearing import Courtesies, Ear
 from bot.telegram.introducing import Me, introduce
+from bot.telegram.keys import Key
 from bot.telegram.patience import Patience, Pause
 from bot.telegram.polling import Poller
 from bot.telegram.presenting import present
@@ -28,7 +29,6 @@ from storage import accounts
 from storage.accounts import TakenElsewhere
 from storage.database import Database
 from storage.phases import SpaceFacts
-from storage.value import value
 
 SET_AGAIN = 3600.0
 """Seconds after which the webhook is set again; where it is as it should be that changes nothing."""
@@ -36,16 +36,6 @@ LAST_CALLS = 10.0
 """Seconds that calls under way have to end before the connection is closed."""
 
 log = structlog.get_logger()
-
-
-@value
-class Key:
-    """The token of one of our accounts, and whose it is. `settled`: it stands in the settings, not in the panel."""
-
-    account: str
-    space_id: int
-    token: str = field(repr=False)
-    settled: bool
 
 
 @dataclass

@@ -15,11 +15,6 @@ class Me:
     title: str
 
 
-def account_of(token: str) -> str:
-    """The number of the bot whose key this is: it stands before the colon."""
-    return token.partition(":")[0]
-
-
 async def introduce(api: Api) -> Me:
     """Ask the platform whose key this is. Raises as Api.call does."""
     match await api.call(Call("getMe", {})):

@@ -51,10 +51,15 @@ def secret_of(token: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
+def address(base_url: str, account: str) -> str:
+    """Where the updates of this account are posted to."""
+    return f"{base_url}/telegram/{account}"
+
+
 def opening(base_url: str, account: str, token: str) -> Call:
     """The call after which updates are posted to our address. What waits is kept."""
     parameters = {
-        "url": f"{base_url}/telegram/{account}",
+        "url": address(base_url, account),
         "secret_token": secret_of(token),
         "max_connections": AT_ONCE,
         "allowed_updates": UPDATES,
