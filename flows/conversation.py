@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeAlias, TypeVar
 
 import orjson
 
-from flows.answers import Choice, Json, OneOf, Reader, offered
+from flows.answers import Choice, Json, OneOf, Reader
 from flows.hearing import carry_over, put, stands
 from flows.journal import ANSWER, DONE, KEPT, KNOWN, ONCE, REFUSED, ROUND, SECRET, TOLD
 from flows.prompt import Prompt
@@ -115,14 +115,14 @@ class Talk:
         self._run.asked.clear()
         return True
 
-    def met(self, key: str, among: Collection[str] | None = None) -> Json:
+    def met(self, key: str) -> Json:
         """A recorded answer, met again at the price of a look-up; MISSING where the question has to be asked.
 
-        `among`: the ids of the choices there are now. An answer that took another is asked again.
+        Whether its choices are still offered is not looked at: whoever skips `ask` sees to that.
         """
         run, key = self._run, self._prefix + key
         entry = run.journal.entries.get(key)
-        if entry is None or key == run.revised or (among is not None and not offered(entry[1], among)):
+        if entry is None or key == run.revised:
             return MISSING
         if key in run.met:
             run.meet(key)

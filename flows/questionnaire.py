@@ -67,6 +67,10 @@ class Questionnaire:
                 chosen[question.id] = ()
         return asked
 
+    def outdated(self, answers: Mapping[str, Json]) -> tuple[str, ...]:
+        """The ids of questions whose answers take a choice that is not offered any more."""
+        return tuple(question.id for question in self.questions if _is_outdated(question, answers.get(question.id)))
+
     def parts(
         self, answers: Mapping[str, Json], area: str | None = None, groups: Collection[str] = ()
     ) -> tuple[Part, ...]:
@@ -95,6 +99,11 @@ class Questionnaire:
             replies=settings.get("replies", "one"),
             minutes=settings.get("minutes"),
         )
+
+
+def _is_outdated(question: Question, answer: Json) -> bool:
+    offered = {option.id for option in question.options()}
+    return bool(offered) and answer is not None and any(part.choice not in offered for part in question.parts(answer))
 
 
 def read_step(reading: Reading, data: Any, path: Path) -> Step | None:

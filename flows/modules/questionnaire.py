@@ -170,7 +170,11 @@ class Questionnaire(Module):
     # -- the recap -----------------------------------------------------------------------------------------
 
     async def _recap(self, talk: Talk, walk: _Walk, before: tuple[Said, ...]) -> Ending:
-        prompt = self._recap_prompt(talk, walk, before) if talk.recorded("recap") is None else ""
+        prompt: Prompt | str = ""
+        if talk.recorded("recap") is None:
+            if outdated := self.settings.outdated(walk.answers):
+                return Again(outdated)
+            prompt = self._recap_prompt(talk, walk, before)
         way = await talk.ask("recap", prompt, once=True, back=False, echo=False)
         if way == "send":
             return await self._send(talk, walk)

@@ -71,6 +71,46 @@ def test_no_number_sends(said: str) -> None:
     assert sent(h) == []
 
 
+CHOSEN = """\
+- {{id: one, kind: one_of, text: One, choices: {choices}}}
+- {{id: many, kind: several_of, text: Many, choices: {choices}}}
+- {{id: order, kind: ranking, text: Order, choices: {choices}}}
+- {{id: works, kind: grades, text: Works, items: {{a: A}}, grades: {choices}}}
+- {{id: rate, kind: matrix, text: Rate, items: {{a: A}}, choices: {choices}}}
+- {{id: rest, kind: short_text, text: Rest}}
+"""
+
+
+def test_an_answer_whose_choice_vanished_is_asked_again_before_anything_is_sent() -> None:
+    h = english(CHOSEN.format(choices="{oak: Oak, ash: Ash, elm: Elm}"))
+    for said in ("oak", "ash, oak", "oak, ash, elm", "oak", "oak", "the rest"):
+        h.hear(said)
+    h.module = english(CHOSEN.format(choices="{ash: Ash, elm: Elm, fir: Fir}")).module
+    assert h.tap("Send")[-1] == "One"
+    assert h.hear("fir")[-1] == "Many"
+    for said in ("ash", "that is all", "fir, elm, ash", "fir", "elm"):
+        h.hear(said)
+    h.tap("Send")
+    (given,) = sent(h)
+    assert given.fields == {
+        "one": "fir",
+        "many": ["ash"],
+        "order": ["fir", "elm", "ash"],
+        "works": {"a": "fir"},
+        "rate": {"a": "elm"},
+        "rest": "the rest",
+    }
+
+
+def test_a_choice_that_is_new_asks_nothing_again() -> None:
+    h = english(CHOSEN.format(choices="{oak: Oak, ash: Ash, elm: Elm}"))
+    for said in ("oak", "ash, oak", "oak, ash, elm", "oak", "oak", "the rest"):
+        h.hear(said)
+    h.module = english(CHOSEN.format(choices="{oak: Oak, ash: Ash, elm: Elm, fir: Fir}")).module
+    h.tap("Send")
+    assert len(sent(h)) == 1
+
+
 def test_the_same_in_french() -> None:
     h = begun()
     for label in ("Tous les jours", "À pied", "Le marché", "C'est tout", "2", "Passer", "Oui"):
