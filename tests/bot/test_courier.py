@@ -9,13 +9,15 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from bot.channels import Outgoing, Refused, TryLater, Uncertain, Unreachable
 from bot.courier import MOST_DOUBTS, MOST_TRIES, Courier, my_name
-from flows.messages import Line, Message
+from flows.messages import Line, Media, Message
 from flows.rendering import Capabilities
-from storage import outbox
-from storage.models import Address, Delivery
+from storage import files, outbox
+from storage.files import File
+from storage.models import Address, Delivery, Phase
 from storage.outbox import NewDelivery
 from tests.bot.town import Street, Town, town
 
@@ -27,12 +29,11 @@ async def house(database_url: str) -> AsyncIterator[Town]:
         yield found
 
 
-async def put(house: Town, *texts: str, kind: str = "reply", sender: str = "ada") -> None:
+async def put(house: Town, *said: str | Message, kind: str = "reply", sender: str = "ada") -> None:
     """Deliveries to this person, in this order."""
     [participant] = await house.rows(Address.participant_id, sender=sender)
-    new = [
-        NewDelivery(house.space_id, participant, None, kind, Message((Line(text),)).pack(), house.now) for text in texts
-    ]
+    messages = [Message((Line(one),)) if isinstance(one, str) else one for one in said]
+    new = [NewDelivery(house.space_id, participant, None, kind, one.pack(), house.now) for one in messages]
     async with house.database.write() as connection:
         await outbox.put(connection, new)
 
@@ -53,6 +54,20 @@ class Trouble:
         self.tried.append(outgoing.message.lines[0].text)
         if self.errors:
             raise self.errors.pop(0)
+
+
+async def test_a_channel_is_handed_the_bytes_of_what_a_prompt_shows_when_it_asks_for_them(house: Town) -> None:
+    square, photo = File(b"the square", "image/png"), File(b"somebody's street", "image/jpeg")
+    media = [Media("picture", files.reference_of(file.content), "A picture.") for file in (square, photo)]
+    async with house.database.write() as connection:
+        for file in (square, photo):
+            await files.put(connection, house.space_id, files.reference_of(file.content), file, house.now)
+        shown = {"media": {"kind": "picture", "address": media[0].address}}
+        await connection.execute(update(Phase).values(settings=shown))
+    for one in (*media, Media("video", "https://film.example/a", "A film."), None):
+        await put(house, Message((Line("Look"),), media=one))
+    await house.deliver()
+    assert [await outgoing.file() for outgoing in house.street.sent] == [square, None, None, None]
 
 
 async def test_deliveries_leave_in_their_order_with_a_key_of_their_own(house: Town) -> None:

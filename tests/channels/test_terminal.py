@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
+from bot.channels import Outgoing
 from bot.channels.terminal import Terminal
 from bot.commands.talk import converse, last_offered
+from flows.messages import Line, Media, Message
 from storage import models
 from storage.database import Database
 from storage.outbox import NewDelivery, put
@@ -23,16 +25,16 @@ ROOT = Path(__file__).parent.parent.parent
 PROGRAM = "from bot.commands import main; main()"
 
 
+async def typed_lines(*lines: str) -> AsyncIterator[str]:
+    for line in lines:
+        yield line
+
+
 async def chat(database: Database, *lines: str, name: str = "marie", code: str | None = None) -> list[str]:
     """Type these lines one after the other; answers everything printed."""
     printed: list[str] = []
-
-    async def typed() -> AsyncIterator[str]:
-        for line in lines:
-            yield line
-
     who = AddressKey("terminal", "montaubry", name)
-    terminal = Terminal(who, typed(), printed.append, "en", code, await last_offered(database, who))
+    terminal = Terminal(who, typed_lines(*lines), printed.append, "en", code, await last_offered(database, who))
     await converse(database, terminal, who, waits=False)
     return printed
 
@@ -78,6 +80,20 @@ async def test_a_command_word_in_a_free_text_is_asked_about(house: Database) -> 
 async def test_a_photo_is_told_to_be_sent_elsewhere(house: Database) -> None:
     printed = await chat(house, "1", "1", "4", "Les trottoirs", code="centre")
     assert "from a terminal" in printed[-1]
+
+
+@pytest.mark.parametrize(
+    ("files", "shown"),
+    [(None, "The square."), ("https://a.example/files/m/", "The square. https://a.example/files/m/abc")],
+)
+async def test_a_picture_is_described_and_found_at_its_address_where_that_is_known(
+    files: str | None, shown: str
+) -> None:
+    printed: list[str] = []
+    terminal = Terminal(AddressKey("terminal", "m", "marie"), typed_lines(), printed.append, files=files)
+    message = Message((Line("Well?", "ask"),), media=Media("picture", "file:abc", "The square."))
+    await terminal.send(Outgoing("1", "m", "marie", "en", message))
+    assert printed == [f"Well?\n{shown}"]
 
 
 async def test_a_talk_goes_on_where_it_was_and_its_numbers_still_count(house: Database) -> None:

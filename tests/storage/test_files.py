@@ -1,14 +1,14 @@
 """Who may see a file: a photo its sender alone, what a prompt shows everybody; and how long files are kept."""
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import consultations, drafts, files, models
+from storage import consultations, drafts, erasure, files, models, retention
 from storage.consultations import Consultation, Phase
 from storage.database import Database
 from storage.files import File
@@ -126,10 +126,20 @@ async def test_the_same_file_is_kept_once_a_space(connection: AsyncConnection) -
 
 
 async def test_what_a_prompt_shows_outlives_whoever_sent_the_same(connection: AsyncConnection) -> None:
-    made, phase = await make(connection, "centre", showing(REFERENCE))
-    await send(connection, phase, PRIVATE)
-    await files.forget(connection, [(made.space_id, REFERENCE), (made.space_id, PRIVATE)])
+    _made, phase = await make(connection, "centre", showing(REFERENCE))
+    ada, bob = await send(connection, phase, REFERENCE), await send(connection, phase, PRIVATE)
+    await erasure.erase(connection, [(phase.space_id, ada, NOW.isoformat())])
     assert await kept(connection) == 2
+    await erasure.erase(connection, [(phase.space_id, bob, NOW.isoformat())])
+    assert await kept(connection) == 1
+
+
+async def test_what_a_prompt_shows_outlives_the_texts_of_talks(connection: AsyncConnection) -> None:
+    made, phase = await make(connection, "centre", showing(REFERENCE))
+    await send(connection, phase, REFERENCE)
+    years_later = NOW + timedelta(days=3000)
+    await retention.forget(connection, texts_before=years_later, now=years_later)
+    assert await files.shown(connection, made.space_id, REFERENCE, draft=made.id) == SQUARE
 
 
 async def test_what_is_not_shown_any_more_is_removed(connection: AsyncConnection) -> None:
