@@ -85,7 +85,7 @@ _TROUBLE: dict[str | None, tuple[str, Said, Said, Said]] = {
         "stop",
         _("Closed by Telegram"),
         _("Telegram refuses the key of the robot: it was changed, or the robot was deleted."),
-        _("Ask BotFather for the key, with the word /token, and paste it here."),
+        _("Ask BotFather for the key, with the word /token, and replace it."),
     ),
     TAKEN: (
         "stop",

@@ -280,7 +280,7 @@ async def test_a_door_is_closed_after_its_people_were_counted(claire: httpx.Asyn
         await add_delivery(town, "sent")
     path = f"/panel/doors/{account.id}/close"
     page = await claire.get(path)
-    assert "2 personnes sont venues par elle." in words(page)
+    assert "2 personnes sont venues par cette porte." in words(page)
     assert "Fermer, et ne plus écrire à 2 personnes" in words(page)
     assert await kept(town) == [account]
     closed = await claire.post(path, data={"key": key_of(page)})
@@ -291,7 +291,7 @@ async def test_a_door_is_closed_after_its_people_were_counted(claire: httpx.Asyn
 
 async def test_a_door_by_which_nobody_came_says_so(claire: httpx.AsyncClient, town: Town) -> None:
     account = await town.open_telegram()
-    assert "Personne n’est encore venu par elle." in (await claire.get(f"/panel/doors/{account.id}/close")).text
+    assert "Personne n’est encore venu par cette porte." in (await claire.get(f"/panel/doors/{account.id}/close")).text
 
 
 @pytest.mark.parametrize("path", ["/panel/doors/7/key", "/panel/doors/7/close", f"/panel/doors/{2**70}/key"])
