@@ -15,6 +15,8 @@ TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,100}")
 """The form of a bot's key."""
 AT_LEAST = timedelta(seconds=1)
 """How long to wait after a 429 that doesn't tell."""
+AT_MOST = timedelta(days=7)
+"""Hours have been seen; what is longer is a mistake."""
 LONGEST = 300
 """Characters of a sentence for the log."""
 TOO_LARGE = 413
@@ -60,7 +62,8 @@ def _error(status: int, reply: Mapping[str, Any]) -> Exception:
     code = reply.get("error_code")
     code = code if isinstance(code, int) else status
     if code == 429 or isinstance(wait, int):
-        return TooFast(sentence, max(AT_LEAST, timedelta(seconds=wait if isinstance(wait, int) else 0)))
+        seconds = min(wait, AT_MOST.total_seconds()) if isinstance(wait, int) else 0
+        return TooFast(sentence, max(AT_LEAST, timedelta(seconds=seconds)))
     if code >= 500:
         return Away(sentence)
     return ERRORS.get(code, Wrong)(sentence)

@@ -18,7 +18,7 @@ from aiogram import Bot, methods
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.methods import TelegramMethod
-from aiogram.types import BufferedInputFile
+from aiogram.types import BufferedInputFile, InlineKeyboardMarkup
 from aiohttp import ClientConnectorError, ClientError, ClientTimeout, ConnectionTimeoutError, InvalidURL
 from pydantic import ValidationError
 
@@ -58,7 +58,7 @@ class _Api:
         method = _typed(call)
         seconds = math.ceil(patience.total_seconds()) if patience is not None else None
         answer = await _safely(self._bot(method, request_timeout=seconds))
-        return result_of(answer.status, self._without_token(answer.body), harmless=is_harmless(call.method))
+        return result_of(answer.status, answer.body, harmless=is_harmless(call.method))
 
     async def download(self, file_id: str, most: int) -> bytes:
         """See Api."""
@@ -79,10 +79,6 @@ class _Api:
         """See Api."""
         await self._session.close()
 
-    def _without_token(self, body: bytes) -> bytes:
-        """What stands between the server and us may quote the address it was asked for."""
-        return body.replace(self._bot.token.encode(), b"TOKEN")
-
 
 # -- what goes out ---------------------------------------------------------------------------------------------
 
@@ -96,15 +92,18 @@ def _typed(call: Call) -> TelegramMethod[Any]:
     if unknown:
         raise Wrong(f"{call.method} has no {', '.join(sorted(unknown))}.")
     try:
-        made: TelegramMethod[Any] = kind(**{name: _file(given) for name, given in call.parameters.items()})
+        made: TelegramMethod[Any] = kind(**{name: _given(name, given) for name, given in call.parameters.items()})
         return made
     except ValidationError as error:
         wrong = {".".join(map(str, one["loc"])): one["type"] for one in error.errors(include_input=False)}
     raise Wrong(f"{call.method} is not called like this: {wrong}")
 
 
-def _file(given: Any) -> Any:
-    return BufferedInputFile(given.content, given.name) if isinstance(given, Upload) else given
+def _given(name: str, given: Any) -> Any:
+    """Left to itself, aiogram takes a keyboard that is no keyboard for the one that removes them."""
+    if isinstance(given, Upload):
+        return BufferedInputFile(given.content, given.name)
+    return InlineKeyboardMarkup.model_validate(given) if name == "reply_markup" else given
 
 
 # -- what comes back -------------------------------------------------------------------------------------------
@@ -127,7 +126,9 @@ class _Session(AiohttpSession):
         limits = self._limits(timeout)
         # A redirect would take the token, and maybe a message, to somewhere else.
         async with session.post(url, data=form, timeout=limits, allow_redirects=False) as response:
-            return _Answer(response.status, await response.read())
+            body = await response.read()
+        # What stands between the server and us may quote the address that it was asked for.
+        return _Answer(response.status, body.replace(bot.token.encode(), b"TOKEN"))
 
     async def fetch(self, token: str, path: str, most: int) -> _Answer:
         """A file, of which no more than a little over `most` bytes are read. Raises what aiohttp does."""
@@ -139,7 +140,7 @@ class _Session(AiohttpSession):
                 body += part
                 if len(body) > most:
                     break
-            return _Answer(response.status, bytes(body))
+            return _Answer(response.status, bytes(body) if response.status == 200 else b"")
 
     def _limits(self, seconds: float | None) -> ClientTimeout:
         """Connecting ends well before the call does, or nobody could tell whether it had left."""
