@@ -50,7 +50,7 @@ CAPABILITIES = Capabilities(
 
 
 def write(outgoing: Outgoing, file: File | str | None = None, *, by_address: bool = True) -> list[Call]:
-    """The calls that send one message, in their order; the last one's message is the prompt. None for an empty one.
+    """The calls that send one message, in their order; the last makes the prompt. An empty one needs none.
 
     `file` is what the message shows: its bytes, or what the platform calls them since it was sent them once. Without
     it a picture is shown by its address, which the platform fetches, and where that failed (`by_address`) its address
