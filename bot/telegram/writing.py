@@ -241,15 +241,14 @@ def described(host: Said, languages: Sequence[str] = LANGUAGES) -> list[Call]:
 
 
 def _everywhere(languages: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
-    return [(languages[0], {}), *((language, {"language_code": language}) for language in languages)]
+    """The platform knows languages by two letters only; people of another are shown the first."""
+    return [(languages[0], {}), *((one, {"language_code": one}) for one in languages if len(one) == 2)]
 
 
 def _commands(language: str) -> list[dict[str, str]]:
-    """In its own words, as the platform takes them: small letters without accents."""
-    return [
-        {"command": fold(WORDS[language][one][0]), "description": translate(WHAT_IT_DOES[one], language)}
-        for one in OFFERED
-    ]
+    """In its own words, or English ones, as the platform takes them: small letters without accents."""
+    words = WORDS.get(language, WORDS["en"])
+    return [{"command": fold(words[one][0]), "description": translate(WHAT_IT_DOES[one], language)} for one in OFFERED]
 
 
 PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -340,6 +340,14 @@ def test_the_menu_is_told_in_every_language_and_to_everybody_else() -> None:
         assert len(set(names)) == len(names)
 
 
+def test_a_language_that_the_interface_does_not_speak_has_the_menu_in_english() -> None:
+    calls = commands(["oc", "gsw"])
+    assert [call.parameters.get("language_code") for call in calls] == [None, "oc"]
+    english = commands(["en"])[0].parameters["commands"]
+    assert [call.parameters["commands"] for call in calls] == [english, english]
+    assert len(described("Montauban", ["oc", "gsw"])) == 4
+
+
 def test_every_command_of_the_menu_is_one_that_is_understood() -> None:
     for call in commands():
         for one in call.parameters["commands"]:
