@@ -74,11 +74,11 @@ class Wrong(ApiError):
 
 
 class Away(Exception):
-    """It can't be reached, or answers with an error of its own (5xx, HTML): nothing was done. Try again later."""
+    """It can't be reached, or answers that something is wrong with itself (5xx): nothing was done. Try again later."""
 
 
 class NoAnswer(Exception):
-    """The call left, and no answer came: nobody knows whether it was done."""
+    """The call left, and no answer came that can be read: nobody knows whether it was done."""
 
 
 class Api(Protocol):
