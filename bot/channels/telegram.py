@@ -136,7 +136,9 @@ class Telegram:
 
     def _without(self, account: str) -> Exception:
         """What to do without its bot: it is being switched on, its key may come back, or it was removed."""
-        return Unreachable(CLOSED) if self._known is not None and account not in self._known else TryLater(SOON)
+        if self._known is not None and account not in self._known:
+            return Unreachable(CLOSED)
+        return TryLater(SOON, all_of_them=True)
 
 
 @contextmanager

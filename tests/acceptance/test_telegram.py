@@ -1,0 +1,96 @@
+"""The real program before the stub of Telegram: killed again and again, and with everything going wrong that can."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.process import START_WITHIN
+from tests.acceptance.telegram_crowd import Crowd, Town, town
+from tests.telegram.served import ROADS
+from tests.telegram_api import Clock, Platform, faults
+
+TWICE = 0.1
+"""Of what was acknowledged, the share that comes again."""
+
+
+def misbehave(platform: Platform) -> None:
+    """Everything that goes wrong with calls, now and then."""
+    for fault in (
+        faults.wait(1),
+        faults.broken(500),
+        faults.broken(502, page=True),
+        faults.cut_before(),
+        faults.cut_after(),
+        faults.slow(0.5),
+        faults.garbled(),
+    ):
+        platform.faults.often(0.01, fault)
+        platform.faults.often(0.01, fault, ["getUpdates", "answerCallbackQuery", "editMessageReplyMarkup"])
+
+
+async def talk_with_faults(house: Town, crowd: Crowd, at_once: int) -> None:
+    async with house.alive() as process:
+        misbehave(house.platform)
+        await crowd.talk(at_once)
+        house.platform.faults.stop()
+        await house.all_delivered()
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), START_WITHIN) == 0
+    house.check(crowd.talkers)
+    house.check_secrets()
+
+
+@pytest.mark.parametrize("road", ROADS)
+async def test_a_few_talks_with_faults_lose_nothing(tmp_path: Path, road: str) -> None:
+    platform = Platform(clock=Clock(pace=20))
+    async with town(tmp_path, platform, road) as house:
+        platform.redeliver(TWICE)
+        await talk_with_faults(house, Crowd(platform, house.bot, random.Random(7), most=6), 6)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("road", ROADS)
+async def test_a_thousand_talks_with_faults_lose_nothing(tmp_path: Path, road: str) -> None:
+    platform = Platform(clock=Clock(pace=20))
+    async with town(tmp_path, platform, road) as house:
+        platform.redeliver(TWICE)
+        await talk_with_faults(house, Crowd(platform, house.bot, random.Random(1000), most=1000), 60)
+        assert platform.violations == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("road", ROADS)
+async def test_a_house_killed_again_and_again_loses_nothing(
+    tmp_path: Path, road: str, request: pytest.FixtureRequest
+) -> None:
+    await killed(tmp_path, road, request.config.getoption("--kills"), 8)
+
+
+async def test_a_house_killed_twice_loses_nothing(tmp_path: Path) -> None:
+    await killed(tmp_path, "polling", 2, 3)
+
+
+async def killed(folder: Path, road: str, times: int, at_once: int) -> None:
+    """kill -9, so many times, while people talk."""
+    chance, platform = random.Random(50), Platform(clock=Clock(pace=20))
+    async with town(folder, platform, road) as house:
+        platform.redeliver(TWICE)
+        crowd = Crowd(platform, house.bot, chance)
+        talking = asyncio.create_task(crowd.talk(at_once))
+        for _life in range(times):
+            async with house.alive() as process:
+                await asyncio.sleep(chance.uniform(0.05, 2.0))
+                assert not talking.done(), talking
+                os.kill(process.pid, signal.SIGKILL)
+        crowd.open = False
+        async with house.alive():
+            await talking
+            await house.all_delivered()
+        house.check(crowd.talkers)
+        house.check_secrets()
