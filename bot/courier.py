@@ -35,6 +35,8 @@ MOST_DOUBTS = 5
 """Times a message is sent when nobody knows whether it arrived."""
 MOST_NOTES = 30
 """Times, a second apart, that what became of deliveries is tried to be noted while the database is away."""
+NOTED_AFTER = 0.5
+"""Seconds after which what has left is noted without waiting for the rest of a claim."""
 LONGEST_PAUSE = timedelta(hours=1)
 LEASE = timedelta(minutes=2)
 """How long a claim of a courier on another machine is believed."""
@@ -87,7 +89,7 @@ class Courier:
         """Send what is due now; answers how many deliveries were taken."""
         now = self.clock()
         async with self.database.read() as connection:
-            waiting = await outbox.any_due(connection, now)
+            waiting = await outbox.any_due(connection, self.channels, now, self.only)
         if not waiting:
             return 0
         async with self.database.write() as connection:
@@ -96,16 +98,19 @@ class Courier:
         return len(claimed)
 
     async def _send(self, claimed: Sequence[Claimed]) -> None:
-        """Each participant's deliveries one after the other, participants side by side; one commit notes all."""
-        if not claimed:
-            return
+        """Each participant's deliveries one after the other, participants side by side; one commit notes all, or those
+        that have left while a slow one is on its way."""
         by_person: dict[int, list[Claimed]] = {}
         for item in claimed:
             by_person.setdefault(item.participant_id, []).append(item)
-        outcomes = await asyncio.gather(*(self._send_in_order(items) for items in by_person.values()))
-        settled = [item for person in outcomes for item in person[0]]
-        unreachable = [person[1] for person in outcomes if person[1] is not None]
-        await self._note(settled, unreachable, forget=any(item.erased for item in claimed))
+        sending = {asyncio.create_task(self._send_in_order(items)) for items in by_person.values()}
+        while sending:
+            done, sending = await asyncio.wait(sending, timeout=NOTED_AFTER)
+            outcomes = [task.result() for task in done]
+            settled = [item for person in outcomes for item in person[0]]
+            unreachable = [person[1] for person in outcomes if person[1] is not None]
+            if settled:
+                await self._note(settled, unreachable, forget=any(item.erased for item in claimed))
 
     async def _note(self, settled: list[Settled], unreachable: list[tuple[int, int, str]], *, forget: bool) -> None:
         """What was sent is noted even if the database is away for a while: forgotten, it would be sent again."""

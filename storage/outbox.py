@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, func, insert, literal_column, or_, select, true, tuple_, update
+from sqlalchemy import Select, and_, bindparam, exists, func, insert, literal_column, or_, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -93,6 +93,29 @@ _CLAIMABLE = select(
 """The columns of a Claimed; which address is joined depends on whether it was chosen already."""
 
 
+_ELDER = aliased(Delivery)
+_OLDER = and_(
+    _ELDER.space_id == Delivery.space_id, _ELDER.participant_id == Delivery.participant_id, _ELDER.id < Delivery.id
+)
+
+
+def _due(channels: Collection[str], now: datetime, only: tuple[str, str] | None) -> Select[*tuple[Any, ...]]:
+    """What can leave now on these channels: nothing for somebody unreachable, nothing that an elder keeps waiting."""
+    blocked = exists().where(
+        _OLDER, or_(_ELDER.state == "claimed", and_(_ELDER.state == "waiting", _ELDER.due_at > now))
+    )
+    return _CLAIMABLE.join(
+        Address, and_(Address.space_id == Participant.space_id, Address.id == Participant.address_id)
+    ).where(
+        Delivery.state == "waiting",
+        Delivery.due_at <= now,
+        Address.channel.in_(list(channels)),
+        Address.unreachable.is_(None),
+        tuple_(Address.account, Address.sender) == only if only is not None else true(),
+        ~blocked,
+    )
+
+
 async def claim(
     connection: AsyncConnection,
     channels: Collection[str],
@@ -107,25 +130,8 @@ async def claim(
     are locked with them, so that no other courier takes what follows. With `only`, (account, sender): a terminal
     takes what is for its own person and leaves the rest to other terminals.
     """
-    elder = aliased(Delivery)
-    older = and_(
-        elder.space_id == Delivery.space_id, elder.participant_id == Delivery.participant_id, elder.id < Delivery.id
-    )
-    blocked = exists().where(older, or_(elder.state == "claimed", and_(elder.state == "waiting", elder.due_at > now)))
-    rows = await connection.execute(
-        _CLAIMABLE.join(Address, and_(Address.space_id == Participant.space_id, Address.id == Participant.address_id))
-        .where(
-            Delivery.state == "waiting",
-            Delivery.due_at <= now,
-            Address.channel.in_(list(channels)),
-            Address.unreachable.is_(None),
-            tuple_(Address.account, Address.sender) == only if only is not None else true(),
-            ~blocked,
-        )
-        .order_by(Delivery.id)
-        .limit(limit)
-        .with_for_update(of=[Delivery, Participant], skip_locked=True)
-    )
+    due = _due(channels, now, only).order_by(Delivery.id).limit(limit)
+    rows = await connection.execute(due.with_for_update(of=[Delivery, Participant], skip_locked=True))
     found = [_claimed(row) for row in rows]
     if not found:
         return []
@@ -135,7 +141,7 @@ async def claim(
             select(Delivery.id).where(
                 tuple_(Delivery.space_id, Delivery.id).in_([(item.space_id, item.id) for item in found]),
                 Delivery.state == "waiting",
-                ~exists().where(older, elder.state == "claimed"),
+                ~exists().where(_OLDER, _ELDER.state == "claimed"),
             )
         )
         still = set(free.scalars())
@@ -159,11 +165,11 @@ _CLAIM = (
 )
 
 
-async def any_due(connection: AsyncConnection, now: datetime) -> bool:
-    """Whether anything is due: a look that needs no writer."""
-    found = await connection.execute(
-        select(Delivery.id).where(Delivery.state == "waiting", Delivery.due_at <= now).limit(1)
-    )
+async def any_due(
+    connection: AsyncConnection, channels: Collection[str], now: datetime, only: tuple[str, str] | None = None
+) -> bool:
+    """Whether there is anything to claim: a look that needs no writer."""
+    found = await connection.execute(_due(channels, now, only).with_only_columns(Delivery.id).limit(1))
     return found.first() is not None
 
 

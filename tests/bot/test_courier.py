@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from bot import courier
 from bot.channels import Outgoing, Refused, TryLater, Uncertain, Unreachable
 from bot.courier import MOST_DOUBTS, MOST_TRIES, Courier, my_name
 from flows.messages import Line, Media, Message
@@ -109,6 +110,46 @@ async def test_other_people_do_not_wait_for_one(house: Town) -> None:
     await put(house, "for bob", sender="bob")
     await house.deliver()
     assert house.street.texts() == ["for bob"]
+
+
+async def test_a_slow_delivery_keeps_no_other_from_being_noted(house: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    arrived = asyncio.Event()
+
+    async def slow(outgoing: Outgoing) -> None:
+        if outgoing.sender == "ada":
+            await arrived.wait()
+
+    await house.begin("bob")
+    house.street.trouble = slow
+    monkeypatch.setattr(courier, "NOTED_AFTER", 0.01)
+    await put(house, "for ada")
+    await put(house, "for bob", sender="bob")
+    delivering = asyncio.create_task(house.courier.deliver())
+    async with asyncio.timeout(20):
+        while (await house.rows(Delivery.state))[-1] != "sent":  # noqa: ASYNC110  (a commit has no event)
+            await asyncio.sleep(0.01)
+    assert (await house.rows(Delivery.state))[-2] == "claimed"
+    arrived.set()
+    assert await delivering == 2
+    assert (await house.rows(Delivery.state))[-2] == "sent"
+
+
+@pytest.mark.parametrize("away", [{"unreachable": "blocked"}, {"channel": "elsewhere"}])
+async def test_what_cannot_leave_keeps_no_courier_busy(
+    house: Town, away: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_given: object, **_named: object) -> None:
+        raise AssertionError("a courier that has nothing to take asks for the writer")
+
+    await put(house, "one")
+    async with house.database.write() as connection:
+        await connection.execute(update(Address).values(**away))
+    with monkeypatch.context() as looking:
+        looking.setattr(outbox, "claim", busy)
+        assert await house.courier.deliver() == 0
+    async with house.database.write() as connection:
+        await connection.execute(update(Address).values(unreachable=None, channel="street"))
+    assert await house.courier.deliver() == 1
 
 
 async def test_a_channel_that_is_away_for_half_a_day_loses_nothing_and_is_given_up_at_last(house: Town) -> None:
