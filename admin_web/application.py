@@ -30,6 +30,7 @@ from admin_web import (
     static,
     try_it,
 )
+from admin_web.counter import Counter
 from admin_web.doors import Doors
 from admin_web.guard import HEADERS, Refusals, SafeHeaders
 from admin_web.site import Site, render
@@ -50,7 +51,7 @@ def build(
 ) -> Starlette:
     """The application. `base_url` is what residents type and posters carry, `https://participe.example`;
     `routes` are the house's own (health, metrics)."""
-    site = Site(database, doors, base_url.rstrip("/"), clock, load_module)
+    site = Site(database, doors, base_url.rstrip("/"), clock, load_module, Counter(database))
     pages = (
         static, illustrations, chat, sign_in, consultations, results, exports, live, try_it, poster, failures,
         door_pages, public,

@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Route
 from admin_web import charts, consultations
 from admin_web.channels import channel_name
 from admin_web.session import Me, panel, signed_in
-from admin_web.site import language_of, site_of
+from admin_web.site import Site, language_of, site_of
 from flows.figures import Figure, Figures, Filter, OpenText, PhaseRef, Reports
 from flows.texts import Said, _
 from storage import answers
@@ -101,8 +101,9 @@ def _since(asked: str, midnight: datetime) -> datetime | None:
 
 async def show(request: Request, me: Me) -> Response:
     shown, reports = await find_shown(request, me)
-    async with site_of(request).database.read() as connection:
-        figures = await reports.results(connection, shown.ref, shown.where)
+    site = site_of(request)
+    figures = await site.counter.figures(reports, shown.phase, shown.where)
+    async with site.database.read() as connection:
         quotes = {
             figure.id: await reports.texts(connection, shown.ref, figure.id, shown.where, "", 0, QUOTED)
             for figure in figures.figures
@@ -148,8 +149,9 @@ async def show_texts(request: Request, me: Me) -> Response:
     search = request.query_params.get("search", "").strip()[:200]
     page = request.query_params.get("page", "1")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 7 and int(page) else 1
-    async with site_of(request).database.read() as connection:
-        figure = await _figure(connection, reports, shown, request.path_params["question"])
+    site = site_of(request)
+    figure = await _figure(site, reports, shown.phase, request.path_params["question"])
+    async with site.database.read() as connection:
         offset = (number - 1) * A_PAGE
         count, found = await reports.texts(connection, shown.ref, figure.id, shown.where, search, offset, A_PAGE)
     return panel(
@@ -168,8 +170,8 @@ async def show_texts(request: Request, me: Me) -> Response:
     )
 
 
-async def _figure(connection: AsyncConnection, reports: Reports, shown: Shown, question: str) -> Figure:
-    figures = await reports.results(connection, shown.ref, Filter())
+async def _figure(site: Site, reports: Reports, phase: Phase, question: str) -> Figure:
+    figures = await site.counter.figures(reports, phase, Filter())
     for figure in figures.figures:
         if figure.id == question:
             return figure

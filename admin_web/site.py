@@ -16,6 +16,7 @@ from babel.numbers import format_decimal
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from admin_web.counter import Counter
 from admin_web.doors import Doors
 from admin_web.typography import headline, typeset
 from flows.texts import LANGUAGES, Said, Text, Words, add_folder, say_day, say_time, translate
@@ -31,13 +32,15 @@ add_folder(HERE / "locale")
 
 @value
 class Site:
-    """The house as its web pages see it. `base_url` has no slash at its end; `clock` tells the time in UTC."""
+    """The house as its web pages see it. `base_url` has no slash at its end; `clock` tells the time in UTC; `counter`
+    counts for all pages of results."""
 
     database: Database
     doors: Doors
     base_url: str
     clock: Callable[[], datetime]
     load_module: Callable[[str, Mapping[str, Any]], object]
+    counter: Counter
 
     @property
     def secure(self) -> bool:

@@ -86,6 +86,14 @@ _PERSON = func.coalesce(Contribution.participant_id, Contribution.id)
 PEOPLE = func.count(distinct(_PERSON))
 
 
+async def stamp(connection: AsyncConnection, scope: Scope) -> Sequence[object]:
+    """Something else as soon as what is counted here may be: somebody sent, corrected, was erased, or went on."""
+    people, changed = func.count(Contribution.participant_id), func.max(Contribution.updated_at)
+    sent = select(func.count(), people, changed).where(*_sent(scope))
+    begun = select(func.count(), func.max(Conversation.heard_at)).where(*_begun(scope))
+    return [*(await connection.execute(sent)).one(), *(await connection.execute(begun)).one()]
+
+
 async def people(connection: AsyncConnection, scope: Scope) -> int:
     """How many people have sent a response."""
     return (await connection.execute(select(PEOPLE).where(*_sent(scope)))).scalar_one()

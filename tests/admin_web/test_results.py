@@ -16,6 +16,7 @@ from flows.figures import Cell
 from tests.admin_web.conftest import Enter, Town
 from tests.admin_web.made_up import FIGURES, MadeUp
 from tests.admin_web.test_sign_in import sign_in
+from tests.crowd import Crowd
 
 
 def text_of(answer: httpx.Response) -> str:
@@ -139,6 +140,8 @@ async def test_figures_move_without_losing_the_place_or_the_caret(
         return replace(FIGURES, people=139)
 
     monkeypatch.setattr(MadeUp, "results", more)
+    async with served.database.write() as connection:
+        await Crowd(connection, served.space.id, served.phase.id).sends("Monique")
     served.changed.set()
     await expect(page.locator(".figures .big dd")).to_have_text("139")
     await expect(link).to_be_focused()
