@@ -103,14 +103,15 @@ async def _photos(connection: AsyncConnection, keys: Sequence[tuple[int, int]]) 
     for table, column in files.REFERRING:
         rows = await connection.execute(
             select(table.space_id, cast(column, String)).where(
-                tuple_(table.space_id, table.participant_id).in_(keys), cast(column, String).contains(SCHEME)
+                tuple_(table.space_id, table.participant_id).in_(keys), cast(column, String).contains(":")
             )
         )
         found |= {(space_id, reference) for space_id, text in rows for reference in _REFERENCE.findall(text)}
     return found
 
 
-_REFERENCE = re.compile(rf"{SCHEME}[0-9a-f]{{64}}")
+_REFERENCE = re.compile(rf"{SCHEME}[0-9a-f]{{64}}|[a-z]+:[0-9]+:[\w-]+", re.ASCII)
+"""A file of ours, or a platform's: the channel, our account there, its own name for the file."""
 
 
 async def forget_erased(connection: AsyncConnection) -> int:

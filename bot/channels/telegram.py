@@ -18,11 +18,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.routing import Route
 
 from bot.channels import Outgoing, Receive, Refused, TryLater, Uncertain, Unreachable
+from bot.finishing import stop
 from bot.telegram import keys, webhook
 from bot.telegram.api import Api, ApiError, Away, NoAnswer, Shut, TooFast, UsedElsewhere, WrongKey
 from bot.telegram.bot import Bot
 from bot.telegram.health import CHANNEL, Health
 from bot.telegram.keys import Keys
+from bot.telegram.photos import Photos
 from bot.telegram.sending import Sending
 from bot.telegram.webhook import Listener
 from bot.telegram.writing import CAPABILITIES
@@ -56,6 +58,10 @@ class Telegram:
     _known: set[str] | None = field(init=False, default=None)
     _woken: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _sending: Sending = field(init=False, default_factory=Sending)
+    _photos: Photos = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._photos = Photos(self.database, self._download, self.clock)
 
     def routes(self) -> list[Route]:
         """Where the platform posts what is new; nowhere while we ask for it."""
@@ -77,6 +83,7 @@ class Telegram:
 
     async def run(self, receive: Receive) -> None:
         """Serve all bots until cancelled."""
+        fetching = asyncio.create_task(self._photos.run())
         try:
             while True:
                 self._woken.clear()
@@ -86,12 +93,19 @@ class Telegram:
                     log.error("cannot look at the accounts", channel=CHANNEL, error=type(error).__name__)
                 await self._next_look()
         finally:
+            await stop(fetching)
             await self.close()
 
     async def close(self) -> None:
         """Switch all off; batches and calls under way are finished first."""
         bots, self._bots = self._bots, {}
         await asyncio.gather(*(bot.switch_off() for bot in bots.values()))
+
+    async def _download(self, account: str, file_id: str, most: int) -> bytes:
+        """A file that came to this account. Raises as Api.download does."""
+        if account not in self._bots:
+            raise Away("its bot is not switched on")
+        return await self._bots[account].api.download(file_id, most)
 
     async def _next_look(self) -> None:
         try:
@@ -111,7 +125,8 @@ class Telegram:
         for account, key in now.by_account.items():
             if account not in self._bots:
                 api, space = await self.open(key.token), now.spaces[key.space_id]
-                self._bots[account] = Bot(key, space, api, self.database, receive, self.base_url, self.clock)
+                kept = self._photos.heard
+                self._bots[account] = Bot(key, space, api, self.database, receive, kept, self.base_url, self.clock)
                 self._bots[account].switch_on()
 
     async def _keys(self) -> Keys:

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.channels import NotKept, Receive
+from bot.channels import Incoming, NotKept, Receive
 from bot.finishing import stop
 from bot.telegram import webhook
 from bot.telegram.api import Api, Call, TooFast, WrongKey
@@ -40,13 +40,15 @@ log = structlog.get_logger()
 
 @dataclass
 class Bot:
-    """`base_url` is where updates are posted to; without it they are polled for."""
+    """`base_url` is where updates are posted to; without it they are polled for. `kept` is told which messages were
+    kept."""
 
     key: Key
     space: SpaceFacts
     api: Api
     database: Database
     receive: Receive
+    kept: Callable[[Sequence[Incoming]], None]
     base_url: str | None
     clock: Callable[[], datetime]
     pause: Pause = asyncio.sleep
@@ -60,7 +62,7 @@ class Bot:
 
     def __post_init__(self) -> None:
         self.health = Health(self.database, self.key.account, self.clock)
-        self.ear = Ear(self.key.account, self.receive, Courtesies(self.call), self.clock)
+        self.ear = Ear(self.key.account, self.receive, Courtesies(self.call), self.clock, self.kept)
         self.listener = Listener(webhook.secret_of(self.key.token), self._hear)
         self._idle.set()
 

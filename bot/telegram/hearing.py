@@ -69,12 +69,13 @@ class Courtesies:
 
 @dataclass
 class Ear:
-    """One bot's, by its account."""
+    """One bot's, by its account. `kept` is told which messages were kept."""
 
     account: str
     receive: Receive
     courtesies: Courtesies
     clock: Callable[[], datetime]
+    kept: Callable[[Sequence[Incoming]], None] = lambda _incoming: None
 
     async def hear(self, updates: Sequence[Any]) -> None:
         """Returns once what these updates (dictionaries, as the platform sends them) say is committed; what we can't
@@ -83,6 +84,7 @@ class Ear:
         incoming = [one for one, _courtesies in readings if one is not None]
         if incoming:
             await self.receive(*incoming)
+            self.kept(incoming)
         self.courtesies.make(call for _one, courtesies in readings for call in courtesies)
 
     def _read(self, update: Any) -> tuple[Incoming | None, Sequence[Call]]:

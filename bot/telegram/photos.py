@@ -1,0 +1,112 @@
+"""The bytes of photos, fetched once the message is kept: the platform has them for a while only.
+
+What is to be fetched is told by the inbox, so that a restart loses none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.telegram.api import ApiError, Away, NoAnswer, TooFast, Wrong
+from bot.telegram.health import CHANNEL
+from flows import pictures
+from flows.messages import Incoming
+from flows.pictures import LARGEST, NotAPicture
+from storage import photos
+from storage.database import Database
+from storage.inbox import MessageKey
+from storage.photos import Photo
+
+GIVEN_UP_AFTER = timedelta(days=1)
+AGAIN_AFTER = timedelta(minutes=1)
+
+Download = Callable[[str, str, int], Awaitable[bytes]]
+"""`await download(account, file_id, most)`; raises as Api.download does."""
+log = structlog.get_logger()
+
+
+@dataclass
+class Photos:
+    """Fetches photos one after the other; one that can't be had just now is tried again for a day."""
+
+    database: Database
+    download: Download
+    clock: Callable[[], datetime]
+    _due: dict[Photo, datetime] = field(init=False, default_factory=dict)
+    _come: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+
+    def heard(self, incoming: Iterable[Incoming]) -> None:
+        """These messages are kept."""
+        for one in incoming:
+            if one.photo is not None:
+                key, now = MessageKey(one.channel, one.account, one.key), self.clock()
+                self._due[Photo(key, one.photo.reference, now)] = now
+                self._come.set()
+
+    async def run(self) -> None:
+        """Fetch until cancelled, at first what was left of the last day."""
+        remembered = False
+        while True:
+            self._come.clear()
+            try:
+                if not remembered:
+                    await self.remember()
+                    remembered = True
+                await self.fetch()
+            except SQLAlchemyError as error:
+                log.error("cannot keep photos", channel=CHANNEL, error=type(error).__name__)
+            await self._pause()
+
+    async def _pause(self) -> None:
+        try:
+            async with asyncio.timeout(AGAIN_AFTER.total_seconds()):
+                await self._come.wait()
+        except TimeoutError:
+            return
+
+    async def remember(self) -> None:
+        """Those of the last day that were not fetched."""
+        now = self.clock()
+        async with self.database.read() as connection:
+            left = await photos.without_bytes(connection, CHANNEL, now - GIVEN_UP_AFTER)
+        self._due.update(dict.fromkeys(left, now))
+
+    async def fetch(self) -> None:
+        """Those whose time has come."""
+        for photo in [photo for photo, at in self._due.items() if at <= self.clock()]:
+            try:
+                await self._fetch(photo)
+            except (Wrong, NotAPicture) as error:
+                self._give_up(photo, error)
+            except (ApiError, Away, NoAnswer) as error:
+                self._later(photo, error)
+            else:
+                del self._due[photo]
+
+    async def _fetch(self, photo: Photo) -> None:
+        async with self.database.read() as connection:
+            if await photos.space_of(connection, photo) is None:
+                return
+        _channel, account, file_id = photo.reference.split(":", 2)
+        file = await pictures.photo(await self.download(account, file_id, LARGEST))
+        async with self.database.write() as connection:
+            await photos.keep(connection, photo, file, self.clock())
+
+    def _later(self, photo: Photo, error: Exception) -> None:
+        now = self.clock()
+        if now - photo.at >= GIVEN_UP_AFTER:
+            self._give_up(photo, error)
+        else:
+            wait = error.after if isinstance(error, TooFast) else AGAIN_AFTER
+            self._due[photo] = now + max(wait, AGAIN_AFTER)
+
+    def _give_up(self, photo: Photo, error: Exception) -> None:
+        """The answer keeps its reference, and that a photo was sent counts."""
+        del self._due[photo]
+        log.error("a photo could not be had", channel=CHANNEL, error=type(error).__name__)
