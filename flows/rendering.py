@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from flows.commands import command
 from flows.folding import fold
 from flows.messages import BACK, COMMAND_TAP, KEEP, SKIP, Button, Message
 from flows.texts import Said, Text, _, translate
@@ -140,13 +139,11 @@ def split(text: str, longest: int) -> list[str]:
 
 
 def pressed(message: Message, text: str) -> Button | None:
-    """The button that a text typed on a numbered channel means: its number or its label.
-
-    A label that is a command word as well is left to the engine, which asks what was meant where it could be both.
-    """
+    """The button that a text typed on a numbered channel means: its number, or its label, which stands there to be
+    typed even where it is a command word as well."""
     said = fold(text)
     for button in message.buttons:
-        if fold(button.label) == said and command(text) is None:
+        if fold(button.label) == said:
             return button
     if said.isdecimal() and numbered(message) and len(said) < 4 and 1 <= int(said) <= len(message.buttons):
         return message.buttons[int(said) - 1]

@@ -68,12 +68,18 @@ async def test_a_number_that_is_itself_an_answer_is_never_taken_for_a_choice(hou
 
 
 async def test_a_command_word_in_a_free_text_is_asked_about(house: Database) -> None:
-    printed = await chat(house, "1", "1", "4", "back", "2", code="centre")
+    printed = await chat(house, "1", "1", "4", "go back", "2", code="centre")
     assert printed[-2].splitlines() == [
-        "You wrote “back”. Is it your answer?",
+        "You wrote “go back”. Is it your answer?",
         "1. It is my answer",
         "2. Go back",
     ]
+    assert "From how many kilometres?" in printed[-1]
+
+
+async def test_a_label_that_stands_there_to_be_typed_is_meant_as_it_stands(house: Database) -> None:
+    printed = await chat(house, "1", "1", "4", "back", code="centre")
+    assert printed[-2].endswith("[Skip] [Back]")
     assert "From how many kilometres?" in printed[-1]
 
 

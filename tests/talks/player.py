@@ -16,7 +16,6 @@ from bot.channels import Outgoing, Receive
 from bot.courier import Courier
 from bot.importing import bring_in, open_it
 from bot.reception import Reception
-from flows.commands import command
 from flows.messages import Incoming, Message
 from flows.modules.questionnaire import Questionnaire
 from flows.questionnaire_file import read_file
@@ -135,8 +134,7 @@ class Player:
         number = 1 + [button.label for button in message.buttons].index(label)
         channel = self.phone.capabilities
         if channel.numbered:
-            plain = command(label) is None  # in a free text a bare command word would be asked about
-            return self._typed(str(number) if numbered(message) else label if plain else f"/{label}")
+            return self._typed(str(number) if numbered(message) else label)
         if channel.buttons:
             return self._message(tap=message.buttons[number - 1].data)
         text = render(message, channel, self.language or "fr").texts[-1]
