@@ -13,9 +13,9 @@ from difflib import get_close_matches
 YES = {"oui", "ouais", "oki", "ok", "okay", "d'accord", "daccord", "volontiers", "yes", "yeah", "yep", "sure"}
 NO = {"non", "nan", "no", "nope"}
 BESIDE = {"bien", "sur", "merci", "beaucoup", "tout", "a", "fait", "madame", "monsieur", "please", "thanks", "thank"}
-BESIDE |= {"you", "of", "course", "s'il", "vous", "plait", "svp", "je", "veux"}
+BESIDE |= {"you", "of", "course", "s'il", "vous", "plait", "svp", "je", "veux", "c'est", "bon", "allez", "alors"}
 """Words that change nothing beside a yes or a no."""
-YES_TOO = {"bien sur", "je veux bien", "tout a fait", "of course", "avec plaisir"}
+YES_TOO = {"bien sur", "je veux bien", "tout a fait", "of course", "avec plaisir", "c'est bon", "allons-y", "allez-y"}
 UNSURE = {"je ne sais pas", "je sais pas", "sais pas", "ne sais pas", "j'en sais rien", "aucune idee", "pas d'avis"}
 UNSURE |= {"sans opinion", "pas d'opinion", "i don't know", "don't know", "dont know", "no idea", "not sure"}
 THANKS = {"merci", "beaucoup", "bien", "bonjour", "bonsoir", "thanks", "thank", "you", "very", "much", "hello"}
@@ -31,6 +31,9 @@ NUMBERS: Mapping[str, int] = {
     )
     for number, word in enumerate(words)
 }
+BESIDE_A_NUMBER = {"la", "le", "une", "question", "reponse", "numero", "corriger", "modifier", "changer"}
+BESIDE_A_NUMBER |= {"the", "an", "answer", "number", "correct", "edit", "change"}
+"""Words that only say what is numbered, or what for."""
 LONGEST = 80
 """Characters of an answer that is looked into; who writes more means more."""
 NEAR = 0.88
@@ -47,6 +50,14 @@ def yes_or_no(said: str) -> str | None:
     if said in YES_TOO or (words <= YES | BESIDE and words & YES):
         return "yes"
     return "no" if words <= NO | BESIDE and words & NO else None
+
+
+def number(said: str) -> int | None:
+    """The number of something in a list: "3", "la trois", "corriger la 3"; None where more than that is said."""
+    *beside, last = said.split() or [""]
+    if not BESIDE_A_NUMBER.issuperset(beside):
+        return None
+    return int(last) if last.isdecimal() and len(last) < 4 else NUMBERS.get(last)
 
 
 def is_only_thanks(said: str) -> bool:

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows import questionnaire, tables, tallies
-from flows.answers import Choice, Heard, Json, OneOf
+from flows import gist, questionnaire, tables, tallies
+from flows.answers import Choice, Heard, Json, Misread, OneOf
 from flows.asking import DONE
 from flows.commands import WORDS, Command
 from flows.conversation import MISSING, Again, Ending, Talk
@@ -30,6 +30,7 @@ from storage.rules import Answered, Facts
 
 YES_NO = (Choice("yes", _("Yes")), Choice("no", _("No")))
 NOT_ONE = Choice("none", _("None of them"))
+SEND_IT = ("envoyez", "envoie", "j'envoie", "send it")
 CHANGE = (Choice("change", _("Change it")), Choice("keep", _("Change nothing")))
 
 
@@ -60,18 +61,22 @@ class _Ways(_Silent):
         return self.options[: self.shown]
 
     def read(self, heard: Heard) -> Json:
-        """The id of a way, or the number of an entry: "3", "correct 3"."""
-        words, _space, last = fold(heard.text or "").rpartition(" ")
-        alone = not words or self.match(words) is self.by_id["fix"]
-        if alone and last.isdecimal() and len(last) < 4 and 1 <= int(last) <= self.entries:
-            return int(last)
-        return super().read(heard)
+        """The id of a way, or the number of an entry: "3", "correct 3". Whatever else is typed, the two are told."""
+        number = gist.number(fold(heard.text or ""))
+        if number is not None and 1 <= number <= self.entries:
+            return number
+        try:
+            return super().read(heard)
+        except Misread:
+            if heard.tap is not None:
+                raise
+            raise Misread(_("To send, write “send”. To correct an answer, write its number.")) from None
 
     @cached_property
     def by_label(self) -> dict[str, Choice]:
         """The command "correct" means correcting an answer here."""
         words = {fold(word) for commands in WORDS.values() for word in commands[Command.CORRECT]}
-        return super().by_label | dict.fromkeys(words, self.by_id["fix"])
+        return super().by_label | dict.fromkeys(words, self.by_id["fix"]) | dict.fromkeys(SEND_IT, self.by_id["send"])
 
 
 @dataclass(slots=True)

@@ -35,6 +35,9 @@ def heard(reader: OneOf | Scale | Number, text: str) -> object:
     [
         (CONSENT, "oui oui", "yes"),
         (CONSENT, "OK merci !", "yes"),
+        (CONSENT, "oui c'est bon", "yes"),
+        (CONSENT, "C'est bon", "yes"),
+        (CONSENT, "c'est non", "no"),
         (CONSENT, "Bien sûr", "yes"),
         (CONSENT, "d’accord", "yes"),
         (CONSENT, "non, merci beaucoup", "no"),

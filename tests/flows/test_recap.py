@@ -45,7 +45,7 @@ def test_a_terminal_reads_no_number_as_one_of_its_choices() -> None:
     assert pressed(recap, "send") is recap.buttons[0]
 
 
-@pytest.mark.parametrize("said", ["1", " 1.", "correct 1", "Correct an answer 1"])
+@pytest.mark.parametrize("said", ["1", " 1.", "correct 1", "Correct an answer 1", "corriger la 1", "la question un"])
 def test_a_number_names_the_answer_to_correct(said: str) -> None:
     h = at_recap()
     assert h.hear(said) == ["Do you like trees", "Your answer was: yes."]
@@ -57,6 +57,20 @@ def test_a_number_names_an_answer_of_several_prompts_as_well() -> None:
     assert h.hear("2") == ["Which ones", "Your answer was: oak, ash."]
     h.tap("Change it")
     assert h.hear("elm, oak")[0] == "Noted: elm, oak."
+
+
+@pytest.mark.parametrize("said", ["ok", "yes", "oui oui", "4", "1 and 2", "all right"])
+def test_whoever_writes_something_else_is_told_what_to_write_and_has_sent_nothing(said: str) -> None:
+    h = at_recap()
+    assert h.hear(said)[0] == "To send, write “send”. To correct an answer, write its number."
+    assert sent(h) == []
+
+
+@pytest.mark.parametrize("said", ["send", "SEND!", "envoyez", "j'envoie"])
+def test_sending_can_be_said_in_several_words(said: str) -> None:
+    h = at_recap()
+    h.hear(said)
+    assert len(sent(h)) == 1
 
 
 @pytest.mark.parametrize("said", ["1", "2", "3", "4", "0", "send 1"])
