@@ -23,6 +23,7 @@ LONG = timedelta(seconds=50)
 GRACE = timedelta(seconds=10)
 """On top of that, for the answer to come."""
 MOST = 100
+LARGEST = 2**63
 LAST_WORD = 2.0
 """Seconds that the last question may take when the house closes."""
 
@@ -91,5 +92,6 @@ class Poller:
 
 
 def _number(update: Any) -> int | None:
+    """None where it has none that could be one."""
     number = update.get("update_id") if isinstance(update, dict) else None
-    return number if isinstance(number, int) else None
+    return number if type(number) is int and 0 <= number < LARGEST else None

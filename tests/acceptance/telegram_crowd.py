@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import orjson
@@ -179,14 +180,17 @@ class Town:
                 except httpx.TransportError:
                     await asyncio.sleep(0.05)
 
-    async def all_delivered(self) -> None:
+    async def all_delivered(self, heard: int = 0) -> None:
+        """Returns once at least so many messages were heard, and all is said in answer."""
+        query = "SELECT (SELECT count(*) FROM inbox), (SELECT count(*) FROM deliveries WHERE state != 'sent')"
         async with asyncio.timeout(PATIENCE):
-            waiting = True
-            while waiting:
-                waiting = bool(self.rows("SELECT 1 FROM deliveries WHERE state != 'sent'"))
-                await asyncio.sleep(0.1)
+            done = False
+            while not done:
+                [(noted, waiting)] = self.rows(query)
+                done = noted >= heard and not waiting
+                await asyncio.sleep(0.05)
 
-    def rows(self, query: str) -> list[tuple[object, ...]]:
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
         connection = sqlite3.connect(self.folder / "palabre.db")
         try:
             return connection.execute(query).fetchall()
@@ -215,10 +219,10 @@ class Town:
 
 
 @asynccontextmanager
-async def town(folder: Path, platform: Platform, road: str) -> AsyncIterator[Town]:
+async def town(folder: Path, platform: Platform, road: str, questionnaire: str = FILE) -> AsyncIterator[Town]:
     """The consultation, imported; the house is not running yet."""
-    (folder / "centre.yaml").write_text(FILE)
-    ended = await palabre("import", "centre.yaml", "--open", folder=folder)
+    (folder / "questionnaire.yaml").write_text(questionnaire)
+    ended = await palabre("import", "questionnaire.yaml", "--open", folder=folder)
     assert ended.code == 0, ended
     async with serve(platform) as api_url:
         yield Town(folder, platform, platform.bot("Palabre"), api_url, road, free_port())

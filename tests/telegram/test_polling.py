@@ -9,16 +9,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.channels import NotKept
+from bot.channels import Incoming, NotKept
 from bot.finishing import stop
 from bot.telegram.api import Away, NoAnswer, TooFast, UsedElsewhere, Wrong, WrongKey
 from bot.telegram.health import Health
+from bot.telegram.hearing import Courtesies, Ear
 from bot.telegram.patience import LONGEST, SHUT_OUT, Patience
 from bot.telegram.polling import Poller
 from bot.telegram.reading import UPDATES
 from storage.accounts import AWAY, KEY, OTHER, TAKEN
 from storage.database import Database
+from tests.channels.test_telegram_reading import damaged
 from tests.telegram.fakes import Now, Scripted, message
 
 
@@ -196,3 +200,23 @@ async def test_an_answer_that_is_no_list_is_a_platform_that_is_away(nonsense: An
     await bench.run()
     assert bench.heard == [[7]]
     assert len(bench.clock.pauses) == 1
+
+
+@given(st.lists(st.lists(damaged(), min_size=1, max_size=4), max_size=3))
+def test_whatever_comes_what_comes_behind_it_is_heard(batches: list[list[Any]]) -> None:
+    """Updates of any shape, and then one that somebody wrote."""
+    kept: list[Incoming] = []
+
+    async def receive(*incoming: Incoming) -> None:
+        kept.extend(incoming)
+
+    async def poll() -> Bench:
+        last = message(2**40, "the last")
+        bench = Bench(Scripted({"getUpdates": [*batches, [last]]}))
+        bench.poller.hear = Ear("7000000001", receive, Courtesies(bench.api.call), bench.clock).hear
+        await bench.run()
+        return bench
+
+    bench = asyncio.run(poll())
+    assert kept[-1].text == "the last"
+    assert bench.poller.offset == 2**40 + 1
