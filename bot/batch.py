@@ -29,7 +29,7 @@ from flows.turn import Act, Errand, Turn
 from storage import conversations, inbox, outbox, participants, phases
 from storage.conversations import Record
 from storage.inbox import MessageKey, Note
-from storage.outbox import NewDelivery
+from storage.outbox import LaneKey, Mover, NewDelivery
 from storage.participants import AddressKey, Person
 from storage.phases import CodeFacts, PhaseFacts, SpaceFacts
 from storage.types import new_id
@@ -53,6 +53,7 @@ class Batch:
         self.codes: dict[tuple[int, str], CodeFacts] = {}
         self.tells: list[NewDelivery] = []
         self.passing: list[Note] = []
+        self.movers: list[Mover] = []
 
     # -- loading -------------------------------------------------------------------------------------------
 
@@ -74,6 +75,7 @@ class Batch:
             person, address_id = people[address]
             if person.address_id != address_id:
                 person.address_id, person.changed = address_id, True
+                self.movers.append(Mover(space.id, person.id, LaneKey(key.channel, key.account)))
             note = Note(new_id(), space.id, person.id, key, self.now, shown_of(item), item.tap, attached_to(item))
             self.seats.append(Seat(item, key, space, person, note, self.around.channels[item.channel]))
         await self._load_conversations()
@@ -323,6 +325,7 @@ class Batch:
         people = {seat.person.id: seat.person for seat in self.seats if seat.person.changed}
         await conversations.save(self.connection, [self.touched[id_] for id_ in sorted(self.touched)])
         await participants.save(self.connection, [people[id_] for id_ in sorted(people)])
+        await outbox.follow(self.connection, self.movers)
         for seat in self.seats:
             if seat.error is not None:
                 language = seat.person.language or seat.space.languages[0]
@@ -341,7 +344,13 @@ class Batch:
     def _replies(self) -> list[NewDelivery]:
         return [
             NewDelivery(
-                seat.person.space_id, seat.person.id, seat.note.conversation_id, "reply", message.pack(), self.now
+                seat.person.space_id,
+                seat.person.id,
+                seat.note.conversation_id,
+                "reply",
+                message.pack(),
+                self.now,
+                LaneKey(seat.key.channel, seat.key.account),
             )
             for seat in self.seats
             for message in merged(seat.messages)

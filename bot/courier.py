@@ -1,57 +1,43 @@
 """The courier: takes deliveries from the outbox to their channels, in order, and notes what became of each.
 
-A delivery claimed but not confirmed when the process died is uncertain. A channel that can repeat safely repeats
-it under the same key; elsewhere its kind decides: replies and receipts are sent again, the rest is held and shown.
+It goes in rounds. A round notes what has ended and claims what may leave now, in ONE transaction; the sends go on by
+themselves, and their ends, a new delivery, or a lane that has room again begin the next round. So what is claimed
+leaves at once, answers pass whatever else waits, and a slow send holds up nobody but its own participant.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
+from math import inf
 
 import structlog
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.channels import Channel, Outgoing, Refused, TryLater, Uncertain, Unreachable
+from bot.abandoned import is_gone, my_name
+from bot.channels import Channel
 from bot.finishing import finish
-from bot.metrics import FAILED, OUTBOX_WAIT, SENT
+from bot.lanes import Lane, Lanes, Time
+from bot.metrics import BLOCKED, UNCERTAIN
 from bot.reception import Clock, utc_now
-from flows.messages import Media
-from flows.telling import word
-from flows.texts import LANGUAGES
-from storage import erasure, files, outbox
+from bot.sending import SILENCE_AFTER_DEATH, Outcome, Sending, in_doubt, untried
+from storage import doubts, erasure, outbox, settling
 from storage.database import Database
-from storage.files import File
-from storage.outbox import Claimed, Settled
+from storage.outbox import Claim, Claimed, Wanted
 
-MOST_TRIES = 24
-"""Of a channel that asks to try later: half a day, with the pauses between them."""
-MOST_DOUBTS = 5
-"""Times a message is sent when nobody knows whether it arrived."""
-MOST_NOTES = 30
-"""Times, a second apart, that what became of deliveries is tried to be noted while the database is away."""
-NOTED_AFTER = 0.5
-"""Seconds after which what has left is noted without waiting for the rest of a claim."""
-LONGEST_PAUSE = timedelta(hours=1)
-LEASE = timedelta(minutes=2)
-"""How long a claim of a courier on another machine is believed."""
-LONGEST_CLAIM = timedelta(hours=1)
-"""How long a claim is believed whose process seems to live: by then its number belongs to another program."""
-REPEATED = frozenset({"reply", "receipt"})
-"""Kinds sent again when nobody knows whether they arrived: twice is better than never."""
 IDLE = 1.0
 """Seconds between looks at the outbox when nothing woke the courier: another process may have filled it."""
+LANES_AT_ONCE = 8
+"""Lanes served by one transaction, so that reception need not wait long for it."""
+MOST_NOTES = 30
+"""Times, a second apart, that what became of deliveries is tried to be noted before it is given up."""
 
 log = structlog.get_logger()
-
-
-def my_name() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 @dataclass
@@ -63,180 +49,183 @@ class Courier:
     clock: Clock = utc_now
     name: str = field(default_factory=my_name)
     only: tuple[str, str] | None = None
+    time: Time = field(default_factory=Time)
+    lanes: Lanes = field(init=False)
+    sending: Sending = field(init=False)
     _woken: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _one_round: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    _due: list[Lane] = field(init=False, default_factory=list)
+    _under_way: set[asyncio.Task[None]] = field(init=False, default_factory=set)
+    _ended: list[Outcome] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.lanes = Lanes(self.channels, self.time, self.only)
+        self.sending = Sending(self.database, lambda: self.clock())
 
     def wake(self) -> None:
         """Something may be in the outbox."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Serve until cancelled; deliveries under way are finished and noted first."""
+        """Serve until cancelled; sends under way are finished and noted first."""
         await self.recover(own=True)
-        while True:
-            self._woken.clear()
-            try:
-                if await finish(self.deliver()):
-                    continue
-            except SQLAlchemyError as error:  # a full disk, a database that is away: look again
-                log.error("cannot deliver", error=type(error).__name__)
-            try:
-                async with asyncio.timeout(IDLE):
-                    await self._woken.wait()
-            except TimeoutError:
-                continue
+        woken = False
+        try:
+            while True:
+                self._woken.clear()
+                try:
+                    await finish(self.round(look_first=not woken))
+                    woken = await self._rest()
+                except SQLAlchemyError as error:  # a full disk, a database that is away: what has ended is kept in mind
+                    log.error("cannot deliver", error=type(error).__name__)
+                    await asyncio.sleep(IDLE)
+        finally:
+            await self._finish()
 
     async def deliver(self) -> int:
-        """Send what is due now; answers how many deliveries were taken."""
-        now = self.clock()
-        async with self.database.read() as connection:
-            waiting = await outbox.any_due(connection, self.channels, now, self.only)
-        if not waiting:
-            return 0
-        async with self.database.write() as connection:
-            claimed = await outbox.claim(connection, self.channels, self.name, now, only=self.only)
-        await self._send(claimed)
-        return len(claimed)
+        """Send what may leave now, and wait until it has; answers how many deliveries were taken."""
+        taken = await self.round(look_first=True)
+        await self._finish()
+        return taken
 
-    async def _send(self, claimed: Sequence[Claimed]) -> None:
-        """Each participant's deliveries one after the other, participants side by side; one commit notes all, or those
-        that have left while a slow one is on its way."""
-        by_person: dict[int, list[Claimed]] = {}
-        for item in claimed:
-            by_person.setdefault(item.participant_id, []).append(item)
-        sending = {asyncio.create_task(self._send_in_order(items)) for items in by_person.values()}
-        while sending:
-            done, sending = await asyncio.wait(sending, timeout=NOTED_AFTER)
-            outcomes = [task.result() for task in done]
-            settled = [item for person in outcomes for item in person[0]]
-            unreachable = [person[1] for person in outcomes if person[1] is not None]
-            if settled:
-                await self._note(settled, unreachable, forget=any(item.erased for item in claimed))
+    async def round(self, *, look_first: bool = False) -> int:
+        """Note what has ended, take what may leave now and begin to send it; answers how many deliveries that is.
 
-    async def _note(self, settled: list[Settled], unreachable: list[tuple[int, int, str]], *, forget: bool) -> None:
-        """What was sent is noted even if the database is away for a while: forgotten, it would be sent again."""
+        `look_first`: probably there is nothing to do, and to see that takes no writer.
+        """
+        async with self._one_round:
+            if look_first and not self._ended and not await self._could_take():
+                return 0
+            claims = await self._write(claim=True)
+        for lane, claim in claims:
+            self._start(lane, claim)
+        return sum(len(claim.taken) for _lane, claim in claims)
+
+    async def _rest(self) -> bool:
+        """Wait until something begins the next round; False when it is only that nothing has for a while."""
+        wait = min((lane.next_at for lane in self._due), default=inf) - self.time.now()
+        try:
+            async with asyncio.timeout(max(0.0, min(wait, IDLE))):
+                await self._woken.wait()
+        except TimeoutError:
+            return wait < IDLE
+        return True
+
+    async def _finish(self) -> None:
+        """Wait for the sends under way and note what became of them, even if the database is away for a while:
+        forgotten, they would be sent again."""
+        if self._under_way:
+            await asyncio.wait(self._under_way)
         for _attempt in range(MOST_NOTES):
-            try:
-                async with self.database.write() as connection:
-                    await outbox.settle(connection, settled)
-                    for address in unreachable:
-                        await outbox.mark_unreachable(connection, *address)
-                    if forget:
-                        await erasure.forget_erased(connection)
+            if not self._ended:
                 return
+            try:
+                async with self._one_round:
+                    await self._write(claim=False)
             except OperationalError as error:
                 log.error("cannot note what was sent", error=type(error).__name__)
-                await asyncio.sleep(1)
+                await asyncio.sleep(IDLE)
 
-    async def _send_in_order(self, items: Sequence[Claimed]) -> tuple[list[Settled], tuple[int, int, str] | None]:
-        """Stop at the first that did not leave: those behind it wait with it."""
-        settled: list[Settled] = []
-        for index, item in enumerate(items):
-            try:
-                settled.append(await self._send_one(item))
-            except Unreachable as gone:
-                rest = [self._settled(left, "failed", error=gone.why) for left in items[index:]]
-                return settled + rest, (item.space_id, item.address_id, gone.why)
-            if settled[-1].state == "waiting":
-                return settled + [self._postponed(left, settled[-1].at) for left in items[index + 1 :]], None
-        return settled, None
+    # -- one round ---------------------------------------------------------------------------------------------
 
-    async def _send_one(self, item: Claimed) -> Settled:
-        channel = self.channels[item.channel]
-        try:
-            outgoing = self._outgoing(item)
-        except Exception:
-            log.exception("a delivery nobody can read", delivery=item.id)
-            return self._failed(item, "unreadable")
-        try:
-            external = await channel.send(outgoing)
-        except TryLater as later:
-            if item.tries + 1 >= MOST_TRIES:
-                return self._failed(item, "tried too often")
-            pause = min(max(later.after, timedelta(seconds=2**item.tries)), LONGEST_PAUSE)
-            return self._settled(item, "waiting", at=self.clock() + pause, error="try later")
-        except Refused as refused:
-            return self._failed(item, str(refused))
-        except Uncertain:
-            return self._uncertain(item)
-        except Unreachable:
-            raise
-        except Exception:
-            log.exception("a channel failed", channel=item.channel, delivery=item.id)
-            return self._uncertain(item)
-        SENT.labels(item.channel).inc()
-        OUTBOX_WAIT.observe((self.clock() - item.made_at).total_seconds())
-        return self._settled(item, "sent", external=external)
-
-    def _outgoing(self, item: Claimed) -> Outgoing:
-        language = item.language or LANGUAGES[0]
-        message = word(item.body, language)
-        file = partial(self._file, item.space_id, message.media)
-        return Outgoing(str(item.id), item.account, item.sender, language, message, file)
-
-    async def _file(self, space_id: int, media: Media | None) -> File | None:
-        if media is None or not media.ours:
-            return None
+    async def _could_take(self) -> bool:
         async with self.database.read() as connection:
-            return await files.shown(connection, space_id, media.address)
+            now = self.clock()
+            self._due = await self.lanes.due(connection, now)
+            for lane in self._due:
+                if lane.room and (
+                    await outbox.any_due(connection, self._wanted(lane, now))
+                    or await doubts.any_over(connection, lane.key, now)
+                ):
+                    return True
+        return False
 
-    def _uncertain(self, item: Claimed) -> Settled:
-        """Nobody knows whether it arrived."""
-        if item.tries + 1 >= MOST_DOUBTS:
-            return self._failed(item, "tried too often")
-        if self.channels[item.channel].capabilities.safe_again or item.kind in REPEATED:
-            pause = timedelta(seconds=2**item.tries)
-            return self._settled(item, "waiting", at=self.clock() + pause, error="uncertain")
-        return self._settled(item, "held", error="uncertain")
+    def _wanted(self, lane: Lane, now: datetime) -> Wanted:
+        only = self.only[1] if self.only is not None else None
+        return Wanted(lane.key, now, lane.limited, lane.resting, only, lane.kept)
 
-    def _failed(self, item: Claimed, why: str) -> Settled:
-        FAILED.labels(item.channel).inc()
-        log.error("delivery failed", channel=item.channel, delivery=item.id)
-        return self._settled(item, "failed", error=why)
+    async def _write(self, *, claim: bool) -> list[tuple[Lane, Claim]]:
+        """The transaction of a round."""
+        ended = list(self._ended)
+        erased = any(outcome.item.erased for outcome in ended)
+        async with self.database.write(short=not erased) as connection:
+            await self._note(connection, ended)
+            if erased:
+                await erasure.forget_erased(connection)
+            claims = await self._claim(connection) if claim else []
+        del self._ended[: len(ended)]
+        return claims
 
-    def _postponed(self, item: Claimed, until: datetime) -> Settled:
-        return self._settled(item, "waiting", at=until)
+    async def _note(self, connection: AsyncConnection, ended: Sequence[Outcome]) -> None:
+        await settling.settle(connection, [outcome.settled for outcome in ended])
+        for outcome in ended:
+            item, shut = outcome.item, outcome.shut
+            if outcome.moved is not None and not await settling.readdress(connection, item, outcome.moved):
+                shut = "gone"
+            if shut is not None:
+                BLOCKED.labels(item.channel).inc(await settling.shut(connection, item, shut))
 
-    def _settled(
-        self,
-        item: Claimed,
-        state: str,
-        *,
-        at: datetime | None = None,
-        external: str | None = None,
-        error: str | None = None,
-    ) -> Settled:
-        return Settled(item.space_id, item.id, state, at or self.clock(), external, error)
+    async def _claim(self, connection: AsyncConnection) -> list[tuple[Lane, Claim]]:
+        """What may leave now of each lane that has room; if there are many, of those served longest ago."""
+        now = self.clock()
+        self._due = await self.lanes.due(connection, now)
+        able = sorted((lane for lane in self._due if lane.room), key=lambda lane: lane.served)
+        if len(able) > LANES_AT_ONCE:
+            self.wake()
+        claims = []
+        for lane in able[:LANES_AT_ONCE]:
+            lane.served = self.time.now()
+            await doubts.clear(connection, lane.key, now)
+            claims.append((lane, await outbox.claim(connection, self._wanted(lane, now), self.name, lane.room)))
+        return claims
+
+    # -- what is claimed ---------------------------------------------------------------------------------------
+
+    def _start(self, lane: Lane, claim: Claim) -> None:
+        """Send it, participants side by side."""
+        by_person: dict[int, list[Claimed]] = defaultdict(list)
+        for item in claim.taken:
+            by_person[item.participant_id].append(item)
+        lane.in_hand += len(claim.taken)
+        for items in by_person.values():
+            task = asyncio.create_task(self._send(lane, items))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+        BLOCKED.labels(lane.key.channel).inc(claim.shut)
+        if claim.passed:
+            self.wake()
+
+    async def _send(self, lane: Lane, items: Sequence[Claimed]) -> None:
+        """One participant's deliveries, one after the other; one that does not leave keeps those behind it back."""
+        left, again = list(items), None
+        while left and again is None and lane.begin(left[0].sender):
+            item = left.pop(0)
+            outcome = await self.sending.send(lane.channel, item, partial(lane.another, item.sender))
+            lane.end(item.sender)
+            if outcome.pause is not None:
+                lane.pause(outcome.pause)
+            if outcome.settled.state == "waiting":
+                again = outcome.settled.at
+            self._end(lane, outcome)
+        for item in left:
+            self._end(lane, Outcome(item, untried(item, again or self.clock() + lane.paused_for)))
+
+    def _end(self, lane: Lane, outcome: Outcome) -> None:
+        """To be noted with the next round."""
+        lane.in_hand -= 1
+        self._ended.append(outcome)
+        self.wake()
+
+    # -- what was left behind ----------------------------------------------------------------------------------
 
     async def recover(self, *, own: bool = False) -> None:
         """Settle what couriers that are no more had claimed; with `own`, at the start, also one of this very name."""
         now = self.clock()
         async with self.database.write() as connection:
-            owners = await outbox.owners(connection)
-            gone = [name for name, since in owners if (own and name == self.name) or self._is_gone(name, since, now)]
-            if not gone:
-                return
-            left = await outbox.abandoned(connection, self.channels, gone)
-            await outbox.settle(connection, [self._recovered(item, now) for item in left])
-
-    def _recovered(self, item: Claimed, now: datetime) -> Settled:
-        again = self.channels[item.channel].capabilities.safe_again or item.kind in REPEATED
-        return Settled(item.space_id, item.id, "waiting" if again else "held", now, error="uncertain")
-
-    def _is_gone(self, name: str, since: datetime, now: datetime) -> bool:
-        """Whether the courier of this name has ended: known for this machine, believed for a while of another."""
-        host, _, pid = name.rpartition(":")
-        if name == self.name:
-            return False
-        if host == socket.gethostname() and pid.isdigit():
-            return not _alive(int(pid)) or now - since > LONGEST_CLAIM
-        return now - since > LEASE
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+            owners = await doubts.owners(connection)
+            gone = [name for name, since in owners if (own if name == self.name else is_gone(name, since, now))]
+            left = await doubts.abandoned(connection, self.channels, gone) if gone else []
+            again = [in_doubt(self.channels[item.channel], item, now, now + SILENCE_AFTER_DEATH) for item in left]
+            await settling.settle(connection, again)
+        for item in left:
+            UNCERTAIN.labels(item.channel).inc()

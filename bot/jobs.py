@@ -14,9 +14,9 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.courier import Courier
-from bot.metrics import DEAD
+from bot.metrics import DEAD, WAITING
 from bot.reception import Reception
-from storage import erasure, retention
+from storage import erasure, outbox, retention
 from storage.database import Database
 from storage.value import value
 
@@ -51,6 +51,13 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
         async with database.write() as connection:
             await retention.forget(connection, texts_before=now - history, now=now)
 
+    async def count_what_waits(_now: datetime) -> None:
+        async with database.read() as connection:
+            waiting = await outbox.waiting(connection)
+        WAITING.clear()
+        for (channel, kind), count in waiting.items():
+            WAITING.labels(channel, kind).set(count)
+
     async def count_dead_letters(_now: datetime) -> None:
         async with database.read() as connection:
             DEAD.set(await retention.dead_letters(connection))
@@ -61,6 +68,7 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
         Job("forget people who were erased", timedelta(minutes=5), forget_erased),
         Job("forget what was kept long enough", timedelta(hours=1), forget_history),
         Job("count dead letters", timedelta(seconds=30), count_dead_letters),
+        Job("count what waits to be sent", timedelta(seconds=30), count_what_waits),
     ]
 
 

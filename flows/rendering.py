@@ -10,11 +10,13 @@ from storage.value import value
 
 @value
 class Rates:
-    """How much one account may send: messages a second over all, a second to one person, and a minute to a group."""
+    """How much one account may send: messages a second over all, a second to one chat, and a minute to a group.
+    `groups` is how the platform's ids of groups begin; without it there are none."""
 
     overall: int
     person: int
     group: int
+    groups: str | None = None
 
 
 @value

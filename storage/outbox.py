@@ -1,25 +1,65 @@
-"""The outbox: deliveries not yet sent, in order within a conversation, sent once as far as a channel allows."""
+"""The outbox: deliveries not yet sent. Each waits in a lane, that of our account it is to leave by.
+
+In a lane what answers somebody leaves before what we begin ourselves, and otherwise what was due first. What is for
+the same participant never overtakes its elders, except that answers overtake the rest.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, exists, func, insert, literal_column, or_, select, true, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Update,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from storage.models import Address, Delivery, Participant
-from storage.prepared import Prepared
+from storage.prepared import Prepared, among
 from storage.types import new_id
-from storage.value import value
+from storage.value import names, value
+
+ANSWERS = frozenset({"reply", "receipt", "relay"})
+"""Kinds that answer somebody, or pass on what somebody said; reminders and broadcasts we begin ourselves."""
+DOUBTED, ANSWER, BULK = 0, 1, 2
+"""Ranks: what may have left already, what answers somebody, and the rest."""
+WAITING: ColumnElement[str] = literal_column("'waiting'")
+"""Written out: an index of what waits serves no query that has the state as a parameter."""
+PAUSED = "lane paused"
+"""Why a delivery waits whose account was asked to send nothing for a while."""
+
+
+@value
+class LaneKey:
+    """A channel, and our account there."""
+
+    channel: str
+    account: str
+
+    def __str__(self) -> str:
+        return f"{self.channel}:{self.account}"
 
 
 @value
 class NewDelivery:
     """A message to leave. `kind`: `reply`, `receipt`, `relay`, `reminder` or `broadcast`; `body` a packed Message,
-    or a packed Tell that is worded when it leaves."""
+    or a packed Tell that is worded when it leaves. `lane` is given by whoever knows it, to spare a look."""
 
     space_id: int
     participant_id: int
@@ -27,28 +67,125 @@ class NewDelivery:
     kind: str
     body: str
     at: datetime
+    lane: LaneKey | None = None
 
 
-_PUT = Prepared(
-    insert(Delivery).values(state=literal_column("'waiting'"), tries=literal_column("0")),
-    "space_id",
-    "id",
-    "participant_id",
-    "conversation_id",
-    "kind",
-    "body",
-    "due_at",
-    "made_at",
+_COLUMNS = ("space_id", "id", "participant_id", "conversation_id", "rank", "kind", "body", "due_at", "made_at")
+_ITS_ADDRESS = and_(Address.space_id == Participant.space_id, Address.id == Participant.address_id)
+_ITS_LANE = (
+    select(Address.channel.concat(literal_column("':'")).concat(Address.account))
+    .join(Participant, _ITS_ADDRESS)
+    .where(Participant.space_id == bindparam("s"), Participant.id == bindparam("p"))
 )
+_NEW = insert(Delivery).values(state=WAITING, tries=literal_column("0"))
+_PUT = Prepared(_NEW, *_COLUMNS, "lane")
+_PUT_IN_ITS_LANE = Prepared(_NEW.values(lane=_ITS_LANE.scalar_subquery()), *_COLUMNS, "s", "p")
 
 
 async def put(connection: AsyncConnection, new: Sequence[NewDelivery]) -> None:
     """Add deliveries in this order."""
-    rows = [
-        (item.space_id, new_id(), item.participant_id, item.conversation_id, item.kind, item.body, item.at, item.at)
-        for item in new
-    ]
-    await _PUT.write(connection, rows)
+    rows = [_row(item) for item in new]
+    await _PUT.write(connection, [row for row in rows if row[-1] is not None])
+    elsewhere = [(*row[:-1], row[0], row[2]) for row in rows if row[-1] is None]
+    await _PUT_IN_ITS_LANE.write(connection, elsewhere)
+
+
+def _row(item: NewDelivery) -> tuple[Any, ...]:
+    return (
+        item.space_id,
+        new_id(),
+        item.participant_id,
+        item.conversation_id,
+        ANSWER if item.kind in ANSWERS else BULK,
+        item.kind,
+        item.body,
+        item.at,
+        item.at,
+        None if item.lane is None else str(item.lane),
+    )
+
+
+@value
+class Mover:
+    """Somebody who is written to by this lane from now on."""
+
+    space_id: int
+    participant_id: int
+    lane: LaneKey
+
+
+async def follow(connection: AsyncConnection, movers: Sequence[Mover]) -> None:
+    """What waits for these people leaves where they are now."""
+    given = [{"s": one.space_id, "p": one.participant_id, "to": str(one.lane)} for one in movers]
+    await _change(connection, _MOVED, given)
+
+
+_MOVED = (
+    update(Delivery)
+    .where(Delivery.space_id == bindparam("s"), Delivery.participant_id == bindparam("p"))
+    .where(Delivery.sent_at.is_(None), Delivery.state == WAITING)
+    .values(lane=bindparam("to"))
+)
+
+
+# -- which lanes there are -----------------------------------------------------------------------------------------
+
+
+def _lanes() -> Any:
+    """All lanes in which something waits, found by jumping from one to the next in the index."""
+    next_one = aliased(Delivery)
+    first = select(func.min(Delivery.lane).label("lane")).where(Delivery.state == WAITING)
+    found = first.cte("lanes", recursive=True)
+    following = select(func.min(next_one.lane)).where(next_one.state == WAITING, next_one.lane > found.c.lane)
+    return found.union_all(select(following.scalar_subquery()).where(found.c.lane.is_not(None)))
+
+
+_LANES = _lanes()
+_WITH_DUE = select(_LANES.c.lane).where(
+    or_(
+        *(
+            exists().where(
+                Delivery.state == WAITING,
+                Delivery.lane == _LANES.c.lane,
+                Delivery.rank == literal_column(str(rank)),
+                Delivery.due_at <= bindparam("now", type_=Delivery.due_at.type),
+            )
+            for rank in (ANSWER, BULK, DOUBTED)
+        )
+    )
+)
+
+
+async def due(connection: AsyncConnection, now: datetime) -> list[LaneKey]:
+    """The lanes in which something is due; it may still be kept back by an elder."""
+    rows = await connection.execute(_WITH_DUE, {"now": now})
+    return [LaneKey(*lane.split(":", 1)) for (lane,) in rows]
+
+
+async def paused_until(connection: AsyncConnection, lane: LaneKey, now: datetime) -> datetime | None:
+    """Until when this account was asked to send nothing, as far as anything waits for it; None when it may send."""
+    found: datetime | None = await connection.scalar(
+        select(func.max(Delivery.due_at)).where(
+            Delivery.state == WAITING, Delivery.lane == str(lane), Delivery.due_at > now, Delivery.error == PAUSED
+        )
+    )
+    return found
+
+
+async def waiting(connection: AsyncConnection) -> dict[tuple[str, str], int]:
+    """How many deliveries wait, by channel and whether they are an `answer` or `bulk`."""
+    rows = await connection.execute(
+        select(Delivery.lane, Delivery.rank, func.count())
+        .where(Delivery.state == WAITING, Delivery.lane.is_not(None))
+        .group_by(Delivery.lane, Delivery.rank)
+    )
+    found: Counter[tuple[str, str]] = Counter()
+    for lane, rank, count in rows:
+        found[str(lane).partition(":")[0], "bulk" if rank == BULK else "answer"] += count
+    return found
+
+
+# -- taking what may leave -----------------------------------------------------------------------------------------
 
 
 @value
@@ -71,11 +208,7 @@ class Claimed:
     made_at: datetime
 
 
-def _claimed(row: Any) -> Claimed:
-    return Claimed(*row)
-
-
-_CLAIMABLE = select(
+CLAIMABLE = select(
     Delivery.space_id,
     Delivery.id,
     Delivery.participant_id,
@@ -89,72 +222,144 @@ _CLAIMABLE = select(
     Address.sender,
     Participant.erased_at.is_not(None),
     Delivery.made_at,
+    Address.unreachable,
 ).join(Participant, and_(Participant.space_id == Delivery.space_id, Participant.id == Delivery.participant_id))
-"""The columns of a Claimed; which address is joined depends on whether it was chosen already."""
+"""The columns of a Claimed, and why it can't be sent; which address is joined depends on whether it was chosen yet."""
 
 
-_ELDER = aliased(Delivery)
-_OLDER = and_(
-    _ELDER.space_id == Delivery.space_id, _ELDER.participant_id == Delivery.participant_id, _ELDER.id < Delivery.id
-)
+def claimed(row: Any) -> Claimed:
+    return Claimed(*row[: len(names(Claimed))])
 
 
-def _due(channels: Collection[str], now: datetime, only: tuple[str, str] | None) -> Select[*tuple[Any, ...]]:
-    """What can leave now on these channels: nothing for somebody unreachable, nothing that an elder keeps waiting."""
-    blocked = exists().where(
-        _OLDER, or_(_ELDER.state == "claimed", and_(_ELDER.state == "waiting", _ELDER.due_at > now))
-    )
-    return _CLAIMABLE.join(
-        Address, and_(Address.space_id == Participant.space_id, Address.id == Participant.address_id)
-    ).where(
-        Delivery.state == "waiting",
-        Delivery.due_at <= now,
-        Address.channel.in_(list(channels)),
-        Address.unreachable.is_(None),
-        tuple_(Address.account, Address.sender) == only if only is not None else true(),
-        ~blocked,
-    )
+@value
+class Claim:
+    """`taken` is in the order in which it is to be sent. `passed` are those that were next and left the lane unsent:
+    their people can't be written to (`shut`), or are written to by another lane now."""
+
+    taken: list[Claimed]
+    passed: int = 0
+    shut: int = 0
 
 
-async def claim(
-    connection: AsyncConnection,
-    channels: Collection[str],
-    by: str,
-    now: datetime,
-    limit: int = 100,
-    only: tuple[str, str] | None = None,
-) -> list[Claimed]:
-    """Take deliveries that are due on these channels: the oldest first, and never one whose elder still waits.
+@value
+class Wanted:
+    """What may leave now by a lane: nothing for those who are `resting` (the platform's ids of people), with `one_each`
+    only one to each participant, and with `only` (the platform's id) what is for this one person. So many places are
+    `kept` free for answers."""
 
-    All of a participant's waiting deliveries may be taken together; they are handed back in order. Their participants
-    are locked with them, so that no other courier takes what follows. With `only`, (account, sender): a terminal
-    takes what is for its own person and leaves the rest to other terminals.
+    lane: LaneKey
+    now: datetime
+    one_each: bool = False
+    resting: Collection[str] = ()
+    only: str | None = None
+    kept: int = 0
+
+    def given(self, rank: int) -> dict[str, Any]:
+        known = {"lane": str(self.lane), "now": self.now, "rank": rank, "resting": list(self.resting)}
+        return known | ({"only": self.only} if self.only is not None else {})
+
+
+async def any_due(connection: AsyncConnection, wanted: Wanted) -> bool:
+    """Whether there is anything to claim, apart from what is in doubt: a look that needs no writer."""
+    query = _looking(wanted.one_each, wanted.only is not None)
+    for rank in (ANSWER, BULK):
+        if (await connection.execute(query, wanted.given(rank))).first() is not None:
+            return True
+    return False
+
+
+async def claim(connection: AsyncConnection, wanted: Wanted, by: str, limit: int = 100) -> Claim:
+    """Take so many deliveries that are due, answers first, and never one whose elder still has to leave.
+
+    Unless it is to be one each, all of a participant's may be taken together. Their participants are locked with them,
+    so that no other courier takes what follows.
     """
-    due = _due(channels, now, only).order_by(Delivery.id).limit(limit)
-    rows = await connection.execute(due.with_for_update(of=[Delivery, Participant], skip_locked=True))
-    found = [_claimed(row) for row in rows]
-    if not found:
-        return []
-    if connection.dialect.name != "sqlite":
-        # Another courier may have taken an elder between our look and our lock: only a second look can tell.
-        free = await connection.execute(
-            select(Delivery.id).where(
-                tuple_(Delivery.space_id, Delivery.id).in_([(item.space_id, item.id) for item in found]),
-                Delivery.state == "waiting",
-                ~exists().where(_OLDER, _ELDER.state == "claimed"),
-            )
+    query = _claiming(wanted.one_each, wanted.only is not None)
+    rows: list[Any] = []
+    for rank, most in ((ANSWER, limit), (BULK, limit - wanted.kept)):
+        if len(rows) < most:
+            given = wanted.given(rank) | {"most": most - len(rows)}
+            if wanted.one_each:
+                given["resting"] += [row.sender for row in rows]
+            rows += sorted(await connection.execute(query, given), key=lambda row: int(row.id))
+    if rows and connection.dialect.name != "sqlite":
+        rows = await _still_free(connection, rows)
+    rows = _without_gaps(rows)
+    mine = [row for row in rows if LaneKey(row.channel, row.account) == wanted.lane]
+    strayed = [row for row in rows if LaneKey(row.channel, row.account) != wanted.lane]
+    shut = [row for row in mine if row.unreachable is not None]
+    taken = [claimed(row) for row in mine if row.unreachable is None]
+    given_to = {"by": by, "at": wanted.now}
+    await _change(connection, _CLAIM, [{**_this(one), **given_to, "to": one.address_id} for one in taken])
+    await _change(connection, _SHUT, [{**_this(row), "why": row.unreachable} for row in shut])
+    await _change(connection, _STRAYED, [{**_this(row), "to": f"{row.channel}:{row.account}"} for row in strayed])
+    return Claim(taken, len(shut) + len(strayed), len(shut))
+
+
+def _without_gaps(rows: Sequence[Any]) -> list[Any]:
+    """Without those who have an elder that is not among them: it may be due later than they are."""
+    kept: list[Any] = []
+    for row in rows:
+        before = [one for one in kept if one.participant_id == row.participant_id and one.id < row.id]
+        if len(before) == row.elders:
+            kept.append(row)
+    return kept
+
+
+def _this(row: Any) -> dict[str, int]:
+    return {"s": row.space_id, "i": row.id}
+
+
+async def _change(connection: AsyncConnection, statement: Update, given: list[dict[str, Any]]) -> None:
+    if given:
+        await connection.execute(statement, given)
+
+
+@cache
+def _looking(one_each: bool, only: bool) -> Any:
+    return _due(one_each, only).limit(1)
+
+
+@cache
+def _claiming(one_each: bool, only: bool) -> Any:
+    """The first ones first, locked."""
+    first = _due(one_each, only).order_by(Delivery.due_at, Delivery.id).limit(bindparam("most"))
+    return first.with_for_update(of=[Delivery, Participant], skip_locked=True)
+
+
+def _due(one_each: bool, only: bool) -> Any:
+    """Those of a rank that are due, and how many `elders` each has that have not left. One that is taken keeps its
+    followers back, and so does one that waits: for a later time, or at all where each is to be the only one."""
+    elder = aliased(Delivery)
+    older = and_(
+        elder.participant_id == Delivery.participant_id,
+        elder.space_id + 0 == Delivery.space_id,  # with the bare column SQLite would look through the whole space
+        elder.sent_at.is_(None),
+        elder.id < Delivery.id,
+        elder.rank <= Delivery.rank,
+        elder.state.in_(("waiting", "claimed")),
+    )
+    blocks = true() if one_each else or_(elder.state == "claimed", elder.due_at > Delivery.due_at)
+    elders = literal_column("0") if one_each else select(func.count()).where(older).scalar_subquery()
+    return (
+        CLAIMABLE.add_columns(elders.label("elders"))
+        .join(Address, _ITS_ADDRESS)
+        .where(
+            Delivery.state == WAITING,
+            Delivery.lane == bindparam("lane"),
+            Delivery.rank == bindparam("rank"),
+            Delivery.due_at <= bindparam("now"),
+            ~among(Address.sender, "resting"),
+            ~exists().where(older, blocks),
+            Address.sender == bindparam("only") if only else true(),
         )
-        still = set(free.scalars())
-        found = [item for item in found if item.id in still]
-    if found:
-        taken = [{"s": item.space_id, "i": item.id, "by": by, "at": now, "to": item.address_id} for item in found]
-        await connection.execute(_CLAIM, taken)
-    return found
+    )
 
 
+THIS = and_(Delivery.space_id == bindparam("s"), Delivery.id == bindparam("i"))
 _CLAIM = (
     update(Delivery)
-    .where(Delivery.space_id == bindparam("s"), Delivery.id == bindparam("i"))
+    .where(THIS)
     .values(
         state="claimed",
         tries=Delivery.tries + 1,
@@ -163,84 +368,22 @@ _CLAIM = (
         address_id=bindparam("to"),
     )
 )
+_SHUT = update(Delivery).where(THIS).values(state="failed", error=bindparam("why"))
+_STRAYED = update(Delivery).where(THIS).values(lane=bindparam("to"))
 
 
-async def any_due(
-    connection: AsyncConnection, channels: Collection[str], now: datetime, only: tuple[str, str] | None = None
-) -> bool:
-    """Whether there is anything to claim: a look that needs no writer."""
-    found = await connection.execute(_due(channels, now, only).with_only_columns(Delivery.id).limit(1))
-    return found.first() is not None
-
-
-@value
-class Settled:
-    """What became of a delivery: `sent`, `waiting` (again from `due_at`), `held` or `failed`."""
-
-    space_id: int
-    id: int
-    state: str
-    at: datetime
-    external: str | None = None
-    error: str | None = None
-
-
-_SETTLE = (
-    update(Delivery)
-    .where(Delivery.space_id == bindparam("s"), Delivery.id == bindparam("i"))
-    .values(
-        state=bindparam("new_state"),
-        external=bindparam("new_external"),
-        error=bindparam("new_error"),
-        due_at=bindparam("new_due"),
-        sent_at=bindparam("new_sent"),
-        claimed_by=None,
+async def _still_free(connection: AsyncConnection, rows: Sequence[Any]) -> list[Any]:
+    """Another courier may have taken an elder between our look and our lock: only a second look can tell."""
+    elder = aliased(Delivery)
+    older = and_(
+        elder.space_id == Delivery.space_id, elder.participant_id == Delivery.participant_id, elder.id < Delivery.id
     )
-)
-
-
-async def settle(connection: AsyncConnection, settled: Sequence[Settled]) -> None:
-    """Note what became of claimed deliveries."""
-    if settled:
-        await connection.execute(
-            _SETTLE,
-            [
-                {
-                    "s": item.space_id,
-                    "i": item.id,
-                    "new_state": item.state,
-                    "new_external": item.external,
-                    "new_error": item.error,
-                    "new_due": item.at,
-                    "new_sent": item.at if item.state == "sent" else None,
-                }
-                for item in settled
-            ],
+    free = await connection.execute(
+        select(Delivery.id).where(
+            tuple_(Delivery.space_id, Delivery.id).in_([(row.space_id, row.id) for row in rows]),
+            Delivery.state == "waiting",
+            ~exists().where(older, elder.sent_at.is_(None), elder.rank <= Delivery.rank, elder.state == "claimed"),
         )
-
-
-async def abandoned(connection: AsyncConnection, channels: Collection[str], owners: Collection[str]) -> list[Claimed]:
-    """Deliveries claimed by couriers that are no more: they may or may not have been sent."""
-    rows = await connection.execute(
-        _CLAIMABLE.join(Address, and_(Address.space_id == Delivery.space_id, Address.id == Delivery.address_id))
-        .where(Delivery.state == "claimed", Address.channel.in_(list(channels)), Delivery.claimed_by.in_(list(owners)))
-        .order_by(Delivery.id)
     )
-    return [_claimed(row) for row in rows]
-
-
-async def owners(connection: AsyncConnection) -> list[tuple[str, datetime]]:
-    """Who holds claimed deliveries, and since when at the earliest."""
-    rows = await connection.execute(
-        select(Delivery.claimed_by, func.min(Delivery.claimed_at))
-        .where(Delivery.state == "claimed")
-        .group_by(Delivery.claimed_by)
-    )
-    return [(by, at) for by, at in rows if by is not None and at is not None]
-
-
-async def mark_unreachable(connection: AsyncConnection, space_id: int, address_id: int, why: str) -> None:
-    """An address that can't be written to any more (`blocked`, `gone`)."""
-    await connection.execute(
-        update(Address).where(Address.space_id == space_id, Address.id == address_id).values(unreachable=why)
-    )
+    still = set(free.scalars())
+    return [row for row in rows if row.id in still]

@@ -1,7 +1,7 @@
 """The contract that every channel keeps: it carries messages in and out, and knows nothing else.
 
 A channel turns what its platform sends into Incoming and hands it to `receive`, which returns after the commit;
-only then does it acknowledge. It sends what the courier hands it, or raises one of three failures.
+only then does it acknowledge. It sends what the courier hands it, or raises one of five failures.
 """
 
 from __future__ import annotations
@@ -45,6 +45,14 @@ class Unreachable(Exception):
         self.why = why
 
 
+class Moved(Exception):
+    """The platform calls this person or group by another id now, `to`: the message is sent there at once."""
+
+    def __init__(self, to: str) -> None:
+        super().__init__("another id")
+        self.to = to
+
+
 class Refused(Exception):
     """The platform refuses this message: our fault. Logged, and shown to the organiser."""
 
@@ -60,6 +68,10 @@ async def no_file() -> File | None:
     return None
 
 
+async def at_once() -> None:
+    """One more may leave."""
+
+
 @value
 class Outgoing:
     """One message to send: our account, the platform's id of the person, and the delivery's key, the same each time.
@@ -67,6 +79,10 @@ class Outgoing:
     `language` is what the words around the choices are written in. `await file()` hands out the bytes of what the
     message shows, if those are ours (`message.media.ours`), else None; their reference `message.media.address` always
     means the same bytes, so that a channel may remember what its platform calls them.
+
+    Who sends one message in several that the platform counts does `await another()` before each but the first, which
+    returns when one more may leave. It raises TryLater when that is not soon: the channel lets that pass, and sends
+    only what is left when it is handed the same key again.
     """
 
     key: str
@@ -75,6 +91,7 @@ class Outgoing:
     language: str
     message: Message
     file: GetFile = field(default=no_file, compare=False)
+    another: Callable[[], Awaitable[None]] = field(default=at_once, compare=False)
 
 
 class Channel(Protocol):
@@ -84,7 +101,8 @@ class Channel(Protocol):
     def capabilities(self) -> Capabilities: ...
 
     async def send(self, outgoing: Outgoing) -> str | None:
-        """Send one message; the platform's id of it. Raises TryLater, Unreachable, Refused or Uncertain."""
+        """Send one message; the platform's id of it. Raises TryLater, Unreachable, Moved, Refused or
+        Uncertain."""
 
     async def run(self, receive: Receive) -> None:
         """Carry messages in until cancelled. A channel that is served by the web pages just waits."""
@@ -101,6 +119,7 @@ class Posted(Protocol):
 __all__ = [
     "Channel",
     "Incoming",
+    "Moved",
     "NotKept",
     "Outgoing",
     "Posted",

@@ -12,6 +12,9 @@ from storage.types import PERSON
 
 _IN_TROUBLE = text("error IS NOT NULL")
 """A message that was handled costs this index nothing."""
+_WAITING = text("state = 'waiting'")
+_CLAIMED = text("claimed_by IS NOT NULL")
+_NOT_SENT = text("sent_at IS NULL")
 
 
 class Heard(Base):
@@ -53,12 +56,18 @@ class Delivery(Row):
     __tablename__ = "deliveries"
     __table_args__ = (
         belongs("participant_id", "participants"),
-        Index(None, "state", "due_at"),
+        Index(None, "lane", "rank", "due_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        Index(None, "claimed_by", sqlite_where=_CLAIMED, postgresql_where=_CLAIMED),
         Index(None, "space_id", "participant_id", "id"),
+        Index(None, "participant_id", sqlite_where=_NOT_SENT, postgresql_where=_NOT_SENT),
         {"sqlite_with_rowid": False},
     )
     participant_id: Mapped[int]
     conversation_id: Mapped[int | None]
+    lane: Mapped[str | None]
+    """The channel and our account there that it waits to leave by: those of the address it was for when it was put."""
+    rank: Mapped[int] = mapped_column(server_default=text("1"))
+    """Which leave first: 0 what may have left already, 1 what answers somebody, 2 what we begin ourselves."""
     kind: Mapped[str]
     """`reply`, `receipt`, `relay`, `reminder` or `broadcast`: decides what an uncertain delivery becomes."""
     body: Mapped[str] = mapped_column(info=PERSON)

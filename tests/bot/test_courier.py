@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
-from bot import courier
+from bot.abandoned import my_name
 from bot.channels import Outgoing, Refused, TryLater, Uncertain, Unreachable
-from bot.courier import MOST_DOUBTS, MOST_TRIES, Courier, my_name
+from bot.courier import Courier
+from bot.sending import MOST_DOUBTS, MOST_TRIES
 from flows.messages import Line, Media, Message
 from flows.rendering import Capabilities
 from storage import files, outbox
@@ -21,6 +22,8 @@ from storage.files import File
 from storage.models import Address, Delivery, Phase
 from storage.outbox import NewDelivery
 from tests.bot.town import Street, Town, town
+
+LANE = outbox.LaneKey("street", "montaubry")
 
 
 @pytest.fixture
@@ -112,44 +115,29 @@ async def test_other_people_do_not_wait_for_one(house: Town) -> None:
     assert house.street.texts() == ["for bob"]
 
 
-async def test_a_slow_delivery_keeps_no_other_from_being_noted(house: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    arrived = asyncio.Event()
-
-    async def slow(outgoing: Outgoing) -> None:
-        if outgoing.sender == "ada":
-            await arrived.wait()
-
-    await house.begin("bob")
-    house.street.trouble = slow
-    monkeypatch.setattr(courier, "NOTED_AFTER", 0.01)
-    await put(house, "for ada")
-    await put(house, "for bob", sender="bob")
-    delivering = asyncio.create_task(house.courier.deliver())
-    async with asyncio.timeout(20):
-        while (await house.rows(Delivery.state))[-1] != "sent":  # noqa: ASYNC110  (a commit has no event)
-            await asyncio.sleep(0.01)
-    assert (await house.rows(Delivery.state))[-2] == "claimed"
-    arrived.set()
-    assert await delivering == 2
-    assert (await house.rows(Delivery.state))[-2] == "sent"
+async def waits_for_an_elder(house: Town) -> None:
+    house.street.trouble = Trouble(TryLater(timedelta(hours=1)))
+    await put(house, "one")
+    await house.deliver()
+    await put(house, "two")
 
 
-@pytest.mark.parametrize("away", [{"unreachable": "blocked"}, {"channel": "elsewhere"}])
+async def waits_for_another_house(house: Town) -> None:
+    await put(house, "one")
+    async with house.database.write() as connection:
+        await connection.execute(update(Delivery).where(Delivery.state == "waiting").values(lane="elsewhere:account"))
+
+
+@pytest.mark.parametrize("waits", [waits_for_an_elder, waits_for_another_house])
 async def test_what_cannot_leave_keeps_no_courier_busy(
-    house: Town, away: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    house: Town, waits: Callable[[Town], Awaitable[None]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def busy(*_given: object, **_named: object) -> None:
         raise AssertionError("a courier that has nothing to take asks for the writer")
 
-    await put(house, "one")
-    async with house.database.write() as connection:
-        await connection.execute(update(Address).values(**away))
-    with monkeypatch.context() as looking:
-        looking.setattr(outbox, "claim", busy)
-        assert await house.courier.deliver() == 0
-    async with house.database.write() as connection:
-        await connection.execute(update(Address).values(unreachable=None, channel="street"))
-    assert await house.courier.deliver() == 1
+    await waits(house)
+    monkeypatch.setattr(outbox, "claim", busy)
+    assert await house.courier.deliver() == 0
 
 
 async def test_a_channel_that_is_away_for_half_a_day_loses_nothing_and_is_given_up_at_last(house: Town) -> None:
@@ -183,10 +171,11 @@ async def test_whoever_blocked_us_is_not_written_to_until_they_write_again(house
     await house.deliver()
     assert await states(house) == ["failed", "failed"]
     assert await house.rows(Address.unreachable) == ["blocked"]
-    await put(house, "three")
+    await put(house, "three", kind="broadcast")
     await house.deliver()
     assert trouble.tried == ["one"]
-    assert await house.hears("ada", "benches") == ["three", "Noted: benches.", "Question 2?"]
+    assert await house.rows(Delivery.error, state="failed") == ["blocked"] * 3
+    assert await house.hears("ada", "benches") == ["Noted: benches.", "Question 2?"]
     assert await house.rows(Address.unreachable) == [None]
 
 
@@ -266,7 +255,7 @@ async def claimed_by_the_dead(house: Town, name: str, *, kind: str = "reply") ->
     """A courier of this name takes a delivery and is heard of no more."""
     await put(house, "one", kind=kind)
     async with house.database.write() as connection:
-        assert await outbox.claim(connection, ["street"], name, house.now)
+        assert await outbox.claim(connection, outbox.Wanted(LANE, house.now), name)
 
 
 def name_of_a_dead_process() -> str:
@@ -279,6 +268,7 @@ def name_of_a_dead_process() -> str:
 async def test_what_a_courier_held_when_it_died_is_sent_again_or_shown(house: Town, kind: str, again: bool) -> None:
     await claimed_by_the_dead(house, name_of_a_dead_process(), kind=kind)
     await house.courier.recover()
+    house.later(seconds=3)
     await house.deliver()
     assert house.street.texts() == (["one"] if again else [])
     assert await states(house) == ["sent" if again else "held"]
@@ -295,6 +285,7 @@ async def test_a_process_number_that_another_program_took_is_not_believed_for_ev
     await claimed_by_the_dead(house, f"{my_name().rpartition(':')[0]}:{os.getppid()}")
     house.later(hours=2)
     await house.courier.recover()
+    house.later(seconds=3)
     await house.deliver()
     assert house.street.texts() == ["one"]
 
@@ -305,6 +296,7 @@ async def test_a_courier_of_another_machine_is_believed_for_a_while(house: Town)
     assert await states(house) == ["claimed"]
     house.later(minutes=3)
     await house.courier.recover()
+    house.later(seconds=3)
     await house.deliver()
     assert house.street.texts() == ["one"]
 
@@ -326,6 +318,7 @@ async def test_a_restarted_courier_of_the_same_name_takes_up_its_own(house: Town
     """In a container the process always has the same number."""
     await claimed_by_the_dead(house, house.courier.name)
     await house.courier.recover(own=True)
+    house.later(seconds=3)
     await house.deliver()
     assert house.street.texts() == ["one"]
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import accounts, models, outbox
 from storage.accounts import CLOSED, KEY, Account, TakenElsewhere
 from storage.database import Database
+from storage.outbox import LaneKey, Wanted
 from storage.types import new_id
 
 NOW = datetime(2027, 3, 10, 9, tzinfo=UTC)
@@ -57,6 +58,12 @@ async def reach(connection: AsyncConnection) -> dict[str, str | None]:
     """Why each sender can't be written to."""
     rows = await connection.execute(select(models.Address.sender, models.Address.unreachable))
     return {row[0]: row[1] for row in rows}
+
+
+async def leaving(connection: AsyncConnection, channel: str, account: str) -> list[str]:
+    """To whom anything leaves by this account."""
+    claim = await outbox.claim(connection, Wanted(LaneKey(channel, account), LATER), "courier")
+    return [one.sender for one in claim.taken]
 
 
 async def test_an_account_is_kept_with_its_key_and_decides_the_space(connection: AsyncConnection) -> None:
@@ -104,8 +111,8 @@ async def test_who_came_by_a_door_that_is_closed_is_written_to_no_more(connectio
     await accounts.remove(connection, made)
     assert await accounts.listed(connection) == [other]
     assert await reach(connection) == {"anna": CLOSED, "bruno": None}
-    claimed = await outbox.claim(connection, ["telegram"], "courier", LATER)
-    assert [one.sender for one in claimed] == ["bruno"]
+    assert await leaving(connection, "telegram", "70") == []
+    assert await leaving(connection, "telegram", "71") == ["bruno"]
 
 
 async def test_who_answers_elsewhere_now_gets_what_was_to_leave(connection: AsyncConnection) -> None:
@@ -115,7 +122,8 @@ async def test_who_answers_elsewhere_now_gets_what_was_to_leave(connection: Asyn
     await connection.execute(insert(models.Address).values(**elsewhere, sender="cookie", created_at=NOW))
     await connection.execute(update(models.Participant).values(address_id=elsewhere["id"]))
     await accounts.remove(connection, made)
-    assert len(await outbox.claim(connection, ["web"], "courier", LATER)) == 1
+    assert await leaving(connection, "telegram", "70") == []
+    assert await leaving(connection, "web", "montaubry") == ["cookie"]
 
 
 async def test_a_door_that_is_opened_again_reaches_those_who_came_by_it_but_who_left(
@@ -124,12 +132,12 @@ async def test_a_door_that_is_opened_again_reaches_those_who_came_by_it_but_who_
     made = await put(connection)
     await comes(connection, "70", "anna")
     _person, address = await comes(connection, "70", "bruno")
-    await outbox.mark_unreachable(connection, HERE, address, "blocked")
+    await connection.execute(update(models.Address).where(models.Address.id == address).values(unreachable="blocked"))
     await accounts.remove(connection, made)
     assert await reach(connection) == {"anna": CLOSED, "bruno": "blocked"}
     await put(connection)
     assert await reach(connection) == {"anna": None, "bruno": "blocked"}
-    assert await outbox.claim(connection, ["telegram"], "courier", LATER) == [], "an old answer left after all"
+    assert await leaving(connection, "telegram", "70") == [], "an old answer left after all"
 
 
 async def test_a_door_by_which_people_came_to_one_space_never_leads_to_another(connection: AsyncConnection) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -76,7 +76,7 @@ async def on_telegram(folder: Path, road: str, monkeypatch: pytest.MonkeyPatch) 
     """The town of the talks, with a bot, and a resident who has not written yet."""
     platform = Platform(limits=NO_LIMITS)
     bot = platform.bot("Montaubry")
-    phone = TelegramPhone(CAPABILITIES)
+    phone = TelegramPhone(replace(CAPABILITIES, rates=None))
     phone.resident = platform.resident(bot, "Marie")
     async with town(f"sqlite+aiosqlite:///{folder}/talk.db") as database:
         player = ByTelegram(database, phone, monkeypatch)

@@ -1,0 +1,35 @@
+"""Couriers by their names, and which of them are no more: what they held has to be seen to by another."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import datetime, timedelta
+
+LEASE = timedelta(minutes=2)
+"""How long a claim of a courier on another machine is believed."""
+LONGEST_CLAIM = timedelta(hours=1)
+"""How long a claim is believed whose process seems to live: by then its number belongs to another program."""
+
+
+def my_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def is_gone(name: str, since: datetime, now: datetime) -> bool:
+    """Whether the courier of this name, which claimed something then, has ended: known for this machine, believed for
+    a while of another."""
+    host, _, pid = name.rpartition(":")
+    if host == socket.gethostname() and pid.isdigit():
+        return not _alive(int(pid)) or now - since > LONGEST_CLAIM
+    return now - since > LEASE
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
