@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
@@ -44,9 +44,9 @@ def chromium_path() -> str:
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def chromium(chromium_path: str) -> AsyncIterator[Browser]:
-    """A browser. One for each test costs half a second and lives in that test's own event loop."""
+    """One browser for all tests, which share an event loop for its sake; each has contexts of its own."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
         yield browser
@@ -62,22 +62,27 @@ def complaints() -> Iterator[list[str]]:
 
 
 @pytest.fixture
-async def open_page(chromium: Browser, complaints: list[str]) -> OpenPage:
+async def open_page(chromium: Browser, complaints: list[str]) -> AsyncIterator[OpenPage]:
     """A function that opens a page with cookies of its own."""
 
     def listen(message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text:
             complaints.append(message.text)
 
+    contexts: list[BrowserContext] = []
+
     async def open_one(**options: Any) -> Page:
         context = await chromium.new_context(**{"viewport": DESK, "locale": "fr-FR", **options})
+        contexts.append(context)
         context.set_default_timeout(10_000)
         page = await context.new_page()
         page.on("console", listen)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
 
-    return open_one
+    yield open_one
+    for context in contexts:
+        await context.close()
 
 
 @pytest.fixture

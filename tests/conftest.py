@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.browser", "tests.logs", "tests.network", "tests.postgres"]
+pytest_plugins = ["tests.browser", "tests.logs", "tests.memory", "tests.network", "tests.postgres"]
 
 IN_CI = os.environ.get("CI") == "true"
 ROOT = Path(__file__).parent.parent
@@ -23,6 +23,13 @@ settings.load_profile("quick")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite-talks", action="store_true", help="write what the bot answers now into tests/talks")
     parser.addoption("--kills", type=int, default=50, help="how often the long test of crashes kills the program")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Talks are rewritten by one process: what one test writes others read."""
+    if config.getoption("--rewrite-talks"):
+        config.option.numprocesses = 0
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

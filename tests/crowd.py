@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import consultations, contributions, conversations, participants
 from storage.contributions import NewContribution, Part
 from storage.database import Database
-from storage.models import Base
 from storage.types import new_id
+from tests.tables import make_tables
 
 MORNING = datetime(2027, 3, 6, 9, 40, tzinfo=UTC)
 
@@ -25,7 +25,7 @@ async def opened(url: str) -> AsyncIterator[AsyncConnection]:
     database = Database(url)
     try:
         async with database.write() as connection:
-            await connection.run_sync(Base.metadata.create_all)
+            await make_tables(connection)
             yield connection
     finally:
         await database.close()

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import func, select
 
 from storage.database import Database
-from storage.models import Base, Contribution, Conversation, Heard, Participant
+from storage.models import Contribution, Conversation, Heard, Participant
 from tests.acceptance.killing import QUESTIONS, Platform
 from tests.bot.town import make_consultation
+from tests.tables import make_tables
 
 
 def test_killed_five_times_nothing_is_lost(tmp_path: Path) -> None:
@@ -39,7 +40,7 @@ def kill(folder: Path, times: int) -> None:
 async def furnish(url: str) -> int:
     database = Database(url)
     async with database.write() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+        await make_tables(connection)
     _space, _consultation_id, phase_id = await make_consultation(database)
     await database.close()
     return phase_id

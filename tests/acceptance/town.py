@@ -20,8 +20,8 @@ from flows.questionnaire_file import Draft
 from flows.rendering import Capabilities
 from storage import consultations
 from storage.database import Database
-from storage.migrating import migrate
 from storage.models import Address, Conversation
+from tests.tables import make_tables
 
 MORNING = datetime(2027, 3, 6, 9, 40, tzinfo=UTC)
 SLUG = "montaubry"
@@ -84,7 +84,6 @@ async def opened(url: str, draft: Draft) -> AsyncIterator[Town]:
     """A new database with a town that asks this, open by two doors: `web` with buttons, `terminal` with numbers."""
     database = Database(url)
     try:
-        await migrate(database)
         doors = {"web": Door(Capabilities("web")), "terminal": Door(Capabilities("terminal", False, True))}
         yield Town(database, doors, await _consult(database, draft))
     finally:
@@ -93,6 +92,7 @@ async def opened(url: str, draft: Draft) -> AsyncIterator[Town]:
 
 async def _consult(database: Database, draft: Draft) -> PhaseRef:
     async with database.write() as connection:
+        await make_tables(connection)
         space = await consultations.create_space(
             connection,
             slug=SLUG,

@@ -21,8 +21,8 @@ from storage import accounts, consultations, organisers
 from storage.accounts import KEY, Account
 from storage.consultations import Consultation, Phase, Space
 from storage.database import Database
-from storage.models import Base
 from tests.admin_web.made_up import MadeUp
+from tests.tables import make_tables
 
 NOW = datetime(2027, 3, 10, 9, 12, tzinfo=UTC)
 EMAIL = "claire.morel@montaubry.example"
@@ -96,15 +96,20 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """An empty database of ours, in a real file."""
     opened = Database(f"sqlite+aiosqlite:///{tmp_path / 'palabre.db'}")
     async with opened.write() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+        await make_tables(connection)
     yield opened
     await opened.close()
 
 
+@pytest.fixture(scope="session")
+async def protected() -> str:
+    """Claire's password as it is kept. To make it is slow on purpose, and so done once."""
+    return await organisers.protect(PASSWORD)
+
+
 @pytest.fixture
-async def town(database: Database) -> Town:
+async def town(database: Database, protected: str) -> Town:
     """Montaubry, with an open consultation and Claire, whose password is chosen."""
-    protected = await organisers.protect(PASSWORD)
     async with database.write() as connection:
         space = await create_space(connection)
         organiser_id = await organisers.create(

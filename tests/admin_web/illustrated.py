@@ -13,7 +13,7 @@ from flows.questionnaire_file import read_file
 from storage import organisers
 from storage.database import Database
 from storage.files import reference_of
-from storage.migrating import migrate
+from tests.tables import make_tables
 
 EMAIL, PASSWORD = "claire.morel@montaubry.example", "quatre mots sans rapport"
 PDF = b"%PDF-1.4\n%%EOF\n"
@@ -70,10 +70,10 @@ PLAN = reference_of(PDF).removeprefix("file:")
 
 async def build(database: Database, folder: Path, *, open: bool = True) -> int:
     """Montaubry, with this consultation and Claire in the panel; the consultation's id."""
-    await migrate(database)
     file, now = write_files(folder), datetime.now(UTC)
     protected = await organisers.protect(PASSWORD)
     async with database.write() as connection:
+        await make_tables(connection)
         space = await find_or_make_space(connection, "montaubry", "Montaubry", "Europe/Paris", ["fr"], now)
         draft = read_file(file.read_bytes(), beside(folder)).draft
         consultation = (await bring_in(connection, space, draft, now)).consultation

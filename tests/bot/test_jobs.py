@@ -19,7 +19,7 @@ from bot.metrics import DEAD
 from bot.reception import Reception
 from storage import models
 from storage.database import Database
-from storage.migrating import migrate
+from tests.tables import make_tables
 
 NOW = datetime(2027, 3, 10, 9, 12, tzinfo=UTC)
 SHORTLY = timedelta(milliseconds=50)
@@ -113,7 +113,8 @@ async def test_after_the_clock_was_set_back_the_metronome_is_wound_up_anew(monke
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     opened = Database(database_url)
-    await migrate(opened)
+    async with opened.write() as connection:
+        await make_tables(connection)
     yield opened
     await opened.close()
 

@@ -16,8 +16,8 @@ from flows.rendering import Capabilities
 from storage import consultations
 from storage.consultations import Consultation
 from storage.database import Database
-from storage.migrating import migrate
 from storage.models import Base
+from tests.tables import make_tables
 
 NOW = datetime(2027, 3, 10, 9, 12, tzinfo=UTC)
 FILE = """\
@@ -62,9 +62,9 @@ class Trial:
 @pytest.fixture
 async def trial(database_url: str) -> AsyncIterator[Trial]:
     database = Database(database_url)
-    await migrate(database)
     draft = read_file(FILE).draft
     async with database.write() as connection:
+        await make_tables(connection)
         space = await consultations.create_space(
             connection,
             slug="montaubry",

@@ -13,9 +13,9 @@ from sqlalchemy import insert, select
 from bot.finishing import stop
 from bot.watching import Watcher
 from storage.database import Database
-from storage.migrating import migrate
 from storage.models import Attempt
 from storage.types import new_id
+from tests.tables import make_tables
 
 SOON = 5.0
 """Seconds; a look is taken every 0.3."""
@@ -24,7 +24,8 @@ SOON = 5.0
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     opened = Database(database_url)
-    await migrate(opened)
+    async with opened.write() as connection:
+        await make_tables(connection)
     yield opened
     await opened.close()
 

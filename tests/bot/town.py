@@ -23,8 +23,9 @@ from flows.module import Module
 from flows.rendering import Capabilities
 from storage import consultations
 from storage.database import Database
-from storage.models import Base, Conversation, Heard
+from storage.models import Conversation, Heard
 from tests.flows.harness import Flow
+from tests.tables import make_tables
 
 NOON = datetime(2027, 3, 6, 12, 0, tzinfo=UTC)
 STREET = Capabilities("street")
@@ -156,7 +157,7 @@ async def town(
     database = Database(url)
     try:
         async with database.write() as connection:
-            await connection.run_sync(Base.metadata.create_all)
+            await make_tables(connection)
         found = await furnish(database, Flow(flow, editable))
         watch_statements(found)
         yield found

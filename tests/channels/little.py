@@ -16,7 +16,7 @@ from storage import consultations
 from storage.consultations import Consultation
 from storage.contributions import NewContribution, put
 from storage.database import Database
-from storage.migrating import migrate
+from tests.tables import make_tables
 
 MORNING = datetime(2025, 3, 6, 9, 40, tzinfo=UTC)
 WAYS = (Choice("foot", "On foot"), Choice("bike", "By bicycle"), Choice("car", "By car"))
@@ -64,8 +64,8 @@ class Little(Module):
 async def build_town(database: Database) -> Consultation:
     """Montaubry with one open consultation, reached by its address `centre` and the poster's code `pain22`."""
     catalog.cache_clear()  # it may have been read before Little was
-    await migrate(database)
     async with database.write() as connection:
+        await make_tables(connection)
         space = await consultations.create_space(
             connection,
             slug="montaubry",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import mean, median
@@ -37,9 +37,11 @@ from flows.questions import (
 )
 from flows.settings import Option
 from flows.texts import Words, translate
+from storage.database import Database
 from storage.rules import Answered
 from storage.types import new_id
-from tests.crowd import MORNING, Crowd, opened
+from tests.crowd import MORNING, Crowd
+from tests.tables import make_tables
 
 Json = Any
 
@@ -221,24 +223,33 @@ def points_by_hand(places: int, given: Sequence[Sequence[str]]) -> Counter[str]:
 # -- the comparison --------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def url(database_url: str) -> str:
-    async def make() -> None:
-        async with opened(database_url):
-            pass
+Bench = tuple[asyncio.Runner, Database]
 
-    asyncio.run(make())
-    return database_url
+
+@pytest.fixture
+def bench(database_url: str) -> Iterator[Bench]:
+    """One database for all examples: each brings a town of its own."""
+    with asyncio.Runner() as runner:
+        database = Database(database_url)
+        runner.run(prepare(database))
+        yield runner, database
+        runner.run(database.close())
+
+
+async def prepare(database: Database) -> None:
+    async with database.write() as connection:
+        await make_tables(connection)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(consultations())
-def test_figures_and_tables_are_the_plain_model(url: str, drawn: tuple[Questionnaire, list[Reply]]) -> None:
-    asyncio.run(compare(url, *drawn))
+def test_figures_and_tables_are_the_plain_model(bench: Bench, drawn: tuple[Questionnaire, list[Reply]]) -> None:
+    runner, database = bench
+    runner.run(compare(database, *drawn))
 
 
-async def compare(url: str, questionnaire: Questionnaire, replies: list[Reply]) -> None:
-    async with opened(url) as connection:
+async def compare(database: Database, questionnaire: Questionnaire, replies: list[Reply]) -> None:
+    async with database.write() as connection:
         crowd = await Crowd.gather(connection, slug=f"town-{new_id()}")
         await send(crowd, questionnaire, replies)
         phase = PhaseRef(crowd.space_id, crowd.phase_id)

@@ -16,6 +16,7 @@ from storage.accounts import CLOSED, KEY, Account, TakenElsewhere
 from storage.database import Database
 from storage.outbox import LaneKey, Wanted
 from storage.types import new_id
+from tests.tables import make_tables
 
 NOW = datetime(2027, 3, 10, 9, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -27,7 +28,7 @@ SECRET = "7000000001:AAF-zaubernuss-aaaaaaaaaaaaaaaaaaaaaaaa"
 async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
     database = Database(database_url)
     async with database.write() as opened:
-        await opened.run_sync(models.Base.metadata.create_all)
+        await make_tables(opened)
     async with database.write() as opened:
         yield opened
     await database.close()
@@ -218,7 +219,7 @@ def test_random_histories_end_as_a_small_model_says(database_url: str) -> None:
 
         async def make() -> None:
             async with database.write() as connection:
-                await connection.run_sync(models.Base.metadata.create_all)
+                await make_tables(connection)
 
         @settings(max_examples=50)
         @given(STEPS)

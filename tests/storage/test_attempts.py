@@ -8,7 +8,7 @@ import pytest
 from storage import attempts
 from storage.attempts import Limit
 from storage.database import Database
-from storage.models import Base
+from tests.tables import make_tables
 
 NOW = datetime(2027, 3, 10, 9, tzinfo=UTC)
 LIMIT = Limit(3, timedelta(minutes=15))
@@ -19,7 +19,7 @@ CLAIRE = attempts.subject("sign-in of", "claire")
 async def database(database_url: str) -> AsyncIterator[Database]:
     opened = Database(database_url)
     async with opened.write() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+        await make_tables(connection)
     yield opened
     await opened.close()
 

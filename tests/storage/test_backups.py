@@ -23,6 +23,7 @@ from storage.database import Database
 from storage.migrating import NotMigrated, SchemaIsNewer, migrate
 from storage.models import Answer, Base, Contribution, File
 from tests.crowd import MORNING, Crowd
+from tests.tables import make_tables
 
 NOW = datetime(2027, 3, 10, 9, 12, tzinfo=UTC)
 PARTS = (Part("visits", choice="daily"), Part("seats", number=3.0), Part("change", text="Des bancs", folded="bancs"))
@@ -51,8 +52,8 @@ def quiet(_table: str, _done: int, _total: int) -> None:
 
 async def settle(database: Database, *, photo: bytes = b"\x89PNG\x00\xff") -> Crowd:
     """A town with a consultation, some responses and a photo."""
-    await migrate(database)
     async with database.write() as connection:
+        await make_tables(connection)
         crowd = await Crowd.gather(connection)
         for name in ("Anaïs", "Bilal", "Chloé"):
             await crowd.sends(name, *PARTS)

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import consultations
 from storage.consultations import AlreadyExists, Consultation, Phase, Space
 from storage.database import Database
-from storage.models import Base, Contribution, Conversation, Participant
+from storage.models import Contribution, Conversation, Participant
 from storage.types import new_id
+from tests.tables import make_tables
 
 NOW = datetime(2027, 3, 10, 9, tzinfo=UTC)
 
@@ -22,7 +23,7 @@ async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
     """One transaction on an empty database."""
     database = Database(database_url)
     async with database.write() as opened:
-        await opened.run_sync(Base.metadata.create_all)
+        await make_tables(opened)
     async with database.write() as opened:
         yield opened
     await database.close()

@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import failures
 from storage.database import Database
-from storage.models import Address, Base, Delivery, Heard, Participant
+from storage.models import Address, Delivery, Heard, Participant
 from storage.types import new_id
+from tests.tables import make_tables
 
 NOW = datetime(2027, 3, 10, 9, tzinfo=UTC)
 
@@ -19,7 +20,7 @@ NOW = datetime(2027, 3, 10, 9, tzinfo=UTC)
 async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
     database = Database(database_url)
     async with database.write() as opened:
-        await opened.run_sync(Base.metadata.create_all)
+        await make_tables(opened)
     async with database.write() as opened:
         yield opened
     await database.close()

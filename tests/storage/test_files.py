@@ -13,6 +13,7 @@ from storage.consultations import Consultation, Phase
 from storage.database import Database
 from storage.files import File
 from storage.types import new_id
+from tests.tables import make_tables
 
 NOW = datetime(2027, 3, 10, 9, tzinfo=UTC)
 SQUARE = File(b"the square", "image/png")
@@ -26,7 +27,7 @@ async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
     """One transaction on an empty database."""
     database = Database(database_url)
     async with database.write() as opened:
-        await opened.run_sync(models.Base.metadata.create_all)
+        await make_tables(opened)
     async with database.write() as opened:
         yield opened
     await database.close()

@@ -7,7 +7,7 @@ import pytest
 
 from storage import organisers
 from storage.database import Database
-from storage.models import Base
+from tests.tables import make_tables
 
 NOW = datetime(2027, 3, 10, 9, tzinfo=UTC)
 EMAIL = "Claire.Morel@montaubry.example "
@@ -17,7 +17,7 @@ EMAIL = "Claire.Morel@montaubry.example "
 async def database(database_url: str) -> AsyncIterator[Database]:
     opened = Database(database_url)
     async with opened.write() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+        await make_tables(connection)
     yield opened
     await opened.close()
 

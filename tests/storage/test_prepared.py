@@ -11,9 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database
-from storage.models import Attempt, Base, Heard
+from storage.models import Attempt, Heard
 from storage.prepared import Prepared, among
 from storage.types import LARGEST_ID
+from tests.tables import make_tables
 
 NOW = datetime(2027, 3, 10, 9, 30, 15, 123456, tzinfo=UTC)
 COLUMNS = ("id", "space_id", "participant_id", "channel", "account", "key", "shown", "state", "tries", "heard_at")
@@ -37,7 +38,7 @@ BY_ID = Prepared(select(Heard.id).where(among(Heard.id, "ids")).order_by(Heard.i
 async def database(database_url: str) -> AsyncIterator[Database]:
     opened = Database(database_url)
     async with opened.write() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+        await make_tables(connection)
     yield opened
     await opened.close()
 

@@ -23,7 +23,7 @@ from flows.rendering import Capabilities, numbered, pressed, render
 from flows.texts import translate
 from storage import consultations
 from storage.database import Database
-from storage.models import Base
+from tests.tables import make_tables
 from tests.talks.transcript import PARIS, Shown, Transcript, Turn
 
 FOLDER = Path(__file__).parent
@@ -175,7 +175,7 @@ async def town(url: str) -> AsyncIterator[Database]:
     database = Database(url)
     try:
         async with database.write() as connection:
-            await connection.run_sync(Base.metadata.create_all)
+            await make_tables(connection)
             space = await consultations.create_space(
                 connection,
                 slug="montaubry",

@@ -17,7 +17,7 @@ from bot.telegram.api import Call, NoAnswer
 from storage import accounts, consultations
 from storage.accounts import Account
 from storage.database import Database
-from storage.migrating import migrate
+from tests.tables import make_tables
 
 NOON = datetime(2027, 3, 6, 12, 0, tzinfo=UTC)
 ACCOUNT = "7000000001"
@@ -172,8 +172,8 @@ class Town:
 async def opened(url: str) -> AsyncIterator[Town]:
     """Montaubry and Saint-Cyr."""
     database = Database(url)
-    await migrate(database)
     async with database.write() as connection:
+        await make_tables(connection)
         made = [await consultations.create_space(connection, **_space(slug)) for slug in ("montaubry", "saint-cyr")]
     town = Town(database, {space.slug: space.id for space in made})
     try:

@@ -22,9 +22,9 @@ from flows.messages import Incoming, Photo
 from storage import erasure, files, inbox, models, photos
 from storage.database import Database
 from storage.inbox import MessageKey, Note
-from storage.migrating import migrate
 from storage.types import new_id
 from tests.channels.little import build_town
+from tests.tables import make_tables
 from tests.telegram.fakes import ACCOUNT, Now
 from tests.telegram.served import ROADS, carried, set_up
 from tests.telegram_api import Platform
@@ -78,7 +78,8 @@ class Bench:
 @pytest.fixture
 async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     database = Database(f"sqlite:///{tmp_path}/palabre.db")
-    await migrate(database)
+    async with database.write() as connection:
+        await make_tables(connection)
     yield Bench(database)
     await database.close()
 
