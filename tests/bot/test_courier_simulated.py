@@ -65,10 +65,10 @@ class Rough(Platform):
                 self.arrive(outgoing)
             raise Uncertain
 
-    def dies_with(self) -> None:
-        """The house is killed: what was on the wire may or may not arrive."""
+    def dies_with(self, claimed: set[str]) -> None:
+        """The house is killed with these: what was on the wire may or may not arrive."""
+        self.in_doubt |= claimed
         for key, outgoing in self.on_the_wire.items():
-            self.in_doubt.add(key)
             if self.chance.random() < 0.5 and not any(one.key == key for one in self.sent):
                 self.arrive(outgoing)
         self.on_the_wire.clear()
@@ -97,7 +97,9 @@ class Day:
             await self.somebody_writes(self.chance.choice(everybody))
             if deaths and deaths[0] < self.post.clock.seconds:
                 deaths.pop(0)
-                self.rough.dies_with()
+                columns = Delivery.id, Delivery.state
+                claimed = {str(id_) for id_, state in await self.post.states(*columns) if state == "claimed"}
+                self.rough.dies_with(claimed)
                 await killed(self.post)
         self.rough.calm = True
         while set(await self.post.states()) & {"waiting", "claimed"}:
@@ -159,7 +161,7 @@ class Day:
         waits = sorted(
             first[text] - at for text, (_, kind, at) in self.written.items() if kind in ANSWERS if text in first
         )
-        assert waits[len(waits) * 9 // 10] < 5
+        assert waits[len(waits) // 2] < 2
 
 
 async def a_day(url: str, seed: int, people: int, seconds: float, kills: int, rates: Rates | None = RATES) -> Day:
@@ -193,6 +195,7 @@ async def test_a_rough_day_without_limits(database_url: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(20))
-async def test_many_rough_days(database_url: str, seed: int) -> None:
-    await a_day(database_url, seed, people=400, seconds=300, kills=30)
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("rates", [RATES, None])
+async def test_many_rough_days(database_url: str, seed: int, rates: Rates | None) -> None:
+    await a_day(database_url, 10 + seed, people=80, seconds=60, kills=8, rates=rates)
