@@ -17,10 +17,11 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.routing import Route
 
-from bot.channels import Outgoing, Receive, Refused, TryLater, Uncertain, Unreachable
+from bot.channels import Moved, Outgoing, Receive, Refused, TryLater, Uncertain, Unreachable
 from bot.finishing import stop
 from bot.telegram import keys, webhook
 from bot.telegram.api import Api, ApiError, Away, NoAnswer, Shut, TooFast, UsedElsewhere, WrongKey
+from bot.telegram.api import Moved as MovedTo
 from bot.telegram.bot import Bot
 from bot.telegram.health import CHANNEL, Health
 from bot.telegram.keys import Keys
@@ -167,6 +168,8 @@ def _failing_as_agreed() -> Iterator[None]:
         raise TryLater(SOON, all_of_them=True) from error
     except Shut as error:
         raise Unreachable("gone" if error.gone else "blocked") from error
+    except MovedTo as error:
+        raise Moved(str(error.to)) from error
     except ApiError as error:
         raise Refused(error.description) from error
     except NoAnswer as error:

@@ -55,6 +55,8 @@ class Sending:
         sent: Any = None
         for number, call in enumerate(calls):
             try:
+                if number:
+                    await outgoing.another()
                 sent = await make(call)
             except Exception:
                 if number:

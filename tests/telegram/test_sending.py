@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.channels import Outgoing, Refused, TryLater, Uncertain, Unreachable
+from bot.channels import Moved, Outgoing, Refused, TryLater, Uncertain, Unreachable
 from bot.channels.telegram import Telegram
 from bot.telegram.api import (
     ApiError,
@@ -23,6 +24,7 @@ from bot.telegram.api import (
     Wrong,
     WrongKey,
 )
+from bot.telegram.api import Moved as MovedTo
 from bot.telegram.hearing import Courtesies
 from bot.telegram.sending import MOST_BEGUN, Sending
 from flows.messages import Button, Line, Media, Message
@@ -90,6 +92,28 @@ async def test_what_was_sent_of_a_message_is_not_sent_again(trouble: Exception) 
     assert platform.texts[0] != platform.texts[1]
     await sending.send(platform.make, outgoing(LONG))
     assert len(platform.sent) == 4  # it is done: this is another time
+
+
+async def test_before_each_part_but_the_first_it_waits_until_one_more_may_leave() -> None:
+    platform, waited = Platform(), list[int]()
+
+    async def another() -> None:
+        waited.append(len(platform.sent))
+
+    await Sending().send(platform.make, replace(outgoing(LONG), another=another))
+    assert waited == [1]
+
+
+async def test_what_may_not_leave_soon_is_left_for_another_time() -> None:
+    platform, sending = Platform(), Sending()
+
+    async def not_soon() -> None:
+        raise TryLater(timedelta(minutes=1))
+
+    with pytest.raises(TryLater):
+        await sending.send(platform.make, replace(outgoing(LONG), another=not_soon))
+    assert await sending.send(platform.make, replace(outgoing(LONG), another=not_soon)) == "102"
+    assert len(platform.sent) == 2
 
 
 async def test_what_failed_at_its_first_part_begins_anew() -> None:
@@ -166,13 +190,14 @@ LATER = TryLater(timedelta(seconds=1), all_of_them=True)
         (UsedElsewhere("Conflict"), LATER),
         (Wrong("Bad Request: chat not found"), Refused("Bad Request: chat not found")),
         (NoAnswer(), Uncertain()),
+        (MovedTo("Bad Request: group chat was upgraded", -1004), Moved("-1004")),
     ],
 )
 async def test_each_trouble_of_the_platform_is_one_of_the_failures_of_a_channel(
     trouble: ApiError, failure: Exception, telegram: Telegram
 ) -> None:
     telegram.bot(ACCOUNT).api.says["sendMessage"] = [trouble]  # type: ignore[attr-defined]
-    with pytest.raises((TryLater, Unreachable, Refused, Uncertain)) as raised:
+    with pytest.raises((TryLater, Unreachable, Moved, Refused, Uncertain)) as raised:
         await telegram.send(outgoing(Message((Line("Hello."),))))
     assert type(raised.value) is type(failure)
     assert vars(raised.value) == vars(failure)
