@@ -84,7 +84,6 @@ C'est tout
 L'État
 Être un exemple
 @tous : merci
-2
 10
 Changer
 Un tandem
