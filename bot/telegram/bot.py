@@ -110,7 +110,7 @@ class Bot:
     async def _listen(self, patience: Patience) -> None:
         if self.base_url is None:
             await patience.insist(lambda: self.api.call(webhook.CLOSING))
-            await Poller(self.api, self.ear.hear, patience).run()
+            await Poller(self, self.ear.hear, patience).run()
         else:
             opening = webhook.opening(self.base_url, self.key.account, self.key.token)
             while True:  # whatever else has the key may have changed it

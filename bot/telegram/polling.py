@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from bot.finishing import finish
-from bot.telegram.api import Api, ApiError, Away, Call, NoAnswer
+from bot.telegram.api import ApiError, Away, Call, NoAnswer
 from bot.telegram.patience import FAILURES, Patience
 from bot.telegram.reading import UPDATES
 
@@ -31,11 +31,17 @@ Hear: TypeAlias = "Callable[[Sequence[Any]], Awaitable[None]]"
 """Returns once these updates are committed; raises NotKept."""
 
 
+class Calling(Protocol):
+    """A bot that makes calls: a pause that one of them is told binds all."""
+
+    async def call(self, call: Call, *, patience: timedelta | None = None) -> Any: ...
+
+
 @dataclass
 class Poller:
     """Polls for one bot."""
 
-    api: Api
+    api: Calling
     hear: Hear
     patience: Patience
     offset: int | None = None
