@@ -71,10 +71,14 @@ class Poller:
         parameters: dict[str, Any] = {"timeout": int(wait.total_seconds()), "limit": most, "allowed_updates": UPDATES}
         if offset is not None:
             parameters["offset"] = offset
-        updates = await self.api.call(Call("getUpdates", parameters), patience=wait + GRACE)
+        self._told = offset  # also by a question that is cut short while it waits: it has been put
+        try:
+            updates = await self.api.call(Call("getUpdates", parameters), patience=wait + GRACE)
+        except (ApiError, Away, NoAnswer):
+            self._told = None
+            raise
         if not isinstance(updates, list):
             raise Away("no list of updates")
-        self._told = offset
         return updates
 
     async def _keep(self, updates: list[Any]) -> None:

@@ -53,7 +53,6 @@ async def test_a_few_talks_with_faults_lose_nothing(tmp_path: Path) -> None:
         await talk_with_faults(house, Crowd(platform, house.bot, random.Random(7), most=4), 4)
 
 
-@pytest.mark.xfail(reason="a 429 told to a poll or an edit does not pause the sends yet: 7 of 5,000 left too early")
 @pytest.mark.long
 @pytest.mark.parametrize("road", ROADS)
 async def test_a_thousand_talks_with_faults_lose_nothing(tmp_path: Path, road: str) -> None:
@@ -65,7 +64,6 @@ async def test_a_thousand_talks_with_faults_lose_nothing(tmp_path: Path, road: s
         assert platform.violations == []
 
 
-@pytest.mark.xfail(reason="one person of a run by webhook waited 180 s for an answer in doubt: not understood yet")
 @pytest.mark.long
 @pytest.mark.parametrize("road", ROADS)
 async def test_a_house_killed_again_and_again_loses_nothing(
@@ -75,8 +73,9 @@ async def test_a_house_killed_again_and_again_loses_nothing(
 
 
 async def killed(folder: Path, road: str, times: int, at_once: int) -> None:
-    """kill -9, so many times, while people talk."""
-    chance, platform = random.Random(50), Platform(clock=Clock(pace=20))
+    """kill -9, so many times, while people talk. The platform keeps a tap for 150 s of its clock and then forgets it:
+    at this pace that is half a minute, in which each house is up again."""
+    chance, platform = random.Random(50), Platform(clock=Clock(pace=5))
     async with town(folder, platform, road) as house:
         platform.redeliver(TWICE)
         crowd = Crowd(platform, house.bot, chance)

@@ -183,15 +183,15 @@ async def a_day(url: str, seed: int, people: int, seconds: float, kills: int, ra
 
 
 async def test_a_rough_day(database_url: str) -> None:
-    day = await a_day(database_url, 1, people=60, seconds=40, kills=4)
-    assert len(day.rough.sent) > 400
+    day = await a_day(database_url, 1, people=40, seconds=25, kills=3)
+    assert len(day.rough.sent) > 200
     assert day.rough.pauses
     assert day.rough.left
     assert day.rough.in_doubt
 
 
 async def test_a_rough_day_without_limits(database_url: str) -> None:
-    await a_day(database_url, 2, people=40, seconds=40, kills=4, rates=None)
+    await a_day(database_url, 2, people=20, seconds=20, kills=2, rates=None)
 
 
 @pytest.mark.long

@@ -16,7 +16,6 @@ from flows.rendering import Capabilities
 from tests.talks.by_telegram import on_telegram
 from tests.talks.player import FOLDER, Player, montaubry, own_lines
 from tests.talks.transcript import Shown, Transcript, Turn, read
-from tests.telegram.served import ROADS
 
 TALKS = sorted(FOLDER.glob("*.chat"))
 WRITTEN_ON = web.CAPABILITIES
@@ -58,7 +57,7 @@ async def test_the_talk_goes_as_it_is_written(
     assert all(len(text) <= channel.longest and text.strip() for text in player.phone.texts)
 
 
-@pytest.mark.parametrize("road", ROADS)
+@pytest.mark.parametrize("road", ["polling", pytest.param("webhook", marks=pytest.mark.long)])
 async def test_it_goes_the_same_on_telegram(
     path: Path, road: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
