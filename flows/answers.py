@@ -152,6 +152,10 @@ class OneOf:
         return {choice.id: choice for choice in self.options}
 
     @cached_property
+    def spoken(self) -> dict[str, Said]:
+        return {choice.id: choice.spoken() for choice in self.options}
+
+    @cached_property
     def by_label(self) -> dict[str, Choice]:
         """The choices by their labels in every language, folded; the first of those that look the same."""
         return {
@@ -201,8 +205,8 @@ class OneOf:
     def echo(self, value: Json) -> Said | None:
         if isinstance(value, dict):
             return value["other"]  # type: ignore[no-any-return]
-        choice = self.by_id.get(value)
-        return choice.spoken() if choice is not None else str(value)
+        said = self.spoken.get(value)
+        return said if said is not None else str(value)
 
 
 def offered(value: Json, ids: Collection[str]) -> bool:

@@ -28,7 +28,7 @@ async def enter(talk: Talk, module: Module) -> Ending:
     if talk.person.language is None:
         language = await talk.choose("language", "Français ? English?", _languages(talk), echo=False)
         return Again(("language",), language=language)
-    if talk.scene.phase is not None:
+    if talk.scene.phase is not None and not talk.past("agree"):
         refused = await consent(talk, module, talk.scene.phase)
         if refused is not AGREED:
             return refused
@@ -41,8 +41,6 @@ def _languages(talk: Talk) -> list[Choice]:
 
 async def consent(talk: Talk, module: Module, phase: PhaseFacts) -> Ending:
     """AGREED once this person has agreed to take part in this consultation; asked once, recorded with its words."""
-    if talk.past("agree"):
-        return AGREED
     who = (phase.space_id, talk.person.id, phase.consultation_id)
     if await talk.know("agreed", participants.consented, who):
         return AGREED

@@ -6,7 +6,7 @@ is made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
@@ -96,14 +96,14 @@ class Interview:
         progress = (place.number, place.of)
         return Prompt(self.question.text, reader, place.said(), self.after, media=media, progress=progress)
 
-    async def ask(self, talk: Talk, place: Callable[[], Place]) -> Json:
+    def ask(self, talk: Talk, place: Callable[[], Place]) -> Awaitable[Json]:
         """The answer, in the shape flows/questions.py says; `place` is only called when a prompt is shown."""
         optional = not self.question.required
         if self.compound:
-            return await self._ask_compound(talk, lambda reader: self.prompt(talk, reader, place()), optional)
+            return self._ask_compound(talk, lambda reader: self.prompt(talk, reader, place()), optional)
         reader = self.reader_now(talk)
         shown = partial(self._kept_prompt, talk, reader, place)
-        return await talk.ask(self.question.id, shown, reader, optional=optional)
+        return talk.ask(self.question.id, shown, reader, optional=optional)
 
     def _kept_prompt(self, talk: Talk, reader: Reader, where: Callable[[], Place]) -> Prompt:
         """The same prompt for everybody it is the same for, because prompts keep their words once translated."""

@@ -9,7 +9,7 @@ Organisers write their own words as `{language: text}` (Words); both kinds, and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -60,6 +60,14 @@ class Lowered:
     """A label as it reads inside a sentence: its first letter small (`On foot` gives `on foot`)."""
 
     said: Said
+    _worded: dict[str, str] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def in_language(self, language: str) -> str:
+        """Kept once it was said: it is that of a choice, which is made thousands of times."""
+        known = self._worded.get(language)
+        if known is None:
+            known = self._worded[language] = _lower_first(translate(self.said, language))
+        return known
 
 
 Said: TypeAlias = "str | Text | Words | Joined | Lowered"
@@ -130,15 +138,13 @@ def translate(said: Said, language: str) -> str:
     """The words as this person reads them."""
     if isinstance(said, str):
         return said
-    if isinstance(said, Words):
+    if isinstance(said, Words | Lowered):
         return said.in_language(language)
     if isinstance(said, Text):
         sentence = catalogue(language).find(said)
         if not said.values:
             return sentence
         return sentence.format_map({name: _show(value, language) for name, value in said.values.items()})
-    if isinstance(said, Lowered):
-        return _lower_first(translate(said.said, language))
     return said.separator.join([translate(part, language) for part in said.parts])
 
 

@@ -32,6 +32,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         config.option.numprocesses = 0
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """One more than there are cores: talks wait for each other, for browsers and for processes of their own."""
     return min(4, (os.cpu_count() or 1) + 1)
