@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.mistakes import Mistake
-from flows.illustrations import LARGEST, NotTaken, Open
-from flows.questionnaire import Questionnaire
-from flows.questionnaire_file import Draft
+from flows.questionnaires.file import Draft
+from flows.questionnaires.illustrations import LARGEST, NotTaken, Open
+from flows.questionnaires.questionnaire import Questionnaire
 from flows.texts import Joined, Text, Words, _
 from storage import consultations, drafts, files
 from storage.consultations import Consultation, Phase, Space

@@ -10,11 +10,11 @@ import pytest
 from bot.demo import content
 from bot.demo.content import furnish
 from bot.importing import beside
-from flows import tables, tallies
 from flows.figures import Filter, PhaseRef
-from flows.questionnaire import Questionnaire
-from flows.questionnaire_file import read_file
-from flows.questions import KINDS, Question
+from flows.questionnaires import tables, tallies
+from flows.questionnaires.file import read_file
+from flows.questionnaires.questionnaire import Questionnaire
+from flows.questionnaires.questions import KINDS, Question
 from flows.texts import Words, translate
 from storage import consultations, files, organisers
 from storage.files import SCHEME

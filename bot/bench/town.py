@@ -20,10 +20,10 @@ from bot.reception import Reception
 from flows.journal import DONE, KNOWN, Journal
 from flows.messages import Incoming
 from flows.module import Module, load
-from flows.questionnaire import Questionnaire
-from flows.questions import OneOf
+from flows.questionnaires.questionnaire import Questionnaire
+from flows.questionnaires.questions import OneOf
+from flows.questionnaires.settings import Option
 from flows.rendering import Capabilities
-from flows.settings import Option
 from flows.texts import Words
 from storage import accounts, consultations, migrating
 from storage.database import Database

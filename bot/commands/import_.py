@@ -15,7 +15,7 @@ from bot.commands.common import Config, DatabaseUrl, opened, read_settings
 from bot.config import Settings
 from bot.importing import Brought, beside, bring_in, find_or_make_space, open_it
 from bot.mistakes import Mistake
-from flows.questionnaire_file import Draft, FileRefused, read_file
+from flows.questionnaires.file import Draft, FileRefused, read_file
 from storage import organisers
 from storage.consultations import Space
 from storage.database import Database

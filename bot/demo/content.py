@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.demo.residents import DAYS, Resident, residents
 from bot.importing import KIND, beside
 from flows.journal import Journal
-from flows.questionnaire import Questionnaire
-from flows.questionnaire_file import Draft, read_file
+from flows.questionnaires.file import Draft, read_file
+from flows.questionnaires.questionnaire import Questionnaire
 from storage import consultations, contributions, conversations, files, organisers, participants
 from storage.consultations import Consultation, Phase, Space
 from storage.contributions import NewContribution

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows import gist, questionnaire, tables, tallies
+from flows import gist
 from flows.answers import Choice, Heard, Json, Misread, OneOf
 from flows.asking import DONE
 from flows.commands import WORDS, Command
@@ -18,10 +18,11 @@ from flows.conversation import MISSING, Again, Ending, Talk
 from flows.entrance import closed, person_to_call
 from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
 from flows.folding import fold
-from flows.interview import Interview, Place
 from flows.module import Module
 from flows.prompt import Prompt
-from flows.questions import Question, Section
+from flows.questionnaires import questionnaire, tables, tallies
+from flows.questionnaires.interview import Interview, Place
+from flows.questionnaires.questions import Question, Section
 from flows.texts import Joined, Said, Words, _, plural
 from storage import contributions
 from storage.contributions import NewContribution

@@ -20,7 +20,7 @@ from bot.config import Settings
 from bot.finishing import stop
 from bot.house import House, listen, opened
 from flows.messages import Incoming
-from flows.questionnaire_file import read_file
+from flows.questionnaires.file import read_file
 from storage.database import Database
 from storage.models import Heard
 from tests.acceptance.town import MORNING, Town

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from flows import tables, tallies
 from flows.figures import Filter
 from flows.messages import Message
-from flows.questionnaire import Questionnaire
-from flows.questionnaire_file import Draft, read_file
-from flows.questions import Question, SeveralOf
+from flows.questionnaires import tables, tallies
+from flows.questionnaires.file import Draft, read_file
+from flows.questionnaires.questionnaire import Questionnaire
+from flows.questionnaires.questions import Question, SeveralOf
 from flows.texts import translate
 from tests import grand_debat
 from tests.acceptance.town import Town, opened

@@ -17,9 +17,9 @@ import pytest
 from playwright.async_api import Page, expect
 
 from flows.figures import Cell
-from flows.questionnaire import Questionnaire
-from flows.questionnaire_file import read_file
-from flows.questions import Question
+from flows.questionnaires.file import read_file
+from flows.questionnaires.questionnaire import Questionnaire
+from flows.questionnaires.questions import Question
 from flows.texts import translate
 from storage import consultations, organisers
 from storage.database import Database

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flows.figures import Cell
-from flows.questionnaire_file import read_file
+from flows.questionnaires.file import read_file
 from tests import grand_debat
 from tests.acceptance.grand_debat_people import ANNE, LEFT, LUC, LUC_LATER
 from tests.acceptance.process import palabre

@@ -17,7 +17,7 @@ from playwright.async_api import Locator, Page, expect
 
 from admin_web.qr import qr
 from bot.demo import content
-from flows.questions import OneOf, Question, Scale, SeveralOf, YesNo
+from flows.questionnaires.questions import OneOf, Question, Scale, SeveralOf, YesNo
 from flows.texts import translate
 from tests.acceptance.at_page import Resident
 from tests.acceptance.at_panel import counts, plain

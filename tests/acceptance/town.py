@@ -16,7 +16,7 @@ from bot.courier import Courier
 from bot.reception import Reception
 from flows.figures import PhaseRef
 from flows.messages import Incoming, Message
-from flows.questionnaire_file import Draft
+from flows.questionnaires.file import Draft
 from flows.rendering import Capabilities
 from storage import consultations
 from storage.database import Database

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from bot.importing import beside, bring_in, find_or_make_space, open_it
-from flows.questionnaire_file import read_file
+from flows.questionnaires.file import read_file
 from storage import organisers
 from storage.database import Database
 from storage.files import reference_of

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from flows import pictures
-from flows.illustrations import LARGEST
+from flows.questionnaires.illustrations import LARGEST
 from storage.files import File
 from tests.admin_web.illustrated import DIGEST, PDF, PLAN, write_files
 from tests.bot.command_line import Palabre

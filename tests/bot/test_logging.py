@@ -16,7 +16,7 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from bot import logging
-from flows.questionnaire_file import read_file
+from flows.questionnaires.file import read_file
 from flows.texts import Said
 from storage.database import Database
 from storage.migrating import migrate

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from bot.preview import preview
 from bot.seats import Surroundings
 from flows.messages import Message
-from flows.questionnaire_file import read_file
+from flows.questionnaires.file import read_file
 from flows.rendering import Capabilities
 from storage import consultations
 from storage.consultations import Consultation

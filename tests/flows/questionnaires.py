@@ -7,7 +7,7 @@ from typing import Any
 
 from flows.messages import Photo
 from flows.modules.questionnaire import Questionnaire
-from flows.questionnaire_file import read_file
+from flows.questionnaires.file import read_file
 from storage import contributions
 from storage.contributions import NewContribution
 from tests.flows.harness import PHASE, Harness

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.bins import MOST, Bins, of_days, of_numbers
+from flows.questionnaires.bins import MOST, Bins, of_days, of_numbers
 from flows.texts import translate
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows import tables, tallies
 from flows.figures import Figure, Filter, OpenText, PhaseRef
-from flows.questionnaire import Questionnaire
-from flows.questions import Email, Grades, LongText, Matrix, OneOf, Question, Scale, YesNo
+from flows.questionnaires import tables, tallies
+from flows.questionnaires.questionnaire import Questionnaire
+from flows.questionnaires.questions import Email, Grades, LongText, Matrix, OneOf, Question, Scale, YesNo
 from flows.texts import translate
 from storage.models import Answer, Contribution
 from tests.crowd import Crowd, opened

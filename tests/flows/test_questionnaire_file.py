@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.questionnaire import Questionnaire
-from flows.questionnaire_file import FileRefused, Imported, moment, read_file
-from flows.questions import KINDS, Number, OneOf, Scale
-from flows.settings import Option
+from flows.questionnaires.file import FileRefused, Imported, moment, read_file
+from flows.questionnaires.questionnaire import Questionnaire
+from flows.questionnaires.questions import KINDS, Number, OneOf, Scale
+from flows.questionnaires.settings import Option
 from storage.rules import AllOf, Answered, Not
 
 ROOT = Path(__file__).parents[2]

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from flows import questions as q
-from flows.questionnaire import BadSettings, Questionnaire
-from flows.settings import Option
+from flows.questionnaires import questions as q
+from flows.questionnaires.questionnaire import BadSettings, Questionnaire
+from flows.questionnaires.settings import Option
 from flows.texts import Words
 from storage.contributions import Part
 from storage.rules import Answered, InArea, Not, Rule

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows import bins, tables, tallies
 from flows.figures import Cell, Figure, Figures, Filter, OpenText, PhaseRef
-from flows.questionnaire import Questionnaire
-from flows.questions import (
+from flows.questionnaires import bins, tables, tallies
+from flows.questionnaires.questionnaire import Questionnaire
+from flows.questionnaires.questions import (
     Date,
     Email,
     Given,
@@ -35,7 +35,7 @@ from flows.questions import (
     ShortText,
     YesNo,
 )
-from flows.settings import Option
+from flows.questionnaires.settings import Option
 from flows.texts import Words, translate
 from storage.database import Database
 from storage.rules import Answered

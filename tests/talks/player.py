@@ -18,7 +18,7 @@ from bot.importing import bring_in, open_it
 from bot.reception import Reception
 from flows.messages import Incoming, Message
 from flows.modules.questionnaire import Questionnaire
-from flows.questionnaire_file import read_file
+from flows.questionnaires.file import read_file
 from flows.rendering import Capabilities, numbered, pressed, render
 from flows.texts import translate
 from storage import consultations

@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows import bins
 from flows.figures import Count, Figure, Figures, Filter, HeatRow, OpenText, PhaseRef, Stage
 from flows.folding import fold
 from flows.majority import judge
-from flows.questionnaire import Questionnaire
-from flows.questions import (
+from flows.questionnaires import bins
+from flows.questionnaires.questionnaire import Questionnaire
+from flows.questionnaires.questions import (
     OTHER,
     Date,
     Given,
@@ -33,7 +33,7 @@ from flows.questions import (
     SeveralOf,
     ShortText,
 )
-from flows.settings import Option
+from flows.questionnaires.settings import Option
 from flows.texts import Joined, Lowered, Said, Words, _, plural
 from storage import answers, consultations
 from storage.answers import Scope
@@ -42,7 +42,7 @@ from storage.value import value
 PAPER = "paper"
 """The origin of what was typed in from paper: it began in no conversation, so it is not in the drop-off."""
 ENTRY, REVIEW, SENT = "consent", "recap", "-sent"
-"""The stages of the drop-off that are not questions: keys that no question can have (flows/dead_ends.py)."""
+"""The stages of the drop-off that are not questions: keys that no question can have (dead_ends.py)."""
 LAST = (OTHER, "none")
 """Choices that stay at the end however many took them: other, and no opinion."""
 

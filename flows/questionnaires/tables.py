@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.answers import Json
 from flows.figures import Cell, PhaseRef
-from flows.questionnaire import Questionnaire
-from flows.questions import OTHER, Date, Given, Number, OneOf, Question, Scale, SeveralOf
+from flows.questionnaires.questionnaire import Questionnaire
+from flows.questionnaires.questions import OTHER, Date, Given, Number, OneOf, Question, Scale, SeveralOf
 from flows.texts import _, translate
 from storage import answers, consultations
 from storage.answers import Response, Scope

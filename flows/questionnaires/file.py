@@ -12,11 +12,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flows import dead_ends, yaml_lines
-from flows.dead_ends import Placed
-from flows.illustrations import Open, bring_along
-from flows.questionnaire import Questionnaire, Replies, read_step
-from flows.settings import Path, Reading
+from flows.questionnaires import dead_ends, yaml_lines
+from flows.questionnaires.dead_ends import Placed
+from flows.questionnaires.illustrations import Open, bring_along
+from flows.questionnaires.questionnaire import Questionnaire, Replies, read_step
+from flows.questionnaires.settings import Path, Reading
 from flows.texts import Said, Words, _, translate
 from storage.files import File
 from storage.value import value

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from flows.answers import Json
-from flows.questions import KINDS, Question, Step
-from flows.settings import Path, Reading, write
+from flows.questionnaires.questions import KINDS, Question, Step
+from flows.questionnaires.settings import Path, Reading, write
 from flows.texts import Said, _
 from storage.contributions import Part
 from storage.rules import Facts

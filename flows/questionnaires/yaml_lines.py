@@ -26,7 +26,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from flows.settings import Path
+from flows.questionnaires.settings import Path
 from flows.texts import Said, _
 from storage.value import value
 

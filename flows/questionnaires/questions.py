@@ -29,7 +29,7 @@ from typing import ClassVar, Literal
 
 from flows.answers import Json
 from flows.folding import fold
-from flows.settings import Option
+from flows.questionnaires.settings import Option
 from flows.texts import Words, _
 from storage.contributions import Part
 from storage.rules import Rule

@@ -12,14 +12,15 @@ from datetime import date
 from functools import cached_property, partial
 from zoneinfo import ZoneInfo
 
-from flows import asking, questions, values
+from flows import asking, values
 from flows.answers import Choice, FreeText, Json, OneOf, Reader
 from flows.conversation import Talk
 from flows.days import Day
 from flows.messages import Media
 from flows.prompt import Prompt
-from flows.questions import Illustration, Question, Section
-from flows.settings import Option
+from flows.questionnaires import questions
+from flows.questionnaires.questions import Illustration, Question, Section
+from flows.questionnaires.settings import Option
 from flows.texts import Said, _, joined
 from storage.value import value
 
@@ -97,7 +98,7 @@ class Interview:
         return Prompt(self.question.text, reader, place.said(), self.after, media=media, progress=progress)
 
     def ask(self, talk: Talk, place: Callable[[], Place]) -> Awaitable[Json]:
-        """The answer, in the shape flows/questions.py says; `place` is only called when a prompt is shown."""
+        """The answer, in the shape that questions.py says; `place` is only called when a prompt is shown."""
         optional = not self.question.required
         if self.compound:
             return self._ask_compound(talk, lambda reader: self.prompt(talk, reader, place()), optional)

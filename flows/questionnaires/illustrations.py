@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from flows import pictures
-from flows.questions import Illustration, Step
-from flows.settings import Path, Reading
+from flows.questionnaires.questions import Illustration, Step
+from flows.questionnaires.settings import Path, Reading
 from flows.texts import Said, _
 from storage.files import File, reference_of
 

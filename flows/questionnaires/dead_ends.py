@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, combinations, islice, product
 from typing import TypeAlias
 
-from flows.questions import (
+from flows.questionnaires.questions import (
     OTHER,
     Date,
     Grades,
@@ -23,7 +23,7 @@ from flows.questions import (
     SeveralOf,
     Step,
 )
-from flows.settings import Path, Reading
+from flows.questionnaires.settings import Path, Reading
 from flows.texts import Said, Words, _
 from storage.rules import WORDS, Answered, Facts, InArea, InGroup
 
