@@ -37,9 +37,9 @@ from admin_web.site import accepted, render, site_of
 from flows import pictures
 from flows.messages import Incoming, Message, Photo
 from flows.texts import Said, _, plural
-from storage import attempts, consultations, files, history, inbox, returning
+from storage import attempts, codes, files, history, inbox, returning
 from storage.attempts import Limit
-from storage.consultations import Entrance
+from storage.codes import Entrance
 from storage.history import Seen
 from storage.inbox import MessageKey
 from storage.participants import AddressKey
@@ -101,7 +101,7 @@ async def visit(request: Request, token: str | None = None) -> Visit:
     cookie = request.cookies.get(COOKIE, "")
     token = token or (cookie if TOKEN.fullmatch(cookie) else None)
     async with site_of(request).database.read() as connection:
-        entrance = await consultations.find_entrance(connection, request.path_params["code"])
+        entrance = await codes.find_entrance(connection, request.path_params["code"])
         if entrance is None or entrance.consultation.state == "draft":
             raise HTTPException(404)
         found = Visit(entrance, token, None, wanted_language(request, entrance))

@@ -11,8 +11,7 @@ from admin_web import consultations
 from admin_web.session import Me, signed_in
 from admin_web.site import site_of
 from admin_web.static import FOR_EVER
-from storage import files
-from storage.consultations import find_space
+from storage import files, spaces
 from storage.files import SCHEME, File
 
 
@@ -36,7 +35,7 @@ def draft_folder(consultation_id: int) -> str:
 async def show(request: Request) -> Response:
     """To anybody, even before they begin: a chat app may fetch it too."""
     async with site_of(request).database.read() as connection:
-        space = await find_space(connection, request.path_params["space"])
+        space = await spaces.find(connection, request.path_params["space"])
         found = await files.shown(connection, space.id, _reference(request)) if space is not None else None
     return _sent(found, FOR_EVER)
 

@@ -15,9 +15,8 @@ from admin_web.qr import qr
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import language_of, say, site_of
 from flows.texts import Said, _
-from storage import accounts
-from storage import consultations as kept
-from storage.consultations import Code
+from storage import accounts, codes
+from storage.codes import Code
 
 LONGEST_PLACE = 60
 
@@ -43,10 +42,10 @@ async def add(request: Request, me: Me) -> Response:
         return await _draw(request, me, fault)
     async with site.database.write() as connection:
         known = {
-            (one.code.place or "").casefold() for one in await kept.places(connection, me.space_id, consultation.id)
+            (one.code.place or "").casefold() for one in await codes.places(connection, me.space_id, consultation.id)
         }
         if place.casefold() not in known:
-            await kept.create_code(connection, consultation, site.clock(), place=place)
+            await codes.create(connection, consultation, site.clock(), place=place)
             return RedirectResponse(request.url.path, 303)
     return await _draw(request, me, _("There is a poster for this place already."))
 
@@ -54,7 +53,7 @@ async def add(request: Request, me: Me) -> Response:
 async def _draw(request: Request, me: Me, fault: Said | None = None) -> Response:
     consultation = await consultations.find(request, me)
     async with site_of(request).database.read() as connection:
-        places = await kept.places(connection, me.space_id, consultation.id)
+        places = await codes.places(connection, me.space_id, consultation.id)
     status = 400 if fault else 200
     return panel(
         request, me, "posters.html", status, consultation=consultation, places=places, fault=fault,
@@ -66,14 +65,14 @@ async def show_sheets(request: Request, me: Me) -> Response:
     """The sheets to print, one a page: `?code=` draws only one of them."""
     consultation = await consultations.find(request, me)
     async with site_of(request).database.read() as connection:
-        places = await kept.places(connection, me.space_id, consultation.id)
+        places = await codes.places(connection, me.space_id, consultation.id)
         others = offered(await accounts.listed(connection, me.space_id))
     wanted = request.query_params.get("code")
-    codes = [one.code for one in places if wanted in (None, one.code.code)]
+    hung = [one.code for one in places if wanted in (None, one.code.code)]
     language = language_of(request)
     description = say(_("QR code of the page of the consultation"), language)
     return panel(
-        request, me, "sheets.html", consultation=consultation, codes=codes, others=others,
+        request, me, "sheets.html", consultation=consultation, codes=hung, others=others,
         link=lambda code: link(request, code), typed=typed, qr=lambda code: qr(link(request, code), description),
     )  # fmt: skip
 

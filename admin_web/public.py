@@ -16,7 +16,7 @@ from admin_web.qr import qr
 from admin_web.site import Site, language_of, render, say, site_of
 from flows.figures import Measured
 from flows.texts import _
-from storage import accounts, consultations
+from storage import accounts, codes, consultations, spaces
 from storage.consultations import Consultation
 
 
@@ -32,17 +32,17 @@ def routes() -> list[BaseRoute]:
 async def first(request: Request) -> Response:
     """The town's page, or the choice of a town where there are several."""
     async with site_of(request).database.read() as connection:
-        spaces = await consultations.all_spaces(connection)
-    if len(spaces) == 1:
-        return RedirectResponse(f"/{spaces[0].slug}", 302)
-    return render(request, "towns.html", space=None, spaces=spaces)
+        towns = await spaces.listed(connection)
+    if len(towns) == 1:
+        return RedirectResponse(f"/{towns[0].slug}", 302)
+    return render(request, "towns.html", space=None, spaces=towns)
 
 
 async def space(request: Request) -> Response:
     """What can be answered here now, and what was closed."""
     site = site_of(request)
     async with site.database.read() as connection:
-        found = await consultations.find_space(connection, request.path_params["space"])
+        found = await spaces.find(connection, request.path_params["space"])
         if found is None:
             raise HTTPException(404)
         listed = await consultations.listed(connection, found.id, site.clock())
@@ -65,7 +65,7 @@ async def _page(request: Request, word: str, space: str | None = None) -> Respon
     """The page of the consultation this word leads to, in this space when one is named."""
     site = site_of(request)
     async with site.database.read() as connection:
-        entrance = await consultations.find_entrance(connection, word, space)
+        entrance = await codes.find_entrance(connection, word, space)
         if entrance is None or entrance.consultation.state == "draft":
             raise HTTPException(404)
         ours = await accounts.listed(connection, entrance.space.id)

@@ -15,9 +15,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from admin_web.forms import Form, read_form
 from admin_web.guard import SAFE_METHODS
 from admin_web.site import render, site_of
-from storage import consultations, failures, organisers
-from storage.consultations import Space
+from storage import failures, organisers, spaces
 from storage.organisers import SignedIn
+from storage.spaces import Space
 from storage.value import value
 
 COOKIE = "palabre"
@@ -66,7 +66,7 @@ def signed_in(page: Page) -> Endpoint:
         if request.method not in SAFE_METHODS and not secrets.compare_digest(form.text("key").encode(), key.encode()):
             raise HTTPException(403)
         async with site_of(request).database.read() as connection:
-            space = await consultations.load_space(connection, session.space_id)
+            space = await spaces.load(connection, session.space_id)
             failed = await failures.count(connection, session.space_id)
         return await page(request, Me(session, space, failed, key, form))
 

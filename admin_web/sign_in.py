@@ -14,7 +14,7 @@ from admin_web.forms import read_form
 from admin_web.session import COOKIE, NEW_PASSWORD, SIGN_IN, Me, find_session, panel, set_cookie, signed_in
 from admin_web.site import LANGUAGE_COOKIE, render, site_of
 from flows.texts import LANGUAGES, Said, _, plural
-from storage import attempts, consultations, organisers
+from storage import attempts, organisers, spaces
 from storage.attempts import Limit
 from storage.organisers import Account
 
@@ -84,8 +84,8 @@ def _too_many(wait: timedelta) -> Said:
 
 async def _gate(request: Request, status: int = 200, email: str = "", fault: Said | None = None) -> Response:
     async with site_of(request).database.read() as connection:
-        spaces = await consultations.all_spaces(connection)
-    space = spaces[0] if len(spaces) == 1 else None
+        towns = await spaces.listed(connection)
+    space = towns[0] if len(towns) == 1 else None
     return render(request, "sign_in.html", status, space=space, email=email, fault=fault, next=_next(request))
 
 

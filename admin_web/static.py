@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from admin_web.site import STATIC, site_of
-from storage import consultations
+from storage import spaces
 
 FOR_EVER = "public, max-age=31536000, immutable"
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -39,7 +39,7 @@ class LastingFiles(StaticFiles):
 async def town(request: Request) -> Response:
     """The one property a space sets. Its address carries the colour too, so that it may be kept."""
     async with site_of(request).database.read() as connection:
-        space = await consultations.find_space(connection, request.path_params["slug"])
+        space = await spaces.find(connection, request.path_params["slug"])
     if space is None:
         raise HTTPException(404)
     colour = space.colour if space.colour and COLOUR.fullmatch(space.colour) else None

@@ -33,7 +33,7 @@ from bot.reception import Clock, Reception, utc_now
 from bot.telegram.api import Api, ApiError, Away, NoAnswer, TooFast, WrongKey
 from bot.telegram.introducing import introduce
 from bot.watching import Watcher
-from storage import consultations, migrating
+from storage import migrating, spaces
 from storage.accounts import AWAY, KEY, OTHER
 from storage.database import Database
 from storage.participants import AddressKey
@@ -61,7 +61,7 @@ async def opened(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Ho
 async def _check_bots(database: Database, settings: Settings) -> None:
     """Raises Mistake when a bot of the settings is for a space that is not there."""
     async with database.read() as connection:
-        slugs = {space.slug for space in await consultations.all_spaces(connection)}
+        slugs = {space.slug for space in await spaces.listed(connection)}
     for slug in settings.telegram.bots:
         if slug not in slugs:
             there = ", ".join(sorted(slugs)) or "none yet; `palabre import` makes one"

@@ -20,8 +20,9 @@ from flows.questionnaires.file import Draft
 from flows.questionnaires.illustrations import LARGEST, NotTaken, Open
 from flows.questionnaires.questionnaire import Questionnaire
 from flows.texts import Joined, Text, Words, _
-from storage import consultations, drafts, files
-from storage.consultations import Consultation, Phase, Space
+from storage import consultations, drafts, files, spaces
+from storage.consultations import Consultation, Phase
+from storage.spaces import Space
 from storage.value import value
 
 KIND = "questionnaire"
@@ -64,17 +65,17 @@ async def find_or_make_space(
 
     Raises Mistake when that leaves it open which one is meant.
     """
-    spaces = await consultations.all_spaces(connection)
-    for space in spaces:
-        if space.slug == slug or (slug is None and len(spaces) == 1):
+    towns = await spaces.listed(connection)
+    for space in towns:
+        if space.slug == slug or (slug is None and len(towns) == 1):
             return space
-    if spaces and (slug is None or name is None):
-        there = ", ".join(space.slug for space in spaces)
+    if towns and (slug is None or name is None):
+        there = ", ".join(space.slug for space in towns)
         asked = f"there is no space {slug}" if slug else "there are several spaces"
         raise Mistake(f"{asked}; name one of {there} with --space, or give a new one its --name.")
     chosen = slug or FIRST_SPACE
     shown = name or chosen.replace("-", " ").title()
-    return await consultations.create_space(
+    return await spaces.create(
         connection,
         slug=chosen,
         name=dict.fromkeys(languages, shown),

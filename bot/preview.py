@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.batch import Batch, merged
 from bot.seats import Surroundings
 from flows.messages import Button, Incoming, Line, Message
-from storage import consultations
+from storage import consultations, spaces
 from storage.consultations import Consultation
 from storage.database import Database
 from storage.models import Consultation as Row
@@ -45,7 +45,7 @@ async def preview(
         if consultation is None:
             raise LookupError(consultation_id)
         await _open(connection, consultation)
-        space = await consultations.load_space(connection, space_id)
+        space = await spaces.load(connection, space_id)
         rehearsal = _Rehearsal(connection, around, channel, space.slug, language, now)
         await rehearsal.hear(code=consultation.slug)
         for step in steps:

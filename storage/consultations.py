@@ -1,44 +1,18 @@
-"""Spaces, their consultations with the phases, and the codes that posters carry.
-
-Texts are `{language: text}`. A consultation is looked up by its id within a space, or from outside by the word in
-a public address: a poster's code, or its own slug.
-"""
+"""Consultations and the phases they are made of, for the panel. Texts are `{language: text}`."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, distinct, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, case, distinct, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import InstrumentedAttribute
 
 from storage import models
-from storage.refusals import Refusal
+from storage.refusals import AlreadyExists
 from storage.types import new_id
-from storage.value import columns, names, value
-
-CODE_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
-"""Without i, l, o, 0 and 1: a code is also read from a poster and typed, in any case; it is kept in small letters."""
-CODE_LENGTH = 6
-
-
-class AlreadyExists(Refusal):
-    """There is one under this name already."""
-
-
-@value
-class Space:
-    id: int
-    slug: str
-    name: Mapping[str, str]
-    languages: Sequence[str]
-    zone: str
-    colour: str | None
-    contact: Mapping[str, Any]
-    privacy: Mapping[str, str]
+from storage.value import columns, selected, value
 
 
 @value
@@ -74,14 +48,6 @@ class Phase:
 
 
 @value
-class Code:
-    space_id: int
-    consultation_id: int
-    code: str
-    place: str | None
-
-
-@value
 class Listed:
     """A consultation in a list: the people whose response was sent, in all and since a moment."""
 
@@ -90,79 +56,8 @@ class Listed:
     lately: int
 
 
-@value
-class PlaceCount:
-    """A poster's code and what came by it: conversations begun at its place, and responses sent."""
-
-    code: Code
-    begun: int
-    sent: int
-
-
-@value
-class Entrance:
-    """What a public address leads to; `code` is None when it was the consultation's own slug.
-
-    `carried` is what a talk begins with that comes from there, `address` what stands in the address.
-    """
-
-    space: Space
-    consultation: Consultation
-    code: Code | None
-    carried: str
-    address: str
-
-
-Value = TypeVar("Value")
-
-
-def _columns(of: type[Any], table: type[models.Base]) -> list[InstrumentedAttribute[Any]]:
-    return [getattr(table, name) for name in names(of)]
-
-
-def _read(value: Callable[..., Value], row: Row[Any]) -> Value:
-    return value(*row)
-
-
-_SPACE = _columns(Space, models.Space)
-_CONSULTATION = _columns(Consultation, models.Consultation)
-_PHASE = _columns(Phase, models.Phase)
-_CODE = _columns(Code, models.Code)
-
-
-async def create_space(
-    connection: AsyncConnection,
-    *,
-    slug: str,
-    name: Mapping[str, str],
-    languages: Sequence[str],
-    zone: str,
-    colour: str | None,
-    contact: Mapping[str, Any],
-    privacy: Mapping[str, str],
-    now: datetime,
-) -> Space:
-    """A new town or association. Raises AlreadyExists when the slug is taken."""
-    if await find_space(connection, slug) is not None:
-        raise AlreadyExists(slug=slug)
-    space = Space(new_id(), slug, dict(name), list(languages), zone, colour, dict(contact), dict(privacy))
-    values = columns(space)
-    await connection.execute(insert(models.Space).values(**values, created_at=now))
-    return space
-
-
-async def find_space(connection: AsyncConnection, slug: str) -> Space | None:
-    row = (await connection.execute(select(*_SPACE).where(models.Space.slug == slug))).first()
-    return _read(Space, row) if row else None
-
-
-async def load_space(connection: AsyncConnection, space_id: int) -> Space:
-    return _read(Space, (await connection.execute(select(*_SPACE).where(models.Space.id == space_id))).one())
-
-
-async def all_spaces(connection: AsyncConnection) -> list[Space]:
-    rows = await connection.execute(select(*_SPACE).order_by(models.Space.id))
-    return [_read(Space, row) for row in rows]
+_CONSULTATION = selected(Consultation, models.Consultation)
+_PHASE = selected(Phase, models.Phase)
 
 
 async def create(
@@ -220,11 +115,16 @@ async def find_by_slug(connection: AsyncConnection, space_id: int, slug: str) ->
     return await _find(connection, models.Consultation.space_id == space_id, models.Consultation.slug == slug)
 
 
+async def find_anywhere(connection: AsyncConnection, slug: str, spaces: Select[int]) -> Consultation | None:
+    """The oldest consultation of this name in these spaces."""
+    return await _find(connection, models.Consultation.slug == slug, models.Consultation.space_id.in_(spaces))
+
+
 async def _find(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> Consultation | None:
     row = (
         await connection.execute(select(*_CONSULTATION).where(*conditions).order_by(models.Consultation.id).limit(1))
     ).first()
-    return _read(Consultation, row) if row else None
+    return Consultation(*row) if row else None
 
 
 async def phases(connection: AsyncConnection, space_id: int, consultation_id: int) -> list[Phase]:
@@ -234,7 +134,7 @@ async def phases(connection: AsyncConnection, space_id: int, consultation_id: in
         .where(models.Phase.space_id == space_id, models.Phase.consultation_id == consultation_id)
         .order_by(models.Phase.position)
     )
-    return [_read(Phase, row) for row in rows]
+    return [Phase(*row) for row in rows]
 
 
 async def listed(connection: AsyncConnection, space_id: int, since: datetime) -> list[Listed]:
@@ -297,68 +197,3 @@ async def _change(connection: AsyncConnection, consultation: Consultation, **val
     await connection.execute(
         update(table).where(table.space_id == consultation.space_id, table.id == consultation.id).values(**values)
     )
-
-
-async def create_code(
-    connection: AsyncConnection,
-    consultation: Consultation,
-    now: datetime,
-    *,
-    code: str | None = None,
-    place: str | None = None,
-    area: str | None = None,
-    group: str | None = None,
-) -> Code:
-    """A code for a poster; drawn at random unless it is given. Raises AlreadyExists when a given one is taken."""
-    chosen = code.casefold() if code else "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
-    if await find_entrance(connection, chosen) is not None:
-        if code is None:
-            return await create_code(connection, consultation, now, place=place, area=area, group=group)
-        raise AlreadyExists(code=chosen)
-    made = Code(consultation.space_id, consultation.id, chosen, place)
-    values = columns(made)
-    await connection.execute(insert(models.Code).values(**values, id=new_id(), area=area, group=group, created_at=now))
-    return made
-
-
-async def places(connection: AsyncConnection, space_id: int, consultation_id: int) -> list[PlaceCount]:
-    """The codes of a consultation that hang at a place, in the order of the alphabet, with what came by them."""
-    codes = await connection.execute(
-        select(*_CODE)
-        .where(models.Code.space_id == space_id, models.Code.consultation_id == consultation_id)
-        .where(models.Code.place.is_not(None))
-        .order_by(models.Code.place, models.Code.id)
-    )
-    talk = models.Conversation
-    counted = await connection.execute(
-        select(talk.place, func.count(), func.count(talk.sent_at))
-        .join(models.Phase, (models.Phase.space_id == talk.space_id) & (models.Phase.id == talk.phase_id))
-        .where(talk.space_id == space_id, models.Phase.consultation_id == consultation_id, talk.place.is_not(None))
-        .group_by(talk.place)
-    )
-    came = {place: (begun, sent) for place, begun, sent in counted}
-    return [PlaceCount(code, *came.get(code.place, (0, 0))) for code in (_read(Code, row) for row in codes)]
-
-
-async def find_entrance(connection: AsyncConnection, word: str, space: str | None = None) -> Entrance | None:
-    """What the word of a public address leads to: a code in any case, else the slug of a consultation.
-
-    Codes and slugs belong to a space, which may be named or stand before the word: `montaubry.centre-ville`.
-    Without it the oldest one of that name is meant.
-    """
-    before, _dot, word = word.casefold().rpartition(".")
-    space = space or before or None
-    within = select(models.Space.id) if space is None else select(models.Space.id).where(models.Space.slug == space)
-    query = select(*_CODE).where(models.Code.code == word, models.Code.space_id.in_(within))
-    row = (await connection.execute(query.order_by(models.Code.id).limit(1))).first()
-    code = _read(Code, row) if row else None
-    if code is not None:
-        found = await find(connection, code.space_id, code.consultation_id)
-    else:
-        table = models.Consultation
-        found = await _find(connection, table.slug == word, table.space_id.in_(within))
-    if found is None:
-        return None
-    carried = code.code if code is not None else found.slug
-    address = carried if code is not None or space is None else f"{space}.{carried}"
-    return Entrance(await load_space(connection, found.space_id), found, code, carried, address)

@@ -41,3 +41,7 @@ class AlreadySent(Refusal):
 
 class AlreadyVoted(Refusal):
     """One ballot a person, and it was cast already."""
+
+
+class AlreadyExists(Refusal):
+    """There is one under this name already."""

@@ -26,3 +26,8 @@ def names(cls: type[Any]) -> list[str]:
 def columns(of: Any) -> dict[str, Any]:
     """A value's fields by name, as a row takes them."""
     return {name: getattr(of, name) for name in names(type(of))}
+
+
+def selected(of: type[Any], table: type[Any]) -> list[Any]:
+    """The columns of a table that make such a value, in the order of its fields."""
+    return [getattr(table, name) for name in names(of)]

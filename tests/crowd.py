@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import consultations, contributions, conversations, participants
+from storage import consultations, contributions, conversations, participants, spaces
 from storage.contributions import NewContribution, Part
 from storage.database import Database
 from storage.types import new_id
@@ -48,7 +48,7 @@ class Crowd:
         connection: AsyncConnection, settings: Mapping[str, Any] | None = None, slug: str = "montaubry"
     ) -> Crowd:
         """A space with one open consultation of one questionnaire."""
-        space = await consultations.create_space(
+        space = await spaces.create(
             connection,
             slug=slug,
             name={"fr": "Montaubry"},

@@ -16,8 +16,9 @@ from flows.questionnaires.file import read_file
 from flows.questionnaires.questionnaire import Questionnaire
 from flows.questionnaires.questions import KINDS, Question
 from flows.texts import Words, translate
-from storage import consultations, files, organisers
+from storage import codes, consultations, files, organisers
 from storage.files import SCHEME
+from storage.refusals import AlreadyExists
 from tests.crowd import opened
 
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
@@ -97,7 +98,7 @@ async def test_the_days_are_those_before_it_is_looked_at(database_url: str) -> N
         questionnaire = Questionnaire.from_settings(phase.settings)
         where = PhaseRef(demo.space_id, phase.id)
         _header, *rows = [row async for row in tables.table(connection, where, questionnaire, "fr")]
-        places = await consultations.places(connection, demo.space_id, demo.consultation_id)
+        places = await codes.places(connection, demo.space_id, demo.consultation_id)
     days = [str(row[1]) for row in rows]
     assert days == sorted(days)
     assert "2026-11-12" <= days[0] <= "2026-11-14"
@@ -123,5 +124,5 @@ async def test_the_organiser_signs_in_with_the_password_that_was_printed(databas
 async def test_a_second_demo_is_refused_where_there_is_one(database_url: str) -> None:
     async with opened(database_url) as connection:
         await furnish(connection, NOW)
-        with pytest.raises(consultations.AlreadyExists):
+        with pytest.raises(AlreadyExists):
             await furnish(connection, NOW)

@@ -25,7 +25,7 @@ from flows.questionnaires.questions import OneOf
 from flows.questionnaires.settings import Option
 from flows.rendering import Capabilities
 from flows.texts import Words
-from storage import accounts, consultations, migrating
+from storage import accounts, consultations, migrating, spaces
 from storage.database import Database
 from storage.models import Address, Conversation, Participant
 from storage.types import new_id
@@ -117,7 +117,7 @@ async def _consultation(connection: AsyncConnection, settings: dict[str, Any], k
     """A space with one open consultation of one phase; their ids."""
     now = datetime.now(UTC)
     name = {"fr": "Banc d'essai", "en": "Bench"}
-    space = await consultations.create_space(
+    space = await spaces.create(
         connection,
         slug=SLUG,
         name=name,

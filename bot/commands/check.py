@@ -18,7 +18,7 @@ from bot.config import Settings
 from bot.telegram import keys
 from bot.telegram.checking import Looked, look
 from bot.telegram.keys import Key
-from storage import consultations, migrating
+from storage import migrating, spaces
 from storage.database import Database
 
 ENOUGH = 1_000_000_000
@@ -116,11 +116,11 @@ async def _ask(settings: Settings, database: Database) -> AsyncIterator[Finding]
             yield Finding("schema", f"{known}; this program brings it to {migrating.NEEDED} when it starts")
             return
         yield Finding("schema", found)
-        spaces = await consultations.all_spaces(connection)
-    if not spaces:
+        towns = await spaces.listed(connection)
+    if not towns:
         yield Finding("spaces", "none yet", "Bring in a consultation: palabre import FILE --space SLUG --name NAME")
         return
-    yield Finding("spaces", ", ".join(space.slug for space in spaces))
+    yield Finding("spaces", ", ".join(space.slug for space in towns))
     async for finding in _bots(settings, database):
         yield finding
 

@@ -19,7 +19,7 @@ from bot.commands.run import listen, serve
 from bot.config import Settings
 from bot.demo import content
 from bot.mistakes import Mistake
-from storage import consultations, organisers
+from storage import consultations, organisers, spaces
 from storage.database import Database
 from storage.migrating import migrate
 
@@ -86,7 +86,7 @@ async def _furnish(settings: Settings, folder: Path) -> Town:
         await migrate(database)
         now = datetime.now(UTC)
         async with database.write() as connection:
-            there = await consultations.find_space(connection, content.SLUG)
+            there = await spaces.find(connection, content.SLUG)
             if there is None:
                 made = await content.furnish(connection, now)
                 (folder / PASSWORD).touch(0o600)

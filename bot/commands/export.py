@@ -21,7 +21,7 @@ from bot.mistakes import Mistake
 from flows import exporting, module
 from flows.figures import Cell, PhaseRef, Reports
 from flows.texts import LANGUAGES
-from storage import consultations
+from storage import consultations, spaces
 from storage.consultations import Consultation
 
 
@@ -118,10 +118,10 @@ async def _counted(table: AsyncIterator[Sequence[Cell]], told: Told) -> AsyncIte
 
 async def _find(connection: AsyncConnection, wanted: Wanted) -> tuple[Consultation, str]:
     """The consultation of this name, and the language to write in. Raises Mistake, saying which ones there are."""
-    spaces = await consultations.all_spaces(connection)
-    if wanted.space is not None and wanted.space not in {space.slug for space in spaces}:
-        raise Mistake(f"there is no space {wanted.space}, only: {', '.join(space.slug for space in spaces)}.")
-    asked = [space for space in spaces if wanted.space in (None, space.slug)]
+    towns = await spaces.listed(connection)
+    if wanted.space is not None and wanted.space not in {space.slug for space in towns}:
+        raise Mistake(f"there is no space {wanted.space}, only: {', '.join(space.slug for space in towns)}.")
+    asked = [space for space in towns if wanted.space in (None, space.slug)]
     found = [(space, await consultations.find_by_slug(connection, space.id, wanted.slug)) for space in asked]
     here = [(space, one) for space, one in found if one is not None]
     if len(here) > 1:

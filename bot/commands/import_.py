@@ -17,9 +17,9 @@ from bot.importing import Brought, beside, bring_in, find_or_make_space, open_it
 from bot.mistakes import Mistake
 from flows.questionnaires.file import Draft, FileRefused, read_file
 from storage import organisers
-from storage.consultations import Space
 from storage.database import Database
 from storage.migrating import migrate
+from storage.spaces import Space
 
 DONE = {
     "new": "is there now",

@@ -22,10 +22,10 @@ from bot.reception import Reception
 from flows.messages import Message
 from flows.telling import word
 from flows.texts import LANGUAGES
-from storage import consultations, history, migrating
-from storage.consultations import Space
+from storage import history, migrating, spaces
 from storage.database import Database
 from storage.participants import AddressKey
+from storage.spaces import Space
 
 LOOK_EVERY = 1.0
 """Seconds between looks for messages that come by themselves while somebody is typing."""
@@ -80,19 +80,19 @@ async def _talk(settings: Settings, name: str, slug: str | None, code: str | Non
 async def find_space(database: Database, slug: str | None) -> Space:
     """The space of this name, or the only one; made in an empty database. Raises Mistake, naming those there are."""
     async with database.read() as connection:
-        spaces = await consultations.all_spaces(connection)
-    if not spaces:
+        towns = await spaces.listed(connection)
+    if not towns:
         return await _make_space(database, slug or "palabre")
-    for space in spaces:
-        if space.slug == slug or (slug is None and len(spaces) == 1):
+    for space in towns:
+        if space.slug == slug or (slug is None and len(towns) == 1):
             return space
-    names = ", ".join(space.slug for space in spaces)
+    names = ", ".join(space.slug for space in towns)
     raise Mistake(f"there is no space {slug} here, only {names}." if slug else f"name one with --space: {names}.")
 
 
 async def _make_space(database: Database, slug: str) -> Space:
     async with database.write() as connection:
-        return await consultations.create_space(
+        return await spaces.create(
             connection,
             slug=slug,
             name={LANGUAGES[0]: slug.replace("-", " ").title()},

@@ -19,11 +19,12 @@ from bot.importing import KIND, beside
 from flows.journal import Journal
 from flows.questionnaires.file import Draft, read_file
 from flows.questionnaires.questionnaire import Questionnaire
-from storage import consultations, contributions, conversations, files, organisers, participants
-from storage.consultations import Consultation, Phase, Space
+from storage import codes, consultations, contributions, conversations, files, organisers, participants, spaces
+from storage.consultations import Consultation, Phase
 from storage.contributions import NewContribution
 from storage.conversations import Record
 from storage.participants import AddressKey, Person
+from storage.spaces import Space
 from storage.types import new_id
 from storage.value import value
 
@@ -64,7 +65,7 @@ class Demo:
 
 async def furnish(connection: AsyncConnection, now: datetime) -> Demo:
     """Write the whole demo; `now` is the moment it is looked at. Raises AlreadyExists where it was written before."""
-    space = await consultations.create_space(
+    space = await spaces.create(
         connection,
         slug=SLUG,
         name=NAME,
@@ -87,7 +88,7 @@ async def furnish(connection: AsyncConnection, now: datetime) -> Demo:
     )
     consultation, phase, questionnaire = await _consult(connection, space, now)
     for code, place in POSTERS.items():
-        await consultations.create_code(connection, consultation, now, code=code, place=place)
+        await codes.create(connection, consultation, now, code=code, place=place)
     everybody = residents(yaml.safe_load((FOLDER / "voices.yaml").read_text("utf-8")), now, ZONE)
     await _arrive(connection, phase, questionnaire, everybody)
     return Demo(space.id, SLUG, consultation.id, consultation.slug, tuple(POSTERS), EMAIL, password)

@@ -20,7 +20,7 @@ from flows.figures import Cell, PhaseRef
 from flows.questionnaires.questionnaire import Questionnaire
 from flows.questionnaires.questions import OTHER, Date, Given, Number, OneOf, Question, Scale, SeveralOf
 from flows.texts import _, translate
-from storage import answers, consultations
+from storage import answers, spaces
 from storage.answers import Response, Scope
 from storage.contributions import Part
 from storage.value import value
@@ -46,7 +46,7 @@ async def table(
 ) -> AsyncIterator[Sequence[Cell]]:
     """The header, then one row a response, the oldest first: its number, the day (2027-03-06) and the hour (10:40) it
     was sent in the zone of the space, the channel, the poster's place, and the answers; None where there is none."""
-    zone = ZoneInfo((await consultations.load_space(connection, phase.space_id)).zone)
+    zone = ZoneInfo((await spaces.load(connection, phase.space_id)).zone)
     columns = [column for question in questionnaire.questions for column in _columns(question, language)]
     fixed = (_("Number"), _("Day"), _("Hour"), _("Door"), _("Place"))
     yield _distinct([*(translate(name, language) for name in fixed), *(column.header for column in columns)])

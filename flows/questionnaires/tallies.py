@@ -35,7 +35,7 @@ from flows.questionnaires.questions import (
 )
 from flows.questionnaires.settings import Option
 from flows.texts import Joined, Lowered, Said, Words, _, plural
-from storage import answers, consultations
+from storage import answers, spaces
 from storage.answers import Scope
 from storage.value import value
 
@@ -98,7 +98,7 @@ async def texts(
     """
     words = " ".join(fold(word) for word in search.split())
     count, found = await answers.texts(connection, _scope(phase, where), question_id, words, offset, limit)
-    zone = ZoneInfo((await consultations.load_space(connection, phase.space_id)).zone)
+    zone = ZoneInfo((await spaces.load(connection, phase.space_id)).zone)
     return count, [OpenText(one.text, one.origin, one.place, one.at.astimezone(zone).date()) for one in found]
 
 

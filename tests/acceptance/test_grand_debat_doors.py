@@ -21,7 +21,7 @@ from flows.questionnaires.file import read_file
 from flows.questionnaires.questionnaire import Questionnaire
 from flows.questionnaires.questions import Question
 from flows.texts import translate
-from storage import consultations, organisers
+from storage import organisers, spaces
 from storage.database import Database
 from tests import grand_debat
 from tests.acceptance.at_page import Resident
@@ -80,7 +80,7 @@ async def hire(folder: Path) -> None:
     database = Database(f"sqlite:///{folder}/palabre.db")
     protected = await organisers.protect(PASSWORD)
     async with database.write() as connection:
-        [space] = await consultations.all_spaces(connection)
+        [space] = await spaces.listed(connection)
         who = await organisers.create(
             connection,
             space.id,

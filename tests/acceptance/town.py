@@ -18,7 +18,7 @@ from flows.figures import PhaseRef
 from flows.messages import Incoming, Message
 from flows.questionnaires.file import Draft
 from flows.rendering import Capabilities
-from storage import consultations
+from storage import codes, consultations, spaces
 from storage.database import Database
 from storage.models import Address, Conversation
 from tests.tables import make_tables
@@ -93,7 +93,7 @@ async def opened(url: str, draft: Draft) -> AsyncIterator[Town]:
 async def _consult(database: Database, draft: Draft) -> PhaseRef:
     async with database.write() as connection:
         await make_tables(connection)
-        space = await consultations.create_space(
+        space = await spaces.create(
             connection,
             slug=SLUG,
             name={"fr": "Montaubry"},
@@ -120,6 +120,6 @@ async def _consult(database: Database, draft: Draft) -> PhaseRef:
         phase = await consultations.add_phase(
             connection, consultation, "questionnaire", draft.questionnaire.to_settings()
         )
-        await consultations.create_code(connection, consultation, MORNING, code="affiche", place="Boulangerie")
+        await codes.create(connection, consultation, MORNING, code="affiche", place="Boulangerie")
         await consultations.open_now(connection, consultation, MORNING)
         return PhaseRef(space.id, phase.id)

@@ -17,10 +17,11 @@ from starlette.applications import Starlette
 from admin_web.application import build
 from admin_web.doors import Doors, Introduced, NotIntroduced
 from flows.messages import Button, Incoming, Line, Message
-from storage import accounts, consultations, organisers
+from storage import accounts, consultations, organisers, spaces
 from storage.accounts import KEY, Account
-from storage.consultations import Consultation, Phase, Space
+from storage.consultations import Consultation, Phase
 from storage.database import Database
+from storage.spaces import Space
 from tests.admin_web.made_up import MadeUp
 from tests.tables import make_tables
 
@@ -129,7 +130,7 @@ async def town(database: Database, protected: str) -> Town:
 
 
 async def create_space(connection: Any) -> Space:
-    return await consultations.create_space(
+    return await spaces.create(
         connection,
         slug="montaubry",
         name={"fr": "Montaubry"},

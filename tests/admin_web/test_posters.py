@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 from admin_web.channels import offered
 from admin_web.qr import QUIET, qr
 from admin_web.typography import headline
-from storage import accounts, consultations
+from storage import accounts, codes, spaces
 from storage.accounts import AWAY, KEY, OTHER, TAKEN
 from tests.admin_web.conftest import NOW, Enter, Town
 from tests.admin_web.test_sign_in import key_of
@@ -23,7 +23,7 @@ def address(town: Town) -> str:
 
 async def add_poster(town: Town, place: str = "Boulangerie") -> str:
     async with town.database.write() as connection:
-        return (await consultations.create_code(connection, town.consultation, town.now, place=place)).code
+        return (await codes.create(connection, town.consultation, town.now, place=place)).code
 
 
 async def dump(town: Town) -> list[str]:
@@ -192,7 +192,7 @@ async def test_a_draft_is_shown_to_nobody(client: httpx.AsyncClient, town: Town)
 async def test_the_first_page_is_the_town_or_the_choice_of_one(client: httpx.AsyncClient, town: Town) -> None:
     assert (await client.get("/")).headers["location"] == "/montaubry"
     async with town.database.write() as connection:
-        await consultations.create_space(
+        await spaces.create(
             connection, slug="arvelle", name={"fr": "Arvelle"}, languages=["fr"], zone="Europe/Paris", colour=None,
             contact={}, privacy={}, now=town.now,
         )  # fmt: skip

@@ -13,7 +13,7 @@ from bot.seats import Surroundings
 from flows.messages import Message
 from flows.questionnaires.file import read_file
 from flows.rendering import Capabilities
-from storage import consultations
+from storage import consultations, spaces
 from storage.consultations import Consultation
 from storage.database import Database
 from storage.models import Base
@@ -65,7 +65,7 @@ async def trial(database_url: str) -> AsyncIterator[Trial]:
     draft = read_file(FILE).draft
     async with database.write() as connection:
         await make_tables(connection)
-        space = await consultations.create_space(
+        space = await spaces.create(
             connection,
             slug="montaubry",
             name={"fr": "Montaubry"},

@@ -21,7 +21,7 @@ from flows.journal import Journal
 from flows.messages import Incoming, Message
 from flows.module import Module
 from flows.rendering import Capabilities
-from storage import consultations
+from storage import consultations, spaces
 from storage.database import Database
 from storage.models import Conversation, Heard
 from tests.flows.harness import Flow
@@ -179,7 +179,7 @@ async def furnish(database: Database, module: Module) -> Town:
 
 async def make_consultation(database: Database) -> tuple[int, int, int]:
     async with database.write() as connection:
-        space = await consultations.create_space(
+        space = await spaces.create(
             connection,
             slug="montaubry",
             name={"en": "Montaubry"},

@@ -25,7 +25,7 @@ from flows.commands import command
 from flows.journal import Journal
 from flows.messages import Button, Message
 from flows.rendering import numbered
-from storage import accounts, consultations, history, models
+from storage import accounts, history, models, spaces
 from storage.participants import AddressKey
 from tests.channels.open_house import Browser, browser
 from tests.telegram.fakes import ACCOUNT, Scripted, message, tap
@@ -233,7 +233,7 @@ async def at_telegram(house: House) -> AsyncIterator[Door]:
 
     telegram.open = opened
     async with house.database.write() as connection:
-        [space] = await consultations.all_spaces(connection)
+        [space] = await spaces.listed(connection)
         named = {"name": "montaubry_bot", "title": "Montaubry", "token": f"{ACCOUNT}:key"}
         await accounts.put(connection, space.id, "telegram", ACCOUNT, **named, now=house.clock())
     await telegram.look(house.reception.receive)

@@ -12,7 +12,7 @@ from flows.module import Module, catalog
 from flows.prompt import Prompt
 from flows.texts import Said
 from flows.values import Number, PhotoAnswer
-from storage import consultations
+from storage import codes, consultations, spaces
 from storage.consultations import Consultation
 from storage.contributions import NewContribution, put
 from storage.database import Database
@@ -66,7 +66,7 @@ async def build_town(database: Database) -> Consultation:
     catalog.cache_clear()  # it may have been read before Little was
     async with database.write() as connection:
         await make_tables(connection)
-        space = await consultations.create_space(
+        space = await spaces.create(
             connection,
             slug="montaubry",
             name={"fr": "Montaubry"},
@@ -97,5 +97,5 @@ async def build_town(database: Database) -> Consultation:
         )
         await consultations.add_phase(connection, made, "little", {})
         await consultations.open_now(connection, made, MORNING)
-        await consultations.create_code(connection, made, MORNING, code="pain22", place="Boulangerie")
+        await codes.create(connection, made, MORNING, code="pain22", place="Boulangerie")
         return made

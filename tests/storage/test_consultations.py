@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import consultations
-from storage.consultations import AlreadyExists, Consultation, Phase, Space
+from storage import codes, consultations, spaces
+from storage.consultations import Consultation, Phase
 from storage.database import Database
 from storage.models import Contribution, Conversation, Participant
+from storage.refusals import AlreadyExists
+from storage.spaces import Space
 from storage.types import new_id
 from tests.tables import make_tables
 
@@ -30,7 +32,7 @@ async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
 
 
 async def make_space(connection: AsyncConnection, slug: str = "montaubry") -> Space:
-    return await consultations.create_space(
+    return await spaces.create(
         connection, slug=slug, name={"fr": slug.title()}, languages=["fr", "en"], zone="Europe/Paris", colour=None,
         contact={}, privacy={}, now=NOW,
     )  # fmt: skip
@@ -94,9 +96,9 @@ async def take_part(
 
 async def test_a_space_is_found_by_its_slug_and_has_it_alone(connection: AsyncConnection) -> None:
     made = await make_space(connection)
-    assert await consultations.find_space(connection, "montaubry") == made
-    assert await consultations.load_space(connection, made.id) == made
-    assert await consultations.find_space(connection, "ailleurs") is None
+    assert await spaces.find(connection, "montaubry") == made
+    assert await spaces.load(connection, made.id) == made
+    assert await spaces.find(connection, "ailleurs") is None
     with pytest.raises(AlreadyExists):
         await make_space(connection)
 
@@ -153,13 +155,13 @@ async def test_opening_and_closing_leave_dates_that_are_true(connection: AsyncCo
 async def test_a_code_leads_to_its_consultation_in_any_case(connection: AsyncConnection) -> None:
     space = await make_space(connection)
     made = await make(connection, space)
-    code = await consultations.create_code(connection, made, NOW, place="Boulangerie")
-    assert len(code.code) == consultations.CODE_LENGTH
-    assert set(code.code) <= set(consultations.CODE_LETTERS)
-    found = await consultations.find_entrance(connection, code.code.upper())
+    code = await codes.create(connection, made, NOW, place="Boulangerie")
+    assert len(code.code) == codes.CODE_LENGTH
+    assert set(code.code) <= set(codes.CODE_LETTERS)
+    found = await codes.find_entrance(connection, code.code.upper())
     assert found is not None
     assert (found.consultation.id, found.code) == (made.id, code)
-    by_slug = await consultations.find_entrance(connection, "Centre")
+    by_slug = await codes.find_entrance(connection, "Centre")
     assert by_slug is not None
     assert (by_slug.space, by_slug.code) == (space, None)
 
@@ -168,32 +170,32 @@ async def test_a_word_is_looked_up_in_the_space_that_is_named(connection: AsyncC
     spaces = [await make_space(connection, slug) for slug in ("montaubry", "arvelle")]
     made = [await make(connection, space) for space in spaces]
     for space, consultation in zip(spaces, made, strict=True):
-        found = await consultations.find_entrance(connection, "centre", space.slug)
+        found = await codes.find_entrance(connection, "centre", space.slug)
         assert found is not None
         assert found.consultation == consultation
         assert (found.carried, found.address) == ("centre", f"{space.slug}.centre")
-        again = await consultations.find_entrance(connection, found.address)
+        again = await codes.find_entrance(connection, found.address)
         assert again == found
-    oldest = await consultations.find_entrance(connection, "centre")
+    oldest = await codes.find_entrance(connection, "centre")
     assert oldest is not None
     assert oldest.consultation == made[0]
-    assert await consultations.find_entrance(connection, "centre", "ailleurs") is None
+    assert await codes.find_entrance(connection, "centre", "ailleurs") is None
 
 
 async def test_a_code_that_is_taken_is_refused(connection: AsyncConnection) -> None:
     made = await make(connection, await make_space(connection))
-    await consultations.create_code(connection, made, NOW, code="Boulangerie")
+    await codes.create(connection, made, NOW, code="Boulangerie")
     for taken in ("boulangerie", "centre"):
         with pytest.raises(AlreadyExists):
-            await consultations.create_code(connection, made, NOW, code=taken)
+            await codes.create(connection, made, NOW, code=taken)
 
 
 async def test_places_say_what_came_by_their_poster(connection: AsyncConnection) -> None:
     made = await make(connection, await make_space(connection))
     phase = await consultations.add_phase(connection, made, "questionnaire", {})
     for place in ("Pharmacie", "Boulangerie", None):
-        await consultations.create_code(connection, made, NOW, place=place)
+        await codes.create(connection, made, NOW, place=place)
     await take_part(connection, phase, place="Boulangerie")
     await take_part(connection, phase, place="Boulangerie", sent=False)
-    found = await consultations.places(connection, made.space_id, made.id)
+    found = await codes.places(connection, made.space_id, made.id)
     assert [(one.code.place, one.begun, one.sent) for one in found] == [("Boulangerie", 2, 1), ("Pharmacie", 0, 0)]

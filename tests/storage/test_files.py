@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import consultations, drafts, erasure, files, models, retention
+from storage import consultations, drafts, erasure, files, models, retention, spaces
 from storage.consultations import Consultation, Phase
 from storage.database import Database
 from storage.files import File
@@ -41,7 +41,7 @@ def showing(reference: str) -> dict[str, Any]:
 
 async def make(connection: AsyncConnection, slug: str, settings: Mapping[str, Any]) -> tuple[Consultation, Phase]:
     """A draft in a space of its own."""
-    space = await consultations.create_space(
+    space = await spaces.create(
         connection, slug=slug, name={"fr": slug}, languages=["fr"], zone="Europe/Paris", colour=None, contact={},
         privacy={}, now=NOW,
     )  # fmt: skip

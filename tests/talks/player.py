@@ -21,7 +21,7 @@ from flows.modules.questionnaire import Questionnaire
 from flows.questionnaires.file import read_file
 from flows.rendering import Capabilities, numbered, pressed, render
 from flows.texts import translate
-from storage import consultations
+from storage import codes, spaces
 from storage.database import Database
 from tests.tables import make_tables
 from tests.talks.transcript import PARIS, Shown, Transcript, Turn
@@ -176,7 +176,7 @@ async def town(url: str) -> AsyncIterator[Database]:
     try:
         async with database.write() as connection:
             await make_tables(connection)
-            space = await consultations.create_space(
+            space = await spaces.create(
                 connection,
                 slug="montaubry",
                 name={"fr": "Montaubry"},
@@ -190,7 +190,7 @@ async def town(url: str) -> AsyncIterator[Database]:
             for name, code in (("centre-ville", "boulangerie"), ("bancs", "square")):
                 draft = read_file((FOLDER / f"{name}.yaml").read_bytes()).draft
                 made = await open_it(connection, (await bring_in(connection, space, draft, BEGAN)).consultation, BEGAN)
-                await consultations.create_code(connection, made, BEGAN, code=code, place=code.title())
+                await codes.create(connection, made, BEGAN, code=code, place=code.title())
         yield database
     finally:
         await database.close()

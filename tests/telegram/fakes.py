@@ -14,7 +14,7 @@ from typing import Any
 from bot.channels import Incoming, NotKept
 from bot.channels.telegram import Telegram
 from bot.telegram.api import Call, NoAnswer
-from storage import accounts, consultations
+from storage import accounts, spaces
 from storage.accounts import Account
 from storage.database import Database
 from tests.tables import make_tables
@@ -174,7 +174,7 @@ async def opened(url: str) -> AsyncIterator[Town]:
     database = Database(url)
     async with database.write() as connection:
         await make_tables(connection)
-        made = [await consultations.create_space(connection, **_space(slug)) for slug in ("montaubry", "saint-cyr")]
+        made = [await spaces.create(connection, **_space(slug)) for slug in ("montaubry", "saint-cyr")]
     town = Town(database, {space.slug: space.id for space in made})
     try:
         yield town

@@ -15,7 +15,7 @@ from bot.finishing import stop
 from bot.telegram import with_aiogram
 from bot.telegram.api import Api
 from bot.telegram.health import CHANNEL
-from storage import accounts, consultations
+from storage import accounts, spaces
 from storage.database import Database
 from tests.telegram_api import Bot, Limits, Platform, serve
 from tests.telegram_api.server import listen
@@ -28,7 +28,7 @@ ROADS = ("polling", "webhook")
 async def set_up(database: Database, bot: Bot, slug: str = "montaubry") -> None:
     """The bot as an account of this space, as the panel makes it."""
     async with database.write() as connection:
-        [space] = [one for one in await consultations.all_spaces(connection) if one.slug == slug]
+        [space] = [one for one in await spaces.listed(connection) if one.slug == slug]
         named = {"name": bot.username, "title": bot.name, "token": bot.token}
         await accounts.put(connection, space.id, CHANNEL, str(bot.id), **named, now=datetime.now(UTC))
 

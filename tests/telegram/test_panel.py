@@ -13,7 +13,7 @@ import pytest
 
 from bot import house
 from bot.config import Settings
-from storage import consultations, organisers
+from storage import organisers, spaces
 from storage.database import Database
 from tests.channels.little import MORNING, build_town
 from tests.telegram_api import Bot, Platform, faults, serve
@@ -63,7 +63,7 @@ async def build(url: str) -> None:
     await build_town(database)
     protected = await organisers.protect(PASSWORD)
     async with database.write() as connection:
-        [space] = await consultations.all_spaces(connection)
+        [space] = await spaces.listed(connection)
         claire = await organisers.create(
             connection, space.id, email=EMAIL, name="Claire", role="organiser", protected=protected, now=MORNING
         )
