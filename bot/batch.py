@@ -81,7 +81,7 @@ class Batch:
         await self._load_conversations()
         await self._load_phases(record.phase_id for record in self.records.values())
         codes = ((seat.space.id, seat.incoming.code) for seat in self.seats if seat.incoming.code)
-        self.codes = await phases.codes(self.connection, codes)
+        self.codes = await phases.codes(self.connection, codes, self.now)
 
     async def _note_presence(self, come: Sequence[tuple[MessageKey, SpaceFacts, Incoming]]) -> None:
         """Who has shut their door is written to no more, until they open it again; nothing is answered."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 from datetime import date, datetime
 from typing import Any
 
@@ -29,6 +30,7 @@ class Consultation:
     closes_at: datetime | None
     answer_on: str | None
     created_at: datetime
+    does: Mapping[str, str]
 
     @property
     def answered_on(self) -> date | None:
@@ -38,6 +40,8 @@ class Consultation:
 
 @value
 class Phase:
+    """A phase as its row says it; models.Phase explains the words."""
+
     space_id: int
     id: int
     consultation_id: int
@@ -45,6 +49,14 @@ class Phase:
     kind: str
     settings: Mapping[str, Any]
     version: int
+    title: Mapping[str, str] = field(default_factory=dict)
+    state: str = "dated"
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    stages: list[dict[str, Any]] = field(default_factory=list)
+    moderation: str = "none"
+    per_day: int | None = None
+    sealed_at: datetime | None = None
 
 
 @value
@@ -73,6 +85,7 @@ async def create(
     closes_at: datetime | None,
     answer_on: date | None,
     now: datetime,
+    does: Mapping[str, str] | None = None,
 ) -> Consultation:
     """A new consultation, a draft until it is opened. Raises AlreadyExists when the space has this slug."""
     if await find_by_slug(connection, space_id, slug) is not None:
@@ -90,6 +103,7 @@ async def create(
         closes_at,
         answer_on.isoformat() if answer_on else None,
         now,
+        dict(does or {}),
     )
     values = columns(made)
     await connection.execute(insert(models.Consultation).values(**values))
@@ -97,13 +111,12 @@ async def create(
 
 
 async def add_phase(
-    connection: AsyncConnection, consultation: Consultation, kind: str, settings: Mapping[str, Any]
+    connection: AsyncConnection, consultation: Consultation, kind: str, settings: Mapping[str, Any], **more: Any
 ) -> Phase:
-    """A phase after the last one, run by the module of this kind."""
+    """A phase after the last one, run by the module of this kind; `more` are other fields of a Phase."""
     count = len(await phases(connection, consultation.space_id, consultation.id))
-    phase = Phase(consultation.space_id, new_id(), consultation.id, count + 1, kind, dict(settings), 1)
-    values = columns(phase)
-    await connection.execute(insert(models.Phase).values(**values))
+    phase = Phase(consultation.space_id, new_id(), consultation.id, count + 1, kind, dict(settings), 1, **more)
+    await connection.execute(insert(models.Phase).values(**columns(phase)))
     return phase
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, tuple_
+from sqlalchemy import case, delete, insert, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.models import Answer, Consultation, Contribution, Phase
-from storage.refusals import AlreadySent, Closed, Refusal
+from storage import gate
+from storage.gate import Entering
+from storage.models import Answer, Contribution
+from storage.refusals import AlreadySent, Refusal, TooMany
 from storage.types import new_id
 from storage.value import value
 
@@ -31,7 +33,11 @@ class Part:
 
 @value
 class NewContribution:
-    """What a conversation gives to its phase. `single` refuses a second one by the same participant."""
+    """What a conversation gives to its phase. `single` refuses a second one by the same participant.
+
+    `text` is what others read of it, once it was read by a moderator where the phase says so; a response has none.
+    `parent_id` is the contribution it is about (an argument, a detail); `people` how many sat at its table.
+    """
 
     space_id: int
     phase_id: int
@@ -45,52 +51,67 @@ class NewContribution:
     place: str | None
     at: datetime
     single: bool = True
+    text: str | None = None
+    theme: str | None = None
+    area: str | None = None
+    parent_id: int | None = None
+    people: int = 1
 
 
 async def put(connection: AsyncConnection, given: Sequence[NewContribution]) -> Sequence[int | Refusal]:
     """Write contributions, or replace what the same conversation gave under the same key; answers their ids.
 
-    Refuses what comes after closing (Closed) and a second one where one a person is the rule (AlreadySent).
+    Refuses what comes after closing (Closed), from whom it is not for (NotEligible), a second one where one a person
+    is the rule (AlreadySent), and more in a day than the phase allows (TooMany).
     """
-    closed = await _closed(connection, given)
+    doors = await gate.doorways(connection, {(item.space_id, item.phase_id) for item in given})
+    refused = await gate.refusals(connection, [_entering(item) for item in given], doors)
     theirs = await _by_participant(connection, given)
     results: list[int | Refusal] = []
-    accepted: dict[int, NewContribution] = {}
-    for item in given:
+    accepted: dict[int, tuple[NewContribution, str]] = {}
+    for item, refusal in zip(given, refused, strict=True):
         mine = theirs.setdefault((item.space_id, item.phase_id, item.participant_id), {})
         slot = (item.conversation_id, item.key)
-        if item.phase_id in closed:
-            results.append(Closed())
+        door = doors[item.phase_id]
+        if refusal is not None:
+            results.append(refusal)
         elif item.single and any(other != slot for other in mine):
             results.append(AlreadySent())
+        elif slot not in mine and door.per_day is not None and _lately(mine, item.at) >= door.per_day:
+            results.append(TooMany(most=door.per_day))
         else:
-            contribution_id = mine.setdefault(slot, 0) or new_id()
-            mine[slot] = contribution_id
-            accepted[contribution_id] = item
+            contribution_id = mine.setdefault(slot, Given(0, item.at)).id or new_id()
+            mine[slot] = Given(contribution_id, item.at)
+            state = "waiting" if item.text is not None and door.moderation == "before" else "sent"
+            accepted[contribution_id] = (item, state)
             results.append(contribution_id)
     await _write(connection, accepted)
     return results
 
 
-async def _closed(connection: AsyncConnection, given: Sequence[NewContribution]) -> set[int]:
-    """The phases among these that don't take anything at the time of their contributions."""
-    rows = await connection.execute(
-        select(Phase.id, Consultation.state, Consultation.closes_at)
-        .join(Consultation, (Consultation.space_id == Phase.space_id) & (Consultation.id == Phase.consultation_id))
-        .where(tuple_(Phase.space_id, Phase.id).in_({(item.space_id, item.phase_id) for item in given}))
-    )
-    latest = {item.phase_id: item.at for item in sorted(given, key=lambda item: item.at)}
-    return {
-        phase_id
-        for phase_id, state, closes_at in rows
-        if state != "open" or (closes_at is not None and closes_at <= latest[phase_id])
-    }
+@value
+class Given:
+    """Something a participant gave before: its id, and when first."""
+
+    id: int
+    at: datetime
+
+
+A_DAY = timedelta(hours=24)
+
+
+def _lately(mine: Mapping[tuple[int | None, str], Given], now: datetime) -> int:
+    return sum(one.at > now - A_DAY for one in mine.values())
+
+
+def _entering(item: NewContribution) -> Entering:
+    return Entering(item.space_id, item.phase_id, item.participant_id, item.at)
 
 
 async def _by_participant(
     connection: AsyncConnection, given: Sequence[NewContribution]
-) -> dict[tuple[int, int, int], dict[tuple[int | None, str], int]]:
-    """What these participants gave to these phases already: (conversation, key) to its id."""
+) -> dict[tuple[int, int, int], dict[tuple[int | None, str], Given]]:
+    """What these participants gave to these phases already, by (conversation, key)."""
     rows = await connection.execute(
         select(
             Contribution.space_id,
@@ -99,6 +120,7 @@ async def _by_participant(
             Contribution.conversation_id,
             Contribution.key,
             Contribution.id,
+            Contribution.created_at,
         ).where(
             tuple_(Contribution.space_id, Contribution.participant_id).in_(
                 {(item.space_id, item.participant_id) for item in given}
@@ -106,14 +128,14 @@ async def _by_participant(
             Contribution.phase_id.in_({item.phase_id for item in given}),
         )
     )
-    theirs: dict[tuple[int, int, int], dict[tuple[int | None, str], int]] = {}
-    for space_id, phase_id, participant_id, conversation_id, key, contribution_id in rows:
+    theirs: dict[tuple[int, int, int], dict[tuple[int | None, str], Given]] = {}
+    for space_id, phase_id, participant_id, conversation_id, key, contribution_id, at in rows:
         assert participant_id is not None
-        theirs.setdefault((space_id, phase_id, participant_id), {})[conversation_id, key] = contribution_id
+        theirs.setdefault((space_id, phase_id, participant_id), {})[conversation_id, key] = Given(contribution_id, at)
     return theirs
 
 
-async def _write(connection: AsyncConnection, accepted: Mapping[int, NewContribution]) -> None:
+async def _write(connection: AsyncConnection, accepted: Mapping[int, tuple[NewContribution, str]]) -> None:
     if not accepted:
         return
     make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
@@ -122,34 +144,41 @@ async def _write(connection: AsyncConnection, accepted: Mapping[int, NewContribu
         index_elements=["space_id", "id"],
         set_={
             "fields": statement.excluded.fields,
-            "state": statement.excluded.state,
+            "state": case((Contribution.state == "hidden", "waiting"), else_=statement.excluded.state),
+            "text": statement.excluded.text,
+            "theme": statement.excluded.theme,
+            "area": statement.excluded.area,
             "updated_at": statement.excluded.updated_at,
         },
     )
-    await connection.execute(statement, [_row(cid, item) for cid, item in accepted.items()])
+    await connection.execute(statement, [_row(cid, item, state) for cid, (item, state) in accepted.items()])
     await connection.execute(
         delete(Answer).where(
             tuple_(Answer.space_id, Answer.contribution_id).in_(
-                [(item.space_id, contribution_id) for contribution_id, item in accepted.items()]
+                [(item.space_id, contribution_id) for contribution_id, (item, _state) in accepted.items()]
             )
         )
     )
-    parts = [_part(cid, item, part) for cid, item in accepted.items() for part in item.parts]
+    parts = [_part(cid, item, part) for cid, (item, _state) in accepted.items() for part in item.parts]
     if parts:
         await connection.execute(insert(Answer), parts)
 
 
-def _row(contribution_id: int, item: NewContribution) -> dict[str, Any]:
+def _row(contribution_id: int, item: NewContribution, state: str) -> dict[str, Any]:
     return {
         "space_id": item.space_id,
         "id": contribution_id,
         "phase_id": item.phase_id,
         "participant_id": item.participant_id,
         "conversation_id": item.conversation_id,
-        "parent_id": None,
+        "parent_id": item.parent_id,
         "key": item.key,
         "kind": item.kind,
-        "state": "sent",
+        "state": state,
+        "text": item.text,
+        "theme": item.theme,
+        "area": item.area,
+        "people": item.people,
         "fields": dict(item.fields),
         "origin": item.origin,
         "place": item.place,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, bindparam, cast, delete, exists, literal, select, tuple_, update
+from sqlalchemy import String, bindparam, case, cast, delete, exists, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import files
@@ -20,8 +20,10 @@ from storage.models import (
     Contribution,
     Conversation,
     Delivery,
+    Follow,
     Heard,
     Participant,
+    Report,
     ReturnCode,
 )
 from storage.refusals import Refusal
@@ -34,7 +36,7 @@ async def erase(connection: AsyncConnection, wanted: Sequence[tuple[int, int, st
     """
     keys = [(space_id, participant_id) for space_id, participant_id, _at in wanted]
     photos = await _photos(connection, keys)
-    for table in (Consent, ReturnCode, Delivery, Conversation):
+    for table in (Consent, ReturnCode, Delivery, Conversation, Follow):
         await connection.execute(delete(table).where(tuple_(table.space_id, table.participant_id).in_(keys)))
     await _keep_what_counts(connection, keys)
     theirs = tuple_(Heard.space_id, Heard.participant_id).in_(keys)
@@ -51,16 +53,30 @@ async def erase(connection: AsyncConnection, wanted: Sequence[tuple[int, int, st
             .where(Ballot.space_id == space_id, Ballot.voter == str(participant_id))
             .values(voter=literal("erased-").concat(cast(Ballot.id, String)))
         )
+        await connection.execute(
+            update(Report)
+            .where(Report.space_id == space_id, Report.reporter == str(participant_id))
+            .values(reporter=literal("erased-").concat(cast(Report.id, String)))
+        )
     await connection.execute(
         update(Participant)
         .where(tuple_(Participant.space_id, Participant.id).in_(keys))
-        .values(erased_at=datetime.fromisoformat(wanted[0][2]), area=None, groups=[], current_id=None)
+        .values(
+            erased_at=datetime.fromisoformat(wanted[0][2]),
+            area=None,
+            groups=[],
+            born=None,
+            proved="",
+            tags=[],
+            current_id=None,
+        )
     )
     return [True for _ in wanted]
 
 
 async def _keep_what_counts(connection: AsyncConnection, keys: Sequence[tuple[int, int]]) -> None:
-    """What was sent stays in the totals: its choices and numbers. One's own words, points and addresses go."""
+    """What was sent stays in the totals: its choices and numbers. One's own words, points and addresses go, and with
+    them what others could read."""
     rows = await connection.execute(
         select(Contribution.space_id, Contribution.id, Contribution.fields).where(
             tuple_(Contribution.space_id, Contribution.participant_id).in_(keys)
@@ -84,7 +100,13 @@ async def _keep_what_counts(connection: AsyncConnection, keys: Sequence[tuple[in
 _BLANK = (
     update(Contribution)
     .where(Contribution.space_id == bindparam("s"), Contribution.id == bindparam("i"))
-    .values(participant_id=None, conversation_id=None, fields=bindparam("new_fields"))
+    .values(
+        participant_id=None,
+        conversation_id=None,
+        fields=bindparam("new_fields"),
+        state=case((Contribution.text.is_not(None), "withdrawn"), else_=Contribution.state),
+        text=None,
+    )
 )
 
 

@@ -40,6 +40,8 @@ class Person:
     channel: str
     stopped_at: datetime | None
     erased_at: datetime | None = None
+    born: int | None = None
+    proved: str = ""
     changed: bool = field(default=False, compare=False)
     fresh: bool = field(default=False, compare=False)
 
@@ -55,6 +57,8 @@ _COLUMNS = (
     Participant.channel,
     Participant.stopped_at,
     Participant.erased_at,
+    Participant.born,
+    Participant.proved,
 )
 
 
@@ -82,6 +86,14 @@ async def find(connection: AsyncConnection, keys: Iterable[AddressKey]) -> dict[
     if silent:
         await connection.execute(_REACHED, silent)
     return found
+
+
+async def by_ids(connection: AsyncConnection, ids: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Person]:
+    """The participants of these (space, participant)."""
+    rows = await connection.execute(
+        select(*_COLUMNS).where(tuple_(Participant.space_id, Participant.id).in_(list(ids)))
+    )
+    return {(row[0], row[1]): Person(*row) for row in rows}
 
 
 _REACHED = (
@@ -155,6 +167,8 @@ def _row(person: Person, now: datetime) -> dict[str, object]:
         "language": person.language,
         "area": person.area,
         "groups": person.groups,
+        "born": person.born,
+        "proved": person.proved,
         "current_id": person.current_id,
         "address_id": person.address_id,
         "channel": person.channel,
@@ -171,6 +185,8 @@ _SAVE = (
         language=bindparam("language"),
         area=bindparam("area"),
         groups=bindparam("groups"),
+        born=bindparam("born"),
+        proved=bindparam("proved"),
         current_id=bindparam("current_id"),
         address_id=bindparam("address_id"),
         stopped_at=bindparam("stopped_at"),
@@ -189,6 +205,8 @@ async def save(connection: AsyncConnection, people: Sequence[Person]) -> None:
             "language": person.language,
             "area": person.area,
             "groups": person.groups,
+            "born": person.born,
+            "proved": person.proved,
             "current_id": person.current_id,
             "address_id": person.address_id,
             "stopped_at": person.stopped_at,

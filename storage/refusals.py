@@ -39,6 +39,10 @@ class AlreadySent(Refusal):
     """One reply a person, and it was sent already."""
 
 
+class TooMany(Refusal):
+    """More than one person may give to this phase in a day."""
+
+
 class AlreadyVoted(Refusal):
     """One ballot a person, and it was cast already."""
 

@@ -4,7 +4,8 @@ Over answers a rule is the condition of a question; over people it is eligibilit
 outcomes: True, False, and None while an answer it depends on is not known yet.
 
 As JSON (and so in a questionnaire's file) a leaf is `{"<question>": "<choice>"}` or a list of choices, any of which
-will do, `{"area": ...}` or `{"group": ...}`; the others are `{"all": [...]}`, `{"any": [...]}` and `{"not": ...}`.
+will do, `{"area": ...}`, `{"group": ...}` or `{"age": [from, to]}` (either end may be null), where `checked_area` and
+`checked_age` want more than somebody's word; the others are `{"all": [...]}`, `{"any": [...]}` and `{"not": ...}`.
 An object with several names means all of them.
 """
 
@@ -17,7 +18,7 @@ from typing import Any, TypeAlias
 
 from storage.value import value
 
-WORDS = frozenset({"all", "any", "not", "area", "group"})
+WORDS = frozenset({"all", "any", "not", "area", "group", "age", "checked_area", "checked_age"})
 """What a question can't be called, because a rule says something else with it."""
 
 Verdict: TypeAlias = "bool | None"
@@ -30,11 +31,14 @@ class BadRule(ValueError):
 @value
 class Facts:
     """What a rule is judged by: the ids of the choices taken in each question known so far (none where it was
-    skipped or not asked), and the participant's area and groups."""
+    skipped or not asked), and of the participant the area, the groups, the age in years, and which of `area` and
+    `born` were checked."""
 
     chosen: Mapping[str, Collection[str]] = field(default_factory=dict)
     area: str | None = None
     groups: Collection[str] = ()
+    age: int | None = None
+    proved: str = ""
 
 
 @value
@@ -71,15 +75,33 @@ class Answered(Rule):
 
 @value
 class InArea(Rule):
-    """The participant lives in one of these areas."""
+    """The participant lives in one of these areas; `checked` where a word for it is not enough."""
 
     areas: tuple[str, ...]
+    checked: bool = False
 
     def judge(self, facts: Facts) -> Verdict:
-        return facts.area in self.areas
+        return facts.area in self.areas and (not self.checked or "area" in facts.proved)
 
     def to_json(self) -> dict[str, Any]:
-        return {"area": _one_or_several(self.areas)}
+        return {"checked_area" if self.checked else "area": _one_or_several(self.areas)}
+
+
+@value
+class Aged(Rule):
+    """The participant is at least and at most so many years old, this year's birthday included."""
+
+    least: int | None
+    most: int | None
+    checked: bool = False
+
+    def judge(self, facts: Facts) -> Verdict:
+        if facts.age is None or (self.checked and "born" not in facts.proved):
+            return False
+        return (self.least is None or self.least <= facts.age) and (self.most is None or facts.age <= self.most)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"checked_age" if self.checked else "age": [self.least, self.most]}
 
 
 @value
@@ -167,12 +189,21 @@ def _named(name: Any, value: Any, depth: int) -> Rule:
         return AllOf(rules) if name == "all" else AnyOf(rules)
     if name == "not":
         return Not(from_json(value, depth + 1))
+    if name in ("age", "checked_age"):
+        return _aged(value, checked=name == "checked_age")
     names = _names(name, value)
-    if name == "area":
-        return InArea(names)
+    if name in ("area", "checked_area"):
+        return InArea(names, name == "checked_area")
     if name == "group":
         return InGroup(names)
     return Answered(str(name), names)
+
+
+def _aged(value: Any, *, checked: bool) -> Aged:
+    match value:
+        case [int() | None as least, int() | None as most] if (least, most) != (None, None):
+            return Aged(least, most, checked)
+    raise BadRule("`age` needs the least and the most years, one of which may be null")
 
 
 def _names(name: Any, value: Any) -> tuple[str, ...]:

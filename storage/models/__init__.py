@@ -9,15 +9,27 @@ from __future__ import annotations
 
 from storage.models.base import Base, Row
 from storage.models.carrying import Delivery, File, Heard
-from storage.models.consultations import Code, Consultation, Phase
+from storage.models.consultations import Area, Code, Consultation, Group, PersonalCode, Phase, SecretKey
 from storage.models.people import Address, Consent, Participant, ReturnCode
-from storage.models.spaces import Account, Attempt, Organiser, Session, Space
-from storage.models.talks import Answer, Ballot, Contribution, Conversation
+from storage.models.spaces import Account, Attempt, Entry, Organiser, Role, Session, Space
+from storage.models.talks import (
+    Answer,
+    Ballot,
+    Contribution,
+    Conversation,
+    Follow,
+    Progress,
+    Report,
+    Score,
+    Sealed,
+    SecretBallot,
+)
 
 __all__ = [
     "Account",
     "Address",
     "Answer",
+    "Area",
     "Attempt",
     "Ballot",
     "Base",
@@ -27,13 +39,24 @@ __all__ = [
     "Contribution",
     "Conversation",
     "Delivery",
+    "Entry",
     "File",
+    "Follow",
+    "Group",
     "Heard",
     "Organiser",
     "Participant",
+    "PersonalCode",
     "Phase",
+    "Progress",
+    "Report",
     "ReturnCode",
+    "Role",
     "Row",
+    "Score",
+    "Sealed",
+    "SecretBallot",
+    "SecretKey",
     "Session",
     "Space",
 ]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import UniqueConstraint
-from sqlalchemy.orm import Mapped
+from sqlalchemy import LargeBinary, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Row, belongs
+from storage.models.base import Base, Row, belongs
+from storage.types import PERSON, Document
+
+_NO_WORDS = text("'{}'")
 
 
 class Consultation(Row):
@@ -22,6 +25,8 @@ class Consultation(Row):
     """As it reads in a sentence: `sur le centre-ville`."""
     why: Mapped[dict[str, Any]]
     decides: Mapped[dict[str, Any]]
+    does: Mapped[dict[str, Any]] = mapped_column(server_default=_NO_WORDS)
+    """What will be done with what comes of it; said, like who decides, before it opens."""
     state: Mapped[str]
     """`draft`, `open` or `closed`."""
     opens_at: Mapped[datetime | None]
@@ -32,7 +37,10 @@ class Consultation(Row):
 
 
 class Phase(Row):
-    """A dated part of a consultation, run by one module with these settings."""
+    """A dated part of a consultation, run by one module with these settings.
+
+    It is open while its consultation is, within its own dates, unless it was closed by hand or waits for its turn.
+    """
 
     __tablename__ = "phases"
     __table_args__ = (belongs("consultation_id", "consultations"), {"sqlite_with_rowid": False})
@@ -42,6 +50,51 @@ class Phase(Row):
     settings: Mapped[dict[str, Any]]
     version: Mapped[int]
     """Grows with every change of the settings, so that what is made of them can be kept."""
+    title: Mapped[dict[str, Any]] = mapped_column(server_default=_NO_WORDS)
+    """Nothing where it is called as its consultation."""
+    state: Mapped[str] = mapped_column(server_default="dated")
+    """`dated` (open when its dates say so), `waiting` (until the phase before opens it, or somebody), `closed`."""
+    opens_at: Mapped[datetime | None]
+    closes_at: Mapped[datetime | None]
+    stages: Mapped[list[dict[str, Any]]] = mapped_column(Document, server_default=text("'[]'"))
+    """Who may take part, from when on: [{"from": ISO time or null, "who": a rule as JSON or null}], see access.py."""
+    moderation: Mapped[str] = mapped_column(server_default="none")
+    """When texts are read: `before` they are seen by others, `after`, or `none`."""
+    per_day: Mapped[int | None]
+    """How many contributions one person may give within 24 hours."""
+    sealed_at: Mapped[datetime | None]
+    """Since when the ballots of a secret phase are only totals."""
+
+
+class SecretKey(Base):
+    """What pseudonyms of a secret phase are made with; destroyed when it closes."""
+
+    __tablename__ = "secret_keys"
+    space_id: Mapped[int] = mapped_column(primary_key=True)
+    phase_id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary, info=PERSON)
+
+
+class Area(Row):
+    """A district of a space, by name and maybe with its shape."""
+
+    __tablename__ = "areas"
+    __table_args__ = (UniqueConstraint("space_id", "slug"), {"sqlite_with_rowid": False})
+    slug: Mapped[str]
+    name: Mapped[dict[str, Any]]
+    shape: Mapped[dict[str, Any] | None] = mapped_column(Document)
+    """A GeoJSON Polygon or MultiPolygon, degrees in WGS 84."""
+    position: Mapped[int]
+
+
+class Group(Row):
+    """Participants who have something in common that somebody has checked: a code, a list, an organiser."""
+
+    __tablename__ = "groups"
+    __table_args__ = (UniqueConstraint("space_id", "slug"), {"sqlite_with_rowid": False})
+    slug: Mapped[str]
+    name: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
 
 
 class Code(Row):
@@ -58,4 +111,24 @@ class Code(Row):
     place: Mapped[str | None]
     area: Mapped[str | None]
     group: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class PersonalCode(Row):
+    """A code of one person, from the town's letter: used once, it proves what the town knows of whoever it wrote to."""
+
+    __tablename__ = "personal_codes"
+    __table_args__ = (
+        belongs("consultation_id", "consultations"),
+        UniqueConstraint("space_id", "digest"),
+        {"sqlite_with_rowid": False},
+    )
+    consultation_id: Mapped[int]
+    digest: Mapped[str]
+    """SHA-256 of it: a copy of the database opens nothing."""
+    area: Mapped[str | None]
+    group: Mapped[str | None]
+    born: Mapped[int | None]
+    used_by: Mapped[int | None]
+    used_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Row, belongs
@@ -20,6 +20,12 @@ class Participant(Row):
     language: Mapped[str | None]
     area: Mapped[str | None] = mapped_column(info=PERSON)
     groups: Mapped[list[str]] = mapped_column(info=PERSON)
+    born: Mapped[int | None] = mapped_column(info=PERSON)
+    """The year."""
+    proved: Mapped[str] = mapped_column(server_default="", info=PERSON)
+    """What of these was checked and not only said: `area`, `born`, with spaces between. A group always is."""
+    tags: Mapped[list[str]] = mapped_column(server_default=text("'[]'"), info=PERSON)
+    """Words of the organisers' own, for their lists; no rule looks at them."""
     current_id: Mapped[int | None]
     """The conversation that typed text goes to."""
     address_id: Mapped[int | None]

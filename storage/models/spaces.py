@@ -38,10 +38,43 @@ class Organiser(Row):
     email: Mapped[str] = mapped_column(info=PERSON)
     name: Mapped[str] = mapped_column(info=PERSON)
     role: Mapped[str]
+    """In the whole space: `organiser`, `moderator`, `analyst`, `reader`, or `none` where only some consultations are
+    theirs."""
     password: Mapped[str]
     """An argon2 hash."""
     must_change: Mapped[bool]
     created_at: Mapped[datetime]
+
+
+class Role(Row):
+    """What an organiser may do in one consultation, more than in the space."""
+
+    __tablename__ = "roles"
+    __table_args__ = (
+        belongs("organiser_id", "organisers", erase=True),
+        belongs("consultation_id", "consultations", erase=True),
+        UniqueConstraint("space_id", "organiser_id", "consultation_id"),
+        {"sqlite_with_rowid": False},
+    )
+    organiser_id: Mapped[int]
+    consultation_id: Mapped[int]
+    role: Mapped[str]
+
+
+class Entry(Row):
+    """The audit log: who did what in the panel, and when. It is only ever added to."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index(None, "space_id", "about", "about_id", "id"), {"sqlite_with_rowid": False})
+    organiser_id: Mapped[int | None]
+    """Nothing where the program did it by itself."""
+    action: Mapped[str]
+    about: Mapped[str]
+    """The table of what it was done to."""
+    about_id: Mapped[int]
+    details: Mapped[dict[str, Any]]
+    """Words and numbers that explain it; never a resident's words."""
+    at: Mapped[datetime]
 
 
 class Session(Row):

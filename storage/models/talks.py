@@ -9,10 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Row, belongs
+from storage.models.base import Base, Row, belongs
 from storage.types import PERSON
+
+_HAS_PARENT = sql("parent_id IS NOT NULL")
 
 
 class Conversation(Row):
@@ -56,6 +59,7 @@ class Contribution(Row):
         UniqueConstraint("space_id", "conversation_id", "key"),
         Index(None, "space_id", "phase_id", "state", "id"),
         Index(None, "space_id", "participant_id"),
+        Index(None, "space_id", "parent_id", sqlite_where=_HAS_PARENT, postgresql_where=_HAS_PARENT),
         {"sqlite_with_rowid": False},
     )
     phase_id: Mapped[int]
@@ -65,10 +69,20 @@ class Contribution(Row):
     key: Mapped[str]
     kind: Mapped[str]
     state: Mapped[str]
-    """`sent` or `withdrawn`."""
+    """`sent` (it counts, and others see it), `waiting` (to be read first), `hidden` or `withdrawn`."""
+    text: Mapped[str | None] = mapped_column(info=PERSON)
+    """What others read of it; nothing where it is not for others (a response)."""
+    theme: Mapped[str | None]
+    area: Mapped[str | None]
+    people: Mapped[int] = mapped_column(server_default=sql("1"))
+    """How many sat at the table that gave it. It is one contribution, and they are no participants."""
+    status: Mapped[str | None]
+    """How far the town is with it, a word of its module."""
+    reason: Mapped[str | None]
+    """Why it was hidden."""
     fields: Mapped[dict[str, Any]] = mapped_column(info=PERSON)
     origin: Mapped[str]
-    """The channel it came by, or `paper`."""
+    """The channel it came by; `paper`, `meeting` or `organiser` where somebody typed it in."""
     place: Mapped[str | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -113,3 +127,92 @@ class Ballot(Row):
     voter: Mapped[str] = mapped_column(info=PERSON)
     value: Mapped[str]
     cast_at: Mapped[datetime]
+
+
+class SecretBallot(Base):
+    """A choice under a pseudonym, while a secret phase is open. It has no id, no time and no conversation."""
+
+    __tablename__ = "secret_ballots"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    space_id: Mapped[int] = mapped_column(primary_key=True)
+    phase_id: Mapped[int] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    pseudonym: Mapped[str] = mapped_column(primary_key=True, info=PERSON)
+    value: Mapped[str]
+
+
+class Sealed(Base):
+    """What is left of a secret phase: how many ballots were alike. Enough to count anew by any rule."""
+
+    __tablename__ = "sealed_ballots"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    space_id: Mapped[int] = mapped_column(primary_key=True)
+    phase_id: Mapped[int] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(primary_key=True)
+    ballots: Mapped[int]
+
+
+class Follow(Row):
+    """Somebody wants to hear what becomes of a contribution."""
+
+    __tablename__ = "follows"
+    __table_args__ = (
+        belongs("contribution_id", "contributions", erase=True),
+        belongs("participant_id", "participants", erase=True),
+        UniqueConstraint("space_id", "contribution_id", "participant_id"),
+        Index(None, "space_id", "participant_id"),
+        {"sqlite_with_rowid": False},
+    )
+    contribution_id: Mapped[int]
+    participant_id: Mapped[int]
+
+
+class Report(Row):
+    """Somebody finds that a contribution should not be there."""
+
+    __tablename__ = "reports"
+    __table_args__ = (
+        belongs("contribution_id", "contributions", erase=True),
+        UniqueConstraint("space_id", "contribution_id", "reporter"),
+        {"sqlite_with_rowid": False},
+    )
+    contribution_id: Mapped[int]
+    reporter: Mapped[str] = mapped_column(info=PERSON)
+    """The participant's id; another word once they are erased."""
+    reason: Mapped[str] = mapped_column(info=PERSON)
+    at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+
+class Progress(Row):
+    """What the town says of a contribution: a reply, or how far it is with it. Dated, and for everybody to read."""
+
+    __tablename__ = "progress"
+    __table_args__ = (
+        belongs("contribution_id", "contributions", erase=True),
+        Index(None, "space_id", "contribution_id"),
+        {"sqlite_with_rowid": False},
+    )
+    contribution_id: Mapped[int]
+    organiser_id: Mapped[int | None]
+    status: Mapped[str | None]
+    """Nothing for a reply that changes none."""
+    text: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
+class Score(Row):
+    """What a member of the jury gives a contribution for one criterion."""
+
+    __tablename__ = "scores"
+    __table_args__ = (
+        belongs("contribution_id", "contributions", erase=True),
+        UniqueConstraint("space_id", "contribution_id", "organiser_id", "criterion"),
+        {"sqlite_with_rowid": False},
+    )
+    contribution_id: Mapped[int]
+    organiser_id: Mapped[int]
+    criterion: Mapped[str]
+    points: Mapped[int]
+    at: Mapped[datetime]

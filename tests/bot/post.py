@@ -119,6 +119,8 @@ class Post:
     courier: Courier = field(init=False)
     people: dict[str, int] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
+    couriers: list[Courier] = field(default_factory=list)
+    """All there ever were; what the last had on the wire may still arrive."""
 
     def __post_init__(self) -> None:
         self.courier = self.new_courier()
@@ -126,7 +128,16 @@ class Post:
     def new_courier(self) -> Courier:
         time = Time(self.clock.now, self.clock.sleep)
         channels = {self.platform.capabilities.name: self.platform}
-        return Courier(self.database, channels, self.clock.moment, "here", time=time)
+        self.couriers.append(Courier(self.database, channels, self.clock.moment, "here", time=time))
+        return self.couriers[-1]
+
+    async def close(self) -> None:
+        """Nothing more arrives."""
+        left = [task for courier in self.couriers for task in courier._under_way]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await self.database.close()
 
     async def comes(self, *chats: str, account: str = "bot") -> None:
         """People who can be written to by this account."""
@@ -203,15 +214,15 @@ class Post:
 
 @asynccontextmanager
 async def post_office(url: str, capabilities: Capabilities = TELEGRAM) -> AsyncIterator[Post]:
-    database, clock = Database(url), Clock()
+    clock = Clock()
+    post = Post(Database(url), clock, Platform(clock, capabilities))
     try:
-        async with database.write() as connection:
+        async with post.database.write() as connection:
             await connection.run_sync(Base.metadata.create_all)
-        post = Post(database, clock, Platform(clock, capabilities))
         clock.set(clock.seconds + 2)  # what was sent before this house began is forgotten
         yield post
     finally:
-        await database.close()
+        await post.close()
 
 
 async def killed(post: Post) -> None:

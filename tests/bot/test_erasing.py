@@ -33,14 +33,17 @@ DECLARED = {
     "addresses": {"sender"},
     "answers": {"text", "folded"},
     "ballots": {"voter"},
-    "contributions": {"fields"},
+    "contributions": {"text", "fields"},
     "conversations": {"journal"},
     "deliveries": {"body", "external"},
     "files": {"content"},
     "inbox": {"body", "shown", "attached"},
     "organisers": {"email", "name"},
-    "participants": {"area", "groups"},
+    "participants": {"area", "groups", "born", "proved", "tags"},
+    "reports": {"reporter", "reason"},
     "return_codes": {"digest"},
+    "secret_ballots": {"pseudonym"},
+    "secret_keys": {"key"},
 }
 """Every column that holds personal data. Whoever adds one thinks of erasing it, and adds it here."""
 
