@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from flows.counting.judgment import judge
 from flows.figures import Count, Figure, Figures, Filter, HeatRow, OpenText, PhaseRef, Stage
 from flows.folding import fold
-from flows.majority import judge
 from flows.questionnaires import bins
 from flows.questionnaires.questionnaire import Questionnaire
 from flows.questionnaires.questions import (
@@ -264,15 +264,16 @@ def _heat_row(question: Question, item: Option, columns: Iterable[Option], count
 
 
 def _grades(question: Grades, empty: Figure, counts: Counts) -> Figure:
-    """Majority judgment (flows/majority.py): the items in the order of the ranking, those nobody graded last."""
+    """Majority judgment (counting/judgment.py): the items in the order of the ranking, those nobody graded last."""
     heat = {item.id: _heat_row(question, item, question.options(), counts) for item in question.rows()}
     judged = judge({id: [cell.people for cell in row.cells] for id, row in heat.items()})
-    ranks = Counter(one.rank for one in judged.values())
-    ranked = [
-        replace(heat[id], outcome=_placed(one.rank, question.grades[one.grade].label, tied=ranks[one.rank] > 1))
-        for id, one in judged.items()
-    ]
-    left = [replace(row, outcome=_("Not graded")) for id, row in heat.items() if id not in judged]
+    ranks = Counter(place.rank for place in judged)
+    ranked = []
+    for place in judged:
+        grade = question.grades[place.working.grade].label
+        outcome = _placed(place.rank, grade, tied=ranks[place.rank] > 1)
+        ranked.append(replace(heat.pop(place.candidate), outcome=outcome))
+    left = [replace(row, outcome=_("Not graded")) for row in heat.values()]
     note = _(
         "Majority judgment: the result is the grade that more than half of the people give or go beyond. Among equal "
         "grades, one with more grades above it than below comes first."
