@@ -35,7 +35,7 @@ class Votes(Module):
         subject = (talk.scene.space.id, talk.scene.phase.id if talk.scene.phase else 0, "square")
         chosen = await talk.choose("q1", "Pour ou contre ?", [Choice("for", "Pour"), Choice("against", "Contre")])
         before = await talk.know("count", ballots.count, subject)
-        ballot = NewBallot(*subject, str(talk.person.id), chosen, talk.now)
+        ballot = NewBallot(*subject[:2], talk.person.id, subject[2], chosen, talk.now)
         after = await talk.do("vote", ballots.cast, ballot)
         talk.say(f"{before} puis {after}.")
         return None

@@ -96,9 +96,7 @@ async def flow(talk: Talk) -> Ending:
             talk.now,
         ),
     )
-    await talk.do(
-        "vote", ballots.cast, NewBallot(phase.space_id, phase.id, "square", str(talk.person.id), "yes", talk.now)
-    )
+    await talk.do("vote", ballots.cast, NewBallot(phase.space_id, phase.id, talk.person.id, "square", "yes", talk.now))
     await talk.ask("more", "Anything else?")
     return None
 

@@ -46,7 +46,7 @@ async def poisoned(talk: Talk) -> Ending:
             raise RuntimeError("a fault in a flow")
     phase = talk.scene.phase
     assert phase is not None
-    given = NewBallot(phase.space_id, phase.id, answer, str(talk.person.id), answer, talk.now)
+    given = NewBallot(phase.space_id, phase.id, talk.person.id, answer, answer, talk.now)
     await talk.do("vote", ballots.cast, given)
     if answer == "late poison" and Fault.on:
         raise RuntimeError("a fault after a write")

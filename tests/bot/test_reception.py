@@ -119,7 +119,9 @@ async def vote(talk: Talk) -> Ending:
     before = await talk.know("before", ballots.count, subject)
     tree = await talk.choose("tree", "Which tree?", TREES)
     try:
-        number = await talk.do("vote", ballots.cast, NewBallot(*subject, str(talk.person.id), tree, talk.now))
+        number = await talk.do(
+            "vote", ballots.cast, NewBallot(*subject[:2], talk.person.id, subject[2], tree, talk.now)
+        )
     except AlreadyVoted:
         talk.say("You voted before.")
         return None
@@ -145,7 +147,7 @@ async def test_a_refusal_is_thrown_into_the_flow_that_asked_and_no_other(databas
         await house.begin("ada", "bob")
         [voter] = await house.rows(Participant.id, id=(await house.rows(Participant.id))[0])
         async with house.database.write() as connection:
-            given = NewBallot(house.space_id, house.phase_id, "square", str(voter), "ash", house.now)
+            given = NewBallot(house.space_id, house.phase_id, voter, "square", "ash", house.now)
             await ballots.cast(connection, [given])
         await house.keep(house.incoming("ada", "oak"), house.incoming("bob", "oak"))
         await house.deliver()
