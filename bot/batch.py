@@ -15,10 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import sorry
 from bot.seats import Poison, Seat, Surroundings, address_of, attached_to, door_of, fit, key_of, language_of, shown_of
 from bot.waves import ride
+from flows.answers import Json
 from flows.commands import Command, command
 from flows.composing import pressed
 from flows.conversation import Go
-from flows.journal import Journal
+from flows.journal import ANSWER, KEPT, Journal
 from flows.menu import FINAL, Delete, Stop
 from flows.messages import Incoming, Message
 from flows.routing import Destination, Known, obey, resume, route
@@ -222,7 +223,8 @@ class Batch:
         if seat.person.id not in self.complete:
             await self._load_whole({(seat.person.space_id, seat.person.id)})
         if go.conversation is not None:
-            return self._take_up(self.records[go.conversation], lead)
+            record = self.records[go.conversation]
+            return (record, Errand(Act.REOPEN, lead=lead)) if go.reopen else self._take_up(record, lead)
         if go.phase is None:
             again = resume(self._known(seat)).go
             assert again is not None
@@ -232,13 +234,15 @@ class Batch:
         module = self.around.module(phase.kind, phase)
         mine = [record for record in self._mine(seat.person) if record.phase_id == phase.id]
         unsent = [record for record in mine if record.sent_at is None or record.waiting is not None]
-        if unsent and unsent[-1].state != "broken":
+        if unsent and unsent[-1].state != "broken" and not go.answers:
             return self._take_up(unsent[-1], lead)
         if mine and mine[-1].sent_at is not None and not module.repeatable:
             return self._begin(seat, "sent", None), Errand(Act.BEGIN, lead=lead)
-        return self._begin(seat, phase.kind, phase), Errand(Act.BEGIN, lead=lead)
+        return self._begin(seat, phase.kind, phase, go.answers), Errand(Act.BEGIN, lead=lead)
 
-    def _begin(self, seat: Seat, kind: str, phase: PhaseFacts | None) -> Record:
+    def _begin(
+        self, seat: Seat, kind: str, phase: PhaseFacts | None, answers: Sequence[tuple[str, Json]] = ()
+    ) -> Record:
         code = self.codes.get((seat.space.id, seat.incoming.code)) if seat.incoming.code else None
         return Record(
             seat.space.id,
@@ -248,7 +252,7 @@ class Batch:
             kind,
             "open",
             None,
-            NOTHING,
+            Journal({key: [ANSWER, given, KEPT] for key, given in answers}).dumps() if answers else NOTHING,
             code.place if code is not None else None,
             seat.incoming.channel,
             None,

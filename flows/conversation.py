@@ -46,12 +46,18 @@ class Again:
 @value
 class Go:
     """What a conversation returns to hand on in the same transaction: to a module of the house, to a phase, to a
-    conversation; with none of them, back to the one that still waits, or to the menu."""
+    conversation; with none of them, back to the one that still waits, or to the menu.
+
+    A phase may be begun with `answers` (keys and values) that were given already, and a conversation taken up to
+    `reopen` what was sent.
+    """
 
     kind: str | None = None
     phase: int | None = None
     conversation: int | None = None
     language: str | None = None
+    answers: tuple[tuple[str, Json], ...] = ()
+    reopen: bool = False
 
 
 Ending: TypeAlias = "Again | Go | None"

@@ -1,19 +1,16 @@
-"""The way in: what every conversation passes before its module: the language, who speaks, and consent."""
+"""The way in: what every conversation passes before its module: the language, admission, who speaks, and consent."""
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
+from flows.admission import admitted
 from flows.answers import Choice
 from flows.conversation import Again, Ending, Go, Talk
+from flows.host import LANGUAGE_NAMES, host
 from flows.module import Module
-from flows.run import Scene
 from flows.texts import Said, Words, _, translate
 from storage import participants
 from storage.participants import ConsentGiven
 from storage.phases import PhaseFacts
-
-LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
 
 AGREE = _("Do you agree to answer?")
 AGREED = Go()
@@ -24,13 +21,15 @@ NO = Choice("no", _("No thank you"))
 
 
 async def enter(talk: Talk, module: Module) -> Ending:
-    """The language if nothing told it, consent before the first answer, then the module's own conversation."""
+    """The language if nothing told it, admission, consent before the first answer; then the module itself."""
     if talk.person.language is None:
         language = await talk.choose("language", "Français ? English?", _languages(talk), echo=False)
         return Again(("language",), language=language)
-    if talk.scene.phase is not None and not talk.past("agree"):
-        refused = await consent(talk, module, talk.scene.phase)
-        if refused is not AGREED:
+    phase = talk.scene.phase
+    if phase is not None:
+        if phase.stages and not await admitted(talk, phase):
+            return Go()
+        if not talk.past("agree") and (refused := await consent(talk, module, phase)) is not AGREED:
             return refused
     return await module.converse(talk)
 
@@ -83,39 +82,3 @@ def _who_reads(talk: Talk) -> tuple[Said, ...]:
         readers = _("Your answers are read at {host}. They see the answers, not your name.", host=host(scene))
     identity = scene.channel.identity
     return (readers, *([identity] if identity is not None else []), _("To erase everything, write “erase”."))
-
-
-def host(scene: Scene) -> Said:
-    """Who speaks, as it reads after "of": the town hall of Montaubry."""
-    return Words(scene.space.contact.get("host") or scene.space.name)
-
-
-def person_to_call(scene: Scene) -> Said | None:
-    """A person to talk to, with the hours; None where the organiser named nobody."""
-    contact = scene.space.contact
-    if not contact.get("name") or not contact.get("phone"):
-        return None
-    return _(
-        "To talk to a person: {name}, {phone}, {hours}.",
-        name=contact["name"],
-        phone=contact["phone"],
-        hours=Words(contact.get("hours") or {}),
-    )
-
-
-def closed(scene: Scene, phase: PhaseFacts, *, sent: bool) -> tuple[Said, ...]:
-    """What is said outside the dates: always an answer, always what to do next."""
-    zone = ZoneInfo(scene.space.zone)
-    lines: list[Said] = []
-    if phase.opens_at is not None and scene.now < phase.opens_at:
-        lines.append(_("This is not open yet. It opens on {moment}.", moment=phase.opens_at.astimezone(zone)))
-    elif phase.closes_at is not None and phase.closes_at <= scene.now:
-        lines.append(_("This has been closed since {moment}.", moment=phase.closes_at.astimezone(zone)))
-    else:
-        lines.append(_("This is closed."))
-    if sent:
-        lines.append(_("Your answers were sent and count."))
-    if phase.answer_on is not None:
-        lines.append(_("The result comes out on {day}.", day=phase.answer_on))
-    call = person_to_call(scene)
-    return (*lines, call) if call is not None else tuple(lines)

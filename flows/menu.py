@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from flows.answers import Choice
 from flows.commands import Command
 from flows.conversation import Ending, Go, Talk
-from flows.entrance import LANGUAGE_NAMES, host, person_to_call
-from flows.module import Module
+from flows.host import LANGUAGE_NAMES, host, person_to_call
+from flows.module import Module, catalog
 from flows.texts import Said, Words, _
 from storage import erasure, offers, returning
 from storage.returning import NewCode
@@ -35,11 +37,15 @@ class Menu(HouseModule):
 
     async def converse(self, talk: Talk) -> Ending:
         open_now = await talk.know("offers", offers.to, (talk.scene.space.id, talk.person.id, talk.now.isoformat()))
+        space = talk.scene.space
+        to_come = await talk.know("to_come", offers.to_come, (space.id, talk.now.isoformat()))
         choices = [Choice(_choice_of(offer["phase"]), Words(offer["title"])) for offer in open_now]
         lead: tuple[Said, ...] = (_("This is the robot of {host}.", host=host(talk.scene)),)
         if not open_now:
             lead += (_("Nothing is open for answers at the moment."),)
         rest = [
+            *([Choice("given", _("What I have given"))] if any(offer["sent"] for offer in open_now) else []),
+            *([Choice("next", _("What comes next"))] if to_come else []),
             Choice("help", _("Help")),
             Choice("language", _("Language")),
             Choice("privacy", _("My data")),
@@ -52,6 +58,45 @@ class Menu(HouseModule):
 def _choice_of(phase: int) -> str:
     """A phase as a choice of the menu: never a position, which means another one once something opens or closes."""
     return "p" + base64.b32encode(phase.to_bytes(8, "big")).decode().lower().rstrip("=")
+
+
+class Given(HouseModule):
+    """What this person has given, to see and change it."""
+
+    kind = "given"
+
+    async def converse(self, talk: Talk) -> Ending:
+        given = await talk.know("given", offers.given, (talk.scene.space.id, talk.person.id))
+        if not given:
+            talk.say(_("You have not sent anything yet."))
+            return None
+        choices = [Choice(_choice_of(one["phase"]), Words(one["title"])) for one in given]
+        taken = await talk.choose("which", _("Which would you like to see?"), choices, echo=False)
+        one = next(one for one in given if _choice_of(one["phase"]) == taken)
+        kind = catalog().get(one["kind"])
+        if kind is not None and kind.editable:
+            return Go(conversation=one["conversation"], reopen=True)
+        return Go(phase=one["phase"], answers=kind.own if kind is not None else ())
+
+
+class Next(HouseModule):
+    """What opens, and which answers are promised, with their days."""
+
+    kind = "next"
+
+    async def converse(self, talk: Talk) -> Ending:
+        space = talk.scene.space
+        to_come = await talk.know("to_come", offers.to_come, (space.id, talk.now.isoformat()))
+        lines: list[Said] = []
+        for one in to_come:
+            if one["opens"] is not None:
+                opens = datetime.fromisoformat(one["opens"]).astimezone(ZoneInfo(space.zone))
+                lines.append(_("{title}: opens on {moment}.", title=Words(one["title"]), moment=opens))
+            else:
+                day = date.fromisoformat(one["answer"])
+                lines.append(_("{title}: the result comes out on {day}.", title=Words(one["title"]), day=day))
+        talk.say(*(lines or [_("No date is set at the moment.")]))
+        return None
 
 
 class Help(HouseModule):
@@ -159,7 +204,7 @@ class Return(HouseModule):
 
 
 HOUSE: Mapping[str, Module] = {
-    module.kind: module.load({}) for module in (Menu, Help, Language, Privacy, Delete, Stop, Sent, Return)
+    module.kind: module.load({}) for module in (Menu, Given, Next, Help, Language, Privacy, Delete, Stop, Sent, Return)
 }
 
 ANSWERED_BY: Mapping[Command, str] = {

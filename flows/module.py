@@ -8,12 +8,14 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, Self
 
 import flows.modules
+from flows.answers import Json
 from flows.conversation import Ending, Talk
+from flows.forms import Field
 from flows.texts import Said
 
 
@@ -25,17 +27,29 @@ class Module(ABC):
     editable: ClassVar[bool] = False
     """Whether what was sent can be reopened until closing: only where every road ends in the same `do` keys."""
 
+    own: ClassVar[tuple[tuple[str, Json], ...]] = ()
+    """The answers with which a conversation begins that shows somebody what they gave, where it is not editable."""
+
+    name: ClassVar[Said] = ""
+    purpose: ClassVar[Said] = ""
+    """What the panel calls this way of taking part, and a sentence on what it is good for."""
+
     repeatable: bool = False
     """Whether one person may give several contributions, each in a conversation of its own."""
 
     @classmethod
     @abstractmethod
     def load(cls, settings: Mapping[str, Any]) -> Self:
-        """The module for these settings, as they were checked when they were imported."""
+        """The module for these settings, as they were checked when they were imported. Raises Faults."""
 
     @abstractmethod
     async def converse(self, talk: Talk) -> Ending:
         """The conversation, run from its top for every message."""
+
+    @classmethod
+    def form(cls) -> Sequence[Field]:
+        """What the panel asks for its settings; none where they come from a file."""
+        return ()
 
     def announce(self, talk: Talk) -> Said | None:
         """What the robot says it asks for, at the first contact: how many questions, how many minutes."""

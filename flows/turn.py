@@ -15,7 +15,8 @@ from flows.answers import Heard, Json, OneOf
 from flows.commands import Command, command
 from flows.composing import compose, doubts, with_menu
 from flows.conversation import Again, Ending, Go, Talk
-from flows.entrance import closed, enter
+from flows.entrance import enter
+from flows.host import closed
 from flows.journal import ANSWER, Journal, TooLarge
 from flows.messages import AS_ANSWER, AS_COMMAND, BACK, KEEP, SKIP, Message
 from flows.module import Module
@@ -124,7 +125,8 @@ class Turn:
     def _begin(self) -> None:
         """A run in which nothing was answered yet is heard from its top; another from this turn's answer on."""
         journal = self._journal
-        begun = bool(journal.was) or any(entry[0] == ANSWER for entry in journal.entries.values())
+        answered = bool(journal.was) or any(entry[0] == ANSWER for entry in journal.entries.values())
+        begun = answered and self.errand.act is not Act.BEGIN
         live = self._heard is None and not begun
         self._run = Run(self.scene, journal, self._heard, self._target, live, journal.correcting, self._revised)
         self._flow = enter(Talk(self._run), self.module)

@@ -26,7 +26,8 @@ CHUNK = 500
 
 @value
 class Scope:
-    """Which responses are counted: a phase's, maybe only of one channel, of one place, or sent since a moment.
+    """Which contributions are counted: those of a kind to a phase, maybe only of one channel, of one place, or sent
+    since a moment.
 
     The place is the one of the poster they began at; the empty text means those who came by none.
     """
@@ -36,6 +37,7 @@ class Scope:
     channel: str | None = None
     place: str | None = None
     since: datetime | None = None
+    kind: str = "response"
 
 
 @value
@@ -303,6 +305,7 @@ def _sent(scope: Scope) -> list[ColumnElement[bool]]:
     wanted = [
         Contribution.space_id == scope.space_id,
         Contribution.phase_id == scope.phase_id,
+        Contribution.kind == scope.kind,
         Contribution.state == "sent",
     ]
     if scope.channel is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -70,7 +71,7 @@ async def put(connection: AsyncConnection, given: Sequence[NewContribution]) -> 
     results: list[int | Refusal] = []
     accepted: dict[int, tuple[NewContribution, str]] = {}
     for item, refusal in zip(given, refused, strict=True):
-        mine = theirs.setdefault((item.space_id, item.phase_id, item.participant_id), {})
+        mine = theirs[item.space_id, item.phase_id, item.participant_id, item.kind]
         slot = (item.conversation_id, item.key)
         door = doors[item.phase_id]
         if refusal is not None:
@@ -110,13 +111,14 @@ def _entering(item: NewContribution) -> Entering:
 
 async def _by_participant(
     connection: AsyncConnection, given: Sequence[NewContribution]
-) -> dict[tuple[int, int, int], dict[tuple[int | None, str], Given]]:
-    """What these participants gave to these phases already, by (conversation, key)."""
+) -> dict[tuple[int, int, int, str], dict[tuple[int | None, str], Given]]:
+    """What these participants gave of each kind to these phases already, by (conversation, key)."""
     rows = await connection.execute(
         select(
             Contribution.space_id,
             Contribution.phase_id,
             Contribution.participant_id,
+            Contribution.kind,
             Contribution.conversation_id,
             Contribution.key,
             Contribution.id,
@@ -128,10 +130,10 @@ async def _by_participant(
             Contribution.phase_id.in_({item.phase_id for item in given}),
         )
     )
-    theirs: dict[tuple[int, int, int], dict[tuple[int | None, str], Given]] = {}
-    for space_id, phase_id, participant_id, conversation_id, key, contribution_id, at in rows:
+    theirs: dict[tuple[int, int, int, str], dict[tuple[int | None, str], Given]] = defaultdict(dict)
+    for space_id, phase_id, participant_id, kind, conversation_id, key, contribution_id, at in rows:
         assert participant_id is not None
-        theirs.setdefault((space_id, phase_id, participant_id), {})[conversation_id, key] = Given(contribution_id, at)
+        theirs[space_id, phase_id, participant_id, kind][conversation_id, key] = Given(contribution_id, at)
     return theirs
 
 

@@ -275,3 +275,32 @@ async def consented(connection: AsyncConnection, wanted: Sequence[tuple[int, int
     )
     agreed = {tuple(row) for row in rows}
     return [key in agreed for key in wanted]
+
+
+@value
+class Settled:
+    """What is known of a participant from now on; None leaves it as it is. `proved` names what was checked of it."""
+
+    space_id: int
+    participant_id: int
+    area: str | None = None
+    born: int | None = None
+    group: str | None = None
+    proved: tuple[str, ...] = ()
+
+    def apply(self, person: Person) -> None:
+        """To the participant as a batch holds them."""
+        person.area = self.area or person.area
+        person.born = self.born or person.born
+        person.groups = sorted({*person.groups, self.group}) if self.group else person.groups
+        person.proved = " ".join(sorted({*person.proved.split(), *self.proved}))
+        person.changed = True
+
+
+async def settle(connection: AsyncConnection, given: Sequence[Settled]) -> Sequence[bool | Refusal]:
+    """Write what these participants said of themselves, or showed."""
+    people = await by_ids(connection, {(one.space_id, one.participant_id) for one in given})
+    for one in given:
+        one.apply(people[one.space_id, one.participant_id])
+    await save(connection, list(people.values()))
+    return [True for _ in given]

@@ -8,10 +8,11 @@ from dataclasses import field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, null, select
+from sqlalchemy import bindparam, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.models import Code, Consultation, Phase, Space
+from storage.refusals import Refusal
 from storage.value import value
 
 
@@ -217,3 +218,24 @@ def current(ordered: Sequence[PhaseFacts], now: datetime) -> PhaseFacts:
     is_open = next((phase for phase in ordered if phase.is_open(now)), None)
     to_come = next((phase for phase in ordered if not phase.is_over(now)), None)
     return is_open or to_come or ordered[-1]
+
+
+async def open_next(connection: AsyncConnection, wanted: Sequence[tuple[int, int, str]]) -> Sequence[bool | Refusal]:
+    """For each (space, phase, time in ISO format) that has reached its goal: open the phase after it, if that waits for
+    it. Answers whether it did."""
+    results: list[bool | Refusal] = []
+    for space_id, phase_id, at in wanted:
+        this = select(Phase.consultation_id, Phase.position).where(Phase.space_id == space_id, Phase.id == phase_id)
+        row = (await connection.execute(this)).one()
+        opened = await connection.execute(
+            update(Phase)
+            .where(
+                Phase.space_id == space_id,
+                Phase.consultation_id == row.consultation_id,
+                Phase.position == row.position + 1,
+                Phase.state == "waiting",
+            )
+            .values(state="dated", opens_at=datetime.fromisoformat(at))
+        )
+        results.append(bool(opened.rowcount))
+    return results

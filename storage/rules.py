@@ -4,8 +4,8 @@ Over answers a rule is the condition of a question; over people it is eligibilit
 outcomes: True, False, and None while an answer it depends on is not known yet.
 
 As JSON (and so in a questionnaire's file) a leaf is `{"<question>": "<choice>"}` or a list of choices, any of which
-will do, `{"area": ...}`, `{"group": ...}` or `{"age": [from, to]}` (either end may be null), where `checked_area` and
-`checked_age` want more than somebody's word; the others are `{"all": [...]}`, `{"any": [...]}` and `{"not": ...}`.
+will do, `{"area": ...}`, `{"group": ...}` or `{"of-age": [least, most]}` (one of them may be null), where `checked-area` and
+`checked-of-age` want more than somebody's word; the others are `{"all": [...]}`, `{"any": [...]}` and `{"not": ...}`.
 An object with several names means all of them.
 """
 
@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 from storage.value import value
 
-WORDS = frozenset({"all", "any", "not", "area", "group", "age", "checked_area", "checked_age"})
+WORDS = frozenset({"all", "any", "not", "area", "group"})
 """What a question can't be called, because a rule says something else with it."""
 
 Verdict: TypeAlias = "bool | None"
@@ -84,7 +84,7 @@ class InArea(Rule):
         return facts.area in self.areas and (not self.checked or "area" in facts.proved)
 
     def to_json(self) -> dict[str, Any]:
-        return {"checked_area" if self.checked else "area": _one_or_several(self.areas)}
+        return {"checked-area" if self.checked else "area": _one_or_several(self.areas)}
 
 
 @value
@@ -101,7 +101,7 @@ class Aged(Rule):
         return (self.least is None or self.least <= facts.age) and (self.most is None or facts.age <= self.most)
 
     def to_json(self) -> dict[str, Any]:
-        return {"checked_age" if self.checked else "age": [self.least, self.most]}
+        return {"checked-of-age" if self.checked else "of-age": [self.least, self.most]}
 
 
 @value
@@ -189,11 +189,11 @@ def _named(name: Any, value: Any, depth: int) -> Rule:
         return AllOf(rules) if name == "all" else AnyOf(rules)
     if name == "not":
         return Not(from_json(value, depth + 1))
-    if name in ("age", "checked_age"):
-        return _aged(value, checked=name == "checked_age")
+    if name in ("of-age", "checked-of-age"):
+        return _aged(value, checked=name == "checked-of-age")
     names = _names(name, value)
-    if name in ("area", "checked_area"):
-        return InArea(names, name == "checked_area")
+    if name in ("area", "checked-area"):
+        return InArea(names, name == "checked-area")
     if name == "group":
         return InGroup(names)
     return Answered(str(name), names)
@@ -203,7 +203,7 @@ def _aged(value: Any, *, checked: bool) -> Aged:
     match value:
         case [int() | None as least, int() | None as most] if (least, most) != (None, None):
             return Aged(least, most, checked)
-    raise BadRule("`age` needs the least and the most years, one of which may be null")
+    raise BadRule("`of-age` needs the least and the most years, one of which may be null")
 
 
 def _names(name: Any, value: Any) -> tuple[str, ...]:

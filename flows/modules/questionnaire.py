@@ -15,9 +15,9 @@ from flows.answers import Choice, Heard, Json, Misread, OneOf
 from flows.asking import DONE
 from flows.commands import WORDS, Command
 from flows.conversation import MISSING, Again, Ending, Talk
-from flows.entrance import closed, person_to_call
 from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
 from flows.folding import fold
+from flows.host import closed, person_to_call
 from flows.module import Module
 from flows.prompt import Prompt
 from flows.questionnaires import questionnaire, tables, tallies

@@ -1,0 +1,53 @@
+"""The last prompt, for whoever likes: was this easy, and what was hard?"""
+
+from __future__ import annotations
+
+from flows.answers import Choice
+from flows.conversation import Talk
+from flows.prompt import Prompt
+from flows.texts import Said, _
+from flows.values import Scale
+from storage import contributions
+from storage.contributions import NewContribution, Part
+from storage.refusals import Refusal
+
+KIND = "feedback"
+EASY = (1, 5)
+HARD_UP_TO = 3
+"""Who found it as hard as this is asked what was hard."""
+SKIP = (Choice("skip", _("Skip")),)
+
+
+async def feedback(talk: Talk) -> None:
+    """Ask, and keep what is answered as a contribution of its own kind. Nothing is lost by leaving it."""
+    phase = talk.scene.phase
+    assert phase is not None
+    part = talk.part("easy")
+    after: tuple[Said, ...] = (_("1 means very hard. 5 means very easy."),)
+    prompt = Prompt(_("Was this easy?"), Scale(*EASY, None, None), after=after)
+    easy = await part.ask("easy", prompt, optional=True, back=False, echo=False)
+    if easy is None:
+        return
+    hard = None
+    if easy <= HARD_UP_TO:
+        hard = await part.ask("hard", _("What was hard?"), optional=True, back=False, echo=False)
+    parts = (Part("easy", number=easy), *([Part("hard", text=hard)] if hard else []))
+    given = NewContribution(
+        space_id=phase.space_id,
+        phase_id=phase.id,
+        participant_id=talk.person.id,
+        conversation_id=talk.scene.conversation,
+        key=KIND,
+        kind=KIND,
+        fields={"easy": easy, "hard": hard},
+        parts=parts,
+        origin=talk.scene.channel.name,
+        place=talk.scene.place,
+        at=talk.now,
+        single=False,
+    )
+    try:
+        await part.do("kept", contributions.put, given)
+    except Refusal:
+        return
+    talk.say(_("Noted. Thank you."))

@@ -1,0 +1,47 @@
+"""The host of a conversation: who speaks, whom to call, and what is said outside the dates."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from flows.run import Scene
+from flows.texts import Said, Words, _
+from storage.phases import PhaseFacts
+
+LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
+
+
+def host(scene: Scene) -> Said:
+    """Who speaks, as it reads after "of": the town hall of Montaubry."""
+    return Words(scene.space.contact.get("host") or scene.space.name)
+
+
+def person_to_call(scene: Scene) -> Said | None:
+    """A person to talk to, with the hours; None where the organiser named nobody."""
+    contact = scene.space.contact
+    if not contact.get("name") or not contact.get("phone"):
+        return None
+    return _(
+        "To talk to a person: {name}, {phone}, {hours}.",
+        name=contact["name"],
+        phone=contact["phone"],
+        hours=Words(contact.get("hours") or {}),
+    )
+
+
+def closed(scene: Scene, phase: PhaseFacts, *, sent: bool) -> tuple[Said, ...]:
+    """What is said outside the dates: always an answer, always what to do next."""
+    zone = ZoneInfo(scene.space.zone)
+    lines: list[Said] = []
+    if phase.opens_at is not None and scene.now < phase.opens_at:
+        lines.append(_("This is not open yet. It opens on {moment}.", moment=phase.opens_at.astimezone(zone)))
+    elif phase.closes_at is not None and phase.closes_at <= scene.now:
+        lines.append(_("This has been closed since {moment}.", moment=phase.closes_at.astimezone(zone)))
+    else:
+        lines.append(_("This is closed."))
+    if sent:
+        lines.append(_("Your answers were sent and count."))
+    if phase.answer_on is not None:
+        lines.append(_("The result comes out on {day}.", day=phase.answer_on))
+    call = person_to_call(scene)
+    return (*lines, call) if call is not None else tuple(lines)
