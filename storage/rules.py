@@ -4,7 +4,7 @@ Over answers a rule is the condition of a question; over people it is eligibilit
 outcomes: True, False, and None while an answer it depends on is not known yet.
 
 As JSON (and so in a questionnaire's file) a leaf is `{"<question>": "<choice>"}` or a list of choices, any of which
-will do, `{"area": ...}`, `{"group": ...}` or `{"of-age": [least, most]}` (one of them may be null), where `checked-area` and
+`{"area": ...}`, `{"group": ...}` or `{"of-age": [least, most]}` (one of them may be null), where `checked-area` and
 `checked-of-age` want more than somebody's word; the others are `{"all": [...]}`, `{"any": [...]}` and `{"not": ...}`.
 An object with several names means all of them.
 """

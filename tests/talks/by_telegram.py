@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from bot.channels import Incoming, Outgoing
 from bot.channels.telegram import Telegram
 from bot.telegram.writing import CAPABILITIES
 from tests.talks.player import Phone, Player, town
-from tests.talks.transcript import Turn
+from tests.talks.transcript import OPENED, Turn
 from tests.telegram.served import NO_LIMITS, carried, set_up
 from tests.telegram_api import Platform, Resident
 
@@ -72,13 +72,15 @@ class ByTelegram(Player):
 
 
 @asynccontextmanager
-async def on_telegram(folder: Path, road: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ByTelegram]:
+async def on_telegram(
+    folder: Path, road: str, monkeypatch: pytest.MonkeyPatch, opened: Sequence[str] = OPENED
+) -> AsyncIterator[ByTelegram]:
     """The town of the talks, with a bot, and a resident who has not written yet."""
     platform = Platform(limits=NO_LIMITS)
     bot = platform.bot("Montaubry")
     phone = TelegramPhone(replace(CAPABILITIES, rates=None))
     phone.resident = platform.resident(bot, "Marie")
-    async with town(f"sqlite+aiosqlite:///{folder}/talk.db") as database:
+    async with town(f"sqlite+aiosqlite:///{folder}/talk.db", opened) as database:
         player = ByTelegram(database, phone, monkeypatch)
         await set_up(database, bot)
         async with carried(database, platform, road, player.receive, lambda: player.now) as phone.telegram:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -14,17 +14,16 @@ import pytest
 
 from bot.channels import Outgoing, Receive
 from bot.courier import Courier
-from bot.importing import bring_in, open_it
 from bot.reception import Reception
 from flows.messages import Incoming, Message
 from flows.modules.questionnaire import Questionnaire
-from flows.questionnaires.file import read_file
 from flows.rendering import Capabilities, numbered, pressed, render
 from flows.texts import translate
-from storage import codes, spaces
+from storage import spaces
 from storage.database import Database
 from tests.tables import make_tables
-from tests.talks.transcript import PARIS, Shown, Transcript, Turn
+from tests.talks.towns import open_here
+from tests.talks.transcript import OPENED, PARIS, Shown, Transcript, Turn
 
 FOLDER = Path(__file__).parent
 CONVERSE = Questionnaire.converse
@@ -163,15 +162,17 @@ class Player:
 
 
 @asynccontextmanager
-async def montaubry(url: str, channel: Capabilities, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Player]:
+async def montaubry(
+    url: str, channel: Capabilities, monkeypatch: pytest.MonkeyPatch, opened: Sequence[str] = OPENED
+) -> AsyncIterator[Player]:
     """A resident of the town of the talks, at this channel."""
-    async with town(url) as database:
+    async with town(url, opened) as database:
         yield Player(database, Phone(channel), monkeypatch)
 
 
 @asynccontextmanager
-async def town(url: str) -> AsyncIterator[Database]:
-    """The town of the talks: `centre-ville` with its poster at the bakery, and `bancs`."""
+async def town(url: str, opened: Sequence[str] = OPENED) -> AsyncIterator[Database]:
+    """The town of the talks, with these consultations open."""
     database = Database(url)
     try:
         async with database.write() as connection:
@@ -187,10 +188,8 @@ async def town(url: str) -> AsyncIterator[Database]:
                 privacy=WORDS_KEPT,
                 now=BEGAN,
             )
-            for name, code in (("centre-ville", "boulangerie"), ("bancs", "square")):
-                draft = read_file((FOLDER / f"{name}.yaml").read_bytes()).draft
-                made = await open_it(connection, (await bring_in(connection, space, draft, BEGAN)).consultation, BEGAN)
-                await codes.create(connection, made, BEGAN, code=code, place=code.title())
+            for name in opened:
+                await open_here(connection, space, name, BEGAN)
         yield database
     finally:
         await database.close()

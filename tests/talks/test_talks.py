@@ -32,7 +32,7 @@ pytestmark = pytest.mark.parametrize("path", TALKS, ids=lambda path: path.stem)
 async def play(
     url: str, talk: Transcript, channel: Capabilities, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Transcript, Player]:
-    async with montaubry(url, channel, monkeypatch) as player:
+    async with montaubry(url, channel, monkeypatch, talk.opened) as player:
         return await player.play(talk), player
 
 
@@ -62,7 +62,7 @@ async def test_it_goes_the_same_on_telegram(
     path: Path, road: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = read(path)
-    async with on_telegram(tmp_path, road, monkeypatch) as player:
+    async with on_telegram(tmp_path, road, monkeypatch, written.opened) as player:
         heard = await player.play(written)
     assert without_own(heard, player.phone.capabilities) == without_own(written, WRITTEN_ON)
 

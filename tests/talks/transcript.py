@@ -10,6 +10,7 @@
 # Her phone is in French.           the language the platform tells (French, English, or "says no language")
 # The code is "boulangerie".        what the next [Démarrer] or [Start] carries; nothing if not said
 # The program fails here.           the next message makes the program fail; "works again" mends it
+# Open here: centre-ville, bancs.   in the first comment: which consultations there are (see towns.py), else these
 # Old buttons.                      older messages are tapped: only channels with buttons play this one
 """
 
@@ -25,6 +26,8 @@ from zoneinfo import ZoneInfo
 PARIS = ZoneInfo("Europe/Paris")
 _MOMENT = re.compile(r"[A-Z][a-z]+day (\d{1,2} [A-Z][a-z]+ \d{4}), (\d{1,2}:\d{2})")
 _LANGUAGE = re.compile(r"phone (?:is in (French|English)|says (no language))")
+OPENED = ("centre-ville", "bancs")
+_OPENED = re.compile(r"Open here: ([a-z, -]+)\.")
 _CODE = re.compile(r'code is "([^"]+)"')
 
 
@@ -75,6 +78,12 @@ class Transcript:
 
     turns: list[Turn]
     after: list[str]
+
+    @property
+    def opened(self) -> tuple[str, ...]:
+        """The consultations of the town."""
+        found = _OPENED.search(" ".join(self.turns[0].comments))
+        return tuple(found[1].split(", ")) if found is not None else OPENED
 
     @property
     def needs_buttons(self) -> bool:
