@@ -12,7 +12,7 @@ from storage.models.carrying import Delivery, File, Heard
 from storage.models.consultations import Code, Consultation, Phase
 from storage.models.people import Address, Consent, Participant, ReturnCode
 from storage.models.spaces import Account, Attempt, Organiser, Session, Space
-from storage.models.talks import Answer, Ballot, Contribution, Conversation
+from storage.models.talks import Answer, Ballot, Contribution, Conversation, Term
 
 __all__ = [
     "Account",
@@ -36,4 +36,5 @@ __all__ = [
     "Row",
     "Session",
     "Space",
+    "Term",
 ]
