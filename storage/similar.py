@@ -219,7 +219,7 @@ def _score() -> Prepared:
     """
     query = _query_table()
     candidates = (
-        select(Term.contribution_id.label("id"))
+        select(func.min(Term.space_id).label("space_id"), Term.contribution_id.label("id"))
         .where(*_holds(Term, query), query.c.read > _literal(0), Term.contribution_id >= query.c.first)
         .group_by(Term.contribution_id)
         .order_by(func.sum(query.c.weight * Term.weight).desc(), Term.contribution_id.desc())
@@ -227,17 +227,21 @@ def _score() -> Prepared:
         .offset(_literal(0))
         .cte("candidates")
     )
+    # Told apart in subqueries of each candidate, so that neither database begins with the rows of a common stem.
     other = aliased(Term)
-    scored = (
-        select(
-            candidates.c.id,
-            cast(func.sum(query.c.weight * other.weight), BigInteger),
-            Contribution.state == literal_column("'sent'"),
-        )
+    score = (
+        select(cast(func.sum(query.c.weight * other.weight), BigInteger))
         .where(*_holds(other, query), other.contribution_id == candidates.c.id)
-        .where(Contribution.space_id == other.space_id, Contribution.id == other.contribution_id)
-        .group_by(candidates.c.id, Contribution.state)
+        .correlate(candidates)
+        .scalar_subquery()
     )
+    sent = (
+        select(Contribution.state == literal_column("'sent'"))
+        .where(Contribution.space_id == candidates.c.space_id, Contribution.id == candidates.c.id)
+        .correlate(candidates)
+        .scalar_subquery()
+    )
+    scored = select(candidates.c.id, score, sent)
     return Prepared(scored, "query", "candidates")
 
 
