@@ -3,25 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
 
-LONGEST_KEPT = 200
-"""Characters of a text whose folded form is remembered: labels and short answers come again, long texts do not."""
+from storage.words import fold
 
-
-def fold(text: str) -> str:
-    """Text as it is compared: no accents, no capitals, no punctuation at its ends, single spaces."""
-    return _folded(text) if len(text) <= LONGEST_KEPT else _fold(text)
-
-
-def _fold(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(character for character in plain if not unicodedata.combining(character))
-    return " ".join(bare.replace("’", "'").split()).strip(" .!?…;:,\"'«»")
-
-
-_folded = lru_cache(maxsize=20_000)(_fold)
-
+__all__ = ["clean", "fold"]
 
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
 """Unicode categories that show nothing but can hide or turn words: controls, bidirectional marks, zero widths."""

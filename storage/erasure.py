@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import String, bindparam, case, cast, delete, exists, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import files
+from storage import files, similar
 from storage.files import SCHEME
 from storage.models import (
     Address,
@@ -92,6 +92,7 @@ async def _keep_what_counts(connection: AsyncConnection, keys: Sequence[tuple[in
     ):
         counted[space_id, id_] |= {value for value in values if value is not None}
     await connection.execute(update(Answer).where(theirs).values(text=None, folded=None))
+    await similar.forget(connection, list(fields))
     await connection.execute(
         _BLANK, [{"s": key[0], "i": key[1], "new_fields": _only(given, counted[key])} for key, given in fields.items()]
     )

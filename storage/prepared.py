@@ -10,12 +10,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import Column, Delete, Dialect, Insert, Select, Update, bindparam, cast, select
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnClause,
+    Delete,
+    Dialect,
+    Insert,
+    Select,
+    String,
+    Update,
+    bindparam,
+    cast,
+    column,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import TypeEngine
 
 from storage.types import Document
@@ -117,3 +132,40 @@ def _sqlite_elements(element: _Elements, compiler: Any, **options: Any) -> str:
 @compiles(_Elements, "postgresql")
 def _postgres_elements(element: _Elements, compiler: Any, **options: Any) -> str:
     return f"jsonb_array_elements_text({compiler.process(element.clauses, **options)})"
+
+
+def rows(name: str, **columns: TypeEngine[Any]) -> TableValuedAlias:
+    """A table of rows given as ONE parameter of this name: a list of lists, their values in the order of the columns.
+
+    Texts in it are compared by their bytes, as SQLite does anyway.
+    """
+    given = [column(named, type_) for named, type_ in columns.items()]
+    return _Rows(given, bindparam(name, type_=Document)).table_valued(*given)
+
+
+class _Rows(FunctionElement[Any]):
+    """The inner lists of a JSON array as rows."""
+
+    inherit_cache = False
+    name = "rows"
+
+    def __init__(self, given: Sequence[ColumnClause[Any]], array: BindParameter[Any]) -> None:
+        super().__init__(array)
+        self.given = given
+
+
+@compiles(_Rows, "sqlite")
+def _sqlite_rows(element: _Rows, compiler: Any, **options: Any) -> str:
+    values = (f"json_extract(value, '$[{place}]') AS {one.name}" for place, one in enumerate(element.given))
+    return f"(SELECT {', '.join(values)} FROM json_each({compiler.process(element.clauses, **options)}))"
+
+
+@compiles(_Rows, "postgresql")
+def _postgresql_rows(element: _Rows, compiler: Any, **options: Any) -> str:
+    values = []
+    for place, one in enumerate(element.given):
+        cast_to = compiler.dialect.type_compiler_instance.process(one.type)
+        collate = ' COLLATE "C"' if isinstance(one.type, String) else ""
+        values.append(f"CAST(value ->> {place} AS {cast_to}){collate} AS {one.name}")
+    array = compiler.process(element.clauses, **options)
+    return f"(SELECT {', '.join(values)} FROM jsonb_array_elements({array}))"

@@ -117,11 +117,11 @@ def test_no_sentence_is_made_where_nobody_can_find_it() -> None:
 
 def test_what_a_command_says_is_english() -> None:
     """Whoever installs Palabre reads English everywhere: help, mistakes, what was done. The invented towns of the demo
-    and the benchmark are French."""
+    and the benchmark are French, and so are words that are left out of a French text."""
     french = {}
-    invented = {ROOT / "bot" / "demo", ROOT / "bot" / "bench"}
+    invented = {ROOT / "bot" / "demo", ROOT / "bot" / "bench", ROOT / "storage" / "words.py"}
     for path in sources("bot", "storage"):
-        if path.parent in invented:
+        if path.parent in invented or path in invented:
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             said = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

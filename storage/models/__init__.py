@@ -23,6 +23,7 @@ from storage.models.talks import (
     Score,
     Sealed,
     SecretBallot,
+    Term,
 )
 
 __all__ = [
@@ -59,4 +60,5 @@ __all__ = [
     "SecretKey",
     "Session",
     "Space",
+    "Term",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, PrimaryKeyConstraint, SmallInteger, String, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -111,6 +111,28 @@ class Answer(Row):
     text: Mapped[str | None] = mapped_column(info=PERSON)
     folded: Mapped[str | None] = mapped_column(info=PERSON)
     """The text without accents or capitals, for searching."""
+
+
+class Term(Base):
+    """A word of a contribution, by which similar texts are found (storage/similar.py): one row a stem of each text.
+
+    The key begins with what is looked for, so that SQLite reads the rows of a stem one after the other.
+    """
+
+    __tablename__ = "terms"
+    __table_args__ = (
+        PrimaryKeyConstraint("space_id", "phase_id", "stem", "contribution_id", postgresql_include=["weight"]),
+        belongs("contribution_id", "contributions", erase=True),
+        Index(None, "space_id", "contribution_id", "stem"),
+        {"sqlite_with_rowid": False},
+    )
+    space_id: Mapped[int]
+    phase_id: Mapped[int]
+    stem: Mapped[str] = mapped_column(String().with_variant(String(collation="C"), "postgresql"), info=PERSON)
+    """Compared by its bytes, as SQLite does, so that what begins alike stands together."""
+    contribution_id: Mapped[int]
+    weight: Mapped[int] = mapped_column(SmallInteger)
+    """The root of its share in the text's words, in ten-thousandths: the squares of a text's weights sum up to one."""
 
 
 class Ballot(Row):
