@@ -38,6 +38,16 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return min(4, (os.cpu_count() or 1) + 1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests come first, dealt out like cards: each process begins with its share of them (xdist cuts the list into
+    as many pieces as there are processes), so that none has a long one left at the end."""
+    hands = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [item for item in items if item.get_closest_marker("long") is not None]
+    short = [item for item in items if item.get_closest_marker("long") is None]
+    bounds = [len(short) * hand // hands for hand in range(hands + 1)]
+    items[:] = [item for hand in range(hands) for item in (*long[hand::hands], *short[bounds[hand] : bounds[hand + 1]])]
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database, once on SQLite and once on PostgreSQL, as SQLAlchemy's URL."""
