@@ -92,6 +92,11 @@ class Talk:
         return self._run.corrected
 
     @property
+    def sent(self) -> bool:
+        """Whether something was sent in this conversation, now or before."""
+        return self._run.scene.sent or self._run.sent
+
+    @property
     def live(self) -> bool:
         """Whether what is said now is heard: this turn's message was answered, or the talk begins."""
         return self._run.live

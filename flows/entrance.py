@@ -5,6 +5,7 @@ from __future__ import annotations
 from flows.admission import admitted
 from flows.answers import Choice
 from flows.conversation import Again, Ending, Go, Talk
+from flows.feedback import feedback
 from flows.host import LANGUAGE_NAMES, host
 from flows.module import Module
 from flows.texts import Said, Words, _, translate
@@ -21,7 +22,8 @@ NO = Choice("no", _("No thank you"))
 
 
 async def enter(talk: Talk, module: Module) -> Ending:
-    """The language if nothing told it, admission, consent before the first answer; then the module itself."""
+    """The language if nothing told it, admission, consent before the first answer; then the module itself,
+    and where the phase asks for it the last prompt."""
     if talk.person.language is None:
         language = await talk.choose("language", "Français ? English?", _languages(talk), echo=False)
         return Again(("language",), language=language)
@@ -31,7 +33,10 @@ async def enter(talk: Talk, module: Module) -> Ending:
             return Go()
         if not talk.past("agree") and (refused := await consent(talk, module, phase)) is not AGREED:
             return refused
-    return await module.converse(talk)
+    ending = await module.converse(talk)
+    if ending is None and phase is not None and phase.settings.get("feedback") and talk.sent:
+        await feedback(talk)
+    return ending
 
 
 def _languages(talk: Talk) -> list[Choice]:

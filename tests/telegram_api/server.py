@@ -161,7 +161,7 @@ async def listen(app: Starlette, port: int = 0) -> AsyncIterator[str]:
 @asynccontextmanager
 async def serve(platform: Platform, port: int = 0) -> AsyncIterator[str]:
     """Run the platform; gives its address, for `api_url`. Polls under way end empty at the end."""
-    delivering = asyncio.create_task(deliver(platform))
+    beside = [asyncio.create_task(deliver(platform)), asyncio.create_task(platform.rates.watch_the_time())]
     async with listen(application(platform), port) as url:
         platform.closing = False
         try:
@@ -170,5 +170,6 @@ async def serve(platform: Platform, port: int = 0) -> AsyncIterator[str]:
             platform.closing = True
             for bot in platform.bots.values():
                 bot.mailbox.bell.ring()
-            delivering.cancel()
-            await asyncio.gather(delivering, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import Any
 
 import httpx
@@ -125,10 +126,19 @@ async def test_a_second_message_within_a_second_is_429_and_noted(
     assert len(anna.heard) == 1
 
 
+def test_where_we_are_late_ourselves_a_pause_is_heard_later() -> None:
+    rates = Rates(Limits(grace=0.05))
+    rates.pause(1, now=10.0, seconds=2)
+    rates.late.append((10.3, 0.1))
+    waits = [rates.paused(1, 5, "sendmessage", begun) for begun in (10.4, 10.6)]
+    assert waits == [2, 2]
+    assert [violation.at for violation in rates.violations] == [10.6]
+
+
 async def test_nothing_may_be_sent_while_a_429_lasts(served: Client, anna: Resident, platform: Platform) -> None:
     paul = platform.resident(served.bot, "Paul")
     paul.starts()
-    platform.limits.grace = 0.0
+    platform.limits.grace, platform.rates.late = 0.0, deque(maxlen=0)
     platform.faults.script(faults.wait(30))
     assert (await send(served, anna)).status_code == 429
     assert (await send(served, paul)).status_code == 429
