@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,6 +19,11 @@ settings.register_profile(
 )
 settings.register_profile("all", settings.get_profile("quick"), max_examples=500)
 settings.load_profile("quick")
+
+
+SPEAKING = ("tests/storage/", "tests/bot/")
+"""Where tests speak with the database itself, so that PostgreSQL may find what SQLite does not."""
+_NOTHING = SimpleNamespace(params={})
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,9 +44,15 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return min(4, (os.cpu_count() or 1) + 1)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests come first, dealt out like cards: each process begins with its share of them (xdist cuts the list into
+    """What does not speak with the database itself is tried on PostgreSQL with the long tests.
+
+    Long tests come first, dealt out like cards: each process begins with its share of them (xdist cuts the list into
     as many pieces as there are processes), so that none has a long one left at the end."""
+    for item in items:
+        if "postgres" in getattr(item, "callspec", _NOTHING).params.values() and not item.nodeid.startswith(SPEAKING):
+            item.add_marker("long")
     hands = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     long = [item for item in items if item.get_closest_marker("long") is not None]
     short = [item for item in items if item.get_closest_marker("long") is None]

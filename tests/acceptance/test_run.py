@@ -106,7 +106,7 @@ async def test_a_schema_that_is_newer_is_refused_in_one_sentence(tmp_path: Path)
     assert ended.errors.count("\n") == 1
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
-async def test_looking_after_it_changes_nothing(path: str, tmp_path: Path) -> None:
+async def test_looking_after_it_changes_nothing(tmp_path: Path) -> None:
     async with running(f"sqlite:///{tmp_path}/palabre.db", tmp_path) as house, httpx.AsyncClient() as client:
-        assert (await client.post(f"{house.url}{path}")).status_code in (403, 405)
+        for path in ("/healthz", "/readyz", "/metrics"):
+            assert (await client.post(f"{house.url}{path}")).status_code in (403, 405)

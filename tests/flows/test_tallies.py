@@ -241,7 +241,10 @@ async def prepare(database: Database) -> None:
         await make_tables(connection)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=settings.default.max_examples // 2 if settings.default is not None else 50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(consultations())
 def test_figures_and_tables_are_the_plain_model(bench: Bench, drawn: tuple[Questionnaire, list[Reply]]) -> None:
     runner, database = bench
