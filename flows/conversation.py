@@ -22,6 +22,7 @@ from flows.journal import ANSWER, DONE, KEPT, KNOWN, ONCE, REFUSED, ROUND, SECRE
 from flows.prompt import Prompt
 from flows.run import Call, Run, Scene, Tell, Verb
 from flows.texts import Said
+from storage.ballots import NewBallot
 from storage.contributions import NewContribution
 from storage.participants import Person
 from storage.refusals import Refusal
@@ -237,7 +238,7 @@ class Talk:
             raise result
         run.keep(key, [DONE, result])
         run.done = True
-        run.sent = run.sent or isinstance(argument, NewContribution)
+        run.sent = run.sent or isinstance(argument, NewContribution | NewBallot)
         run.asked.clear()
         run.journal.seal()
         return result  # type: ignore[no-any-return]

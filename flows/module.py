@@ -24,8 +24,9 @@ class Module(ABC):
 
     kind: ClassVar[str]
 
-    editable: ClassVar[bool] = False
-    """Whether what was sent can be reopened until closing: only where every road ends in the same `do` keys."""
+    editable: bool = False
+    """Whether what was sent can be reopened until closing: only where every road ends in the same `do` keys. Settings
+    may forbid it."""
 
     own: ClassVar[tuple[tuple[str, Json], ...]] = ()
     """The answers with which a conversation begins that shows somebody what they gave, where it is not editable."""

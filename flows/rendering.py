@@ -101,6 +101,7 @@ def _worded(message: Message, language: str) -> list[str]:
         lines = [_("Send {words}.", words=_either([button.label for button in main], language))]
     elif any(button.label.isdigit() for button in main):
         lines = [_("Send your number.")]
+        minor = [*(button for button in main if not button.label.isdigit()), *minor]
     else:
         numbers = [Text("{number}. {label}", {"number": n, "label": b.label}) for n, b in enumerate(main, 1)]
         lines = [*numbers, _("Send a number.")] if main else []

@@ -72,7 +72,7 @@ class Flow(Module):
     """A module that is one function, as tests write them."""
 
     flow: Callable[[Talk], Awaitable[Ending]]
-    editable: bool = False  # type: ignore[misc]  # tests decide it for one instance
+    editable: bool = False
 
     @classmethod
     def load(cls, settings: Mapping[str, Any]) -> Self:

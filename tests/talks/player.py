@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -77,6 +78,7 @@ class Player:
         self.courier = Courier(self.database, {name: self.phone}, lambda: self.now)
         letters = itertools.cycle("K7PMR2XW9TQH")
         self.monkeypatch.setattr("storage.returning.secrets.choice", lambda _alphabet: next(letters))
+        self.monkeypatch.setattr("flows.conversation.Talk.chance", lambda _talk, name: random.Random(name))
 
     async def play(self, talk: Transcript) -> Transcript:
         """The same talk as it goes now: what the resident says stays, what the bot answers is written anew."""

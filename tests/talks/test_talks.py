@@ -86,7 +86,9 @@ def without_own(talk: Transcript, channel: Capabilities) -> list[tuple[str, list
 
 LONGEST = 240
 LABEL = 30
-RECAP = re.compile(r"^\d+\. .+ : |^\d+\. .+: ")
+RECAP = re.compile(r"^(Choix )?\d+(\.| :) ")
+"""A line of a recap or a list."""
+SENT = ("C'est envoyé", "Votre vote est enregistré", "It is sent", "Your vote is recorded")
 EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f]")
 MONTHS = "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
 ENGLISH = "January|February|March|April|May|June|July|August|September|October|November|December"
@@ -144,9 +146,9 @@ def test_dates_carry_the_name_of_their_day(path: Path) -> None:
 def test_the_end_says_until_when_what_comes_next_and_whom_to_call(path: Path) -> None:
     turns = read(path).turns
     for index, turn in enumerate(turns):
-        if any(line.startswith(("C'est envoyé", "It is sent")) for message in turn.answers for line in message.lines):
+        if any(line.startswith(SENT) for message in turn.answers for line in message.lines):
             rest = words(turns[index : index + 3])
-            assert "jusqu" in rest or "until" in rest.lower(), rest
+            assert "jusqu" in rest or "until" in rest.lower() or "ne peut plus être changé" in rest, rest
             assert "02 61 91 00 12" in rest, rest
 
 

@@ -1,0 +1,146 @@
+"""A vote: one ballot a person, by one of seven methods, changed until closing if its settings say so.
+
+What a vote asks is in flows/voting/booth.py, what its settings are in settings.py beside it, and how ballots become
+figures in results.py; docs/votes.md tells it to citizens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from flows.answers import Json
+from flows.conversation import Again, Ending, Talk
+from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
+from flows.forms import Field
+from flows.host import closed, person_to_call
+from flows.module import Module
+from flows.texts import Joined, Said, Words, _
+from flows.voting import choices, results, settings
+from flows.voting.booth import CHOICE, RECAP, Booth, recap
+from storage import ballots
+from storage.ballots import NewBallot
+from storage.refusals import AlreadyVoted, Closed, NotEligible
+from storage.tallying import VOTE
+
+
+class Vote(Module):
+    """One ballot a person, cast after a recap."""
+
+    kind = "vote"
+    name = _("Vote")
+    purpose = _("To decide: for or against, one or several proposals, a ranking, grades, or points.")
+    editable = True
+
+    def __init__(self, vote: settings.Vote) -> None:
+        self.vote = vote
+        self.editable = vote.change
+
+    @classmethod
+    def load(cls, given: Mapping[str, Any]) -> Self:
+        return cls(settings.read(given))
+
+    @classmethod
+    def form(cls) -> Sequence[Field]:
+        return settings.form()
+
+    def announce(self, talk: Talk) -> Said | None:
+        assert talk.scene.phase is not None
+        vote = _("It is a vote {topic}.", topic=Words(talk.scene.phase.topic))
+        return Joined((vote, _("It takes about one minute.")), " ")
+
+    # -- the conversation ----------------------------------------------------------------------------------
+
+    async def converse(self, talk: Talk) -> Ending:
+        if not talk.past("vote"):
+            booth = Booth(talk, self.vote, self._before(talk))
+            choice = await booth.fill_in()
+            if await recap(booth, choice) == "change":
+                return Again((CHOICE, RECAP))
+            await self._cast(talk, choice)
+        return None
+
+    def _before(self, talk: Talk) -> tuple[Said, ...]:
+        """What becomes of the choice, said before it is asked for; and of the one cast before, if there is one."""
+        if talk.scene.sent:
+            return (_("The vote that you sent counts until you send another."),)
+        if self.vote.secret:
+            return (_("This vote is secret: after closing, the program keeps only the totals."),)
+        if self.vote.change:
+            return (_("Only totals are published. The program keeps your vote, so that you can change it."),)
+        return (_("Only totals are published."),)
+
+    async def _cast(self, talk: Talk, choice: Json) -> None:
+        """Cast the ballot, and say that it was taken or why it was not."""
+        phase = talk.scene.phase
+        assert phase is not None
+        try:
+            await talk.do("vote", ballots.cast, self._ballot(talk, choice))
+        except Closed:
+            talk.say(_("Your vote could not be sent."), *closed(talk.scene, phase, sent=False))
+        except NotEligible:
+            talk.say(_("Your vote could not be sent: this vote is no longer open to you."), *_call(talk))
+        except AlreadyVoted:
+            talk.say(_("You have voted already, and the first vote counts."), *_call(talk))
+        else:
+            talk.say(*self._thanks(talk))
+
+    def _ballot(self, talk: Talk, choice: Json) -> NewBallot:
+        phase = talk.scene.phase
+        assert phase is not None
+        return NewBallot(
+            space_id=phase.space_id,
+            phase_id=phase.id,
+            participant_id=talk.person.id,
+            subject=VOTE,
+            value=choices.packed(self.vote, choice),
+            at=talk.now,
+            change=self.vote.change,
+            secret=self.vote.secret,
+        )
+
+    def _thanks(self, talk: Talk) -> Sequence[Said]:
+        """That it is sent, until when it can be changed, when the result comes, and whom to call."""
+        phase = talk.scene.phase
+        assert phase is not None
+        lines: list[Said] = [_("Your vote is recorded. Thank you.")]
+        if not self.vote.change:
+            lines.append(_("It cannot be changed any more."))
+        elif phase.closes_at is None:
+            lines.append(_("To change it as long as the vote is open, write “correct”."))
+        else:
+            there = phase.closes_at.astimezone(ZoneInfo(talk.scene.space.zone))
+            moment = there.date() if (there.hour, there.minute) == (23, 59) else there
+            lines.append(_("To change it until {moment}, write “correct”.", moment=moment))
+        if phase.answer_on is not None:
+            lines.append(_("The result comes out on {day}.", day=phase.answer_on))
+        return [*lines, *_call(talk)]
+
+    # -- results -------------------------------------------------------------------------------------------
+
+    async def results(self, connection: AsyncConnection, phase: PhaseRef, where: Filter) -> Figures:
+        return await results.results(connection, phase, self.vote, where)
+
+    async def texts(
+        self,
+        connection: AsyncConnection,
+        phase: PhaseRef,
+        question_id: str,
+        where: Filter,
+        search: str,
+        offset: int,
+        limit: int,
+    ) -> tuple[int, list[OpenText]]:
+        """Nobody writes anything in a vote."""
+        return 0, []
+
+    def table(self, connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:
+        return results.table(connection, phase, self.vote, language)
+
+
+def _call(talk: Talk) -> list[Said]:
+    call = person_to_call(talk.scene)
+    return [call] if call is not None else []
