@@ -20,7 +20,8 @@ async def seal(database: Database, now: datetime) -> None:
     for space_id, phase_id in over:
         async with database.write() as connection:
             await secrecy.seal(connection, space_id, phase_id, now, SEALED)
-        log.info("secret phase sealed", phase=phase_id)
+    if over:
+        log.info("secret phases sealed", count=len(over))
     async with database.read() as connection:
         left = await secrecy.to_wipe(connection)
     if left and not await secrecy.wipe(database, now):

@@ -91,7 +91,12 @@ class _Box:
             "subjects",
             "voters",
         )
-        self._this = (*where, table.subject == bindparam("about"), voter == bindparam("by"))
+        self._this = (
+            table.space_id == bindparam("in_space"),
+            table.phase_id == bindparam("in_phase"),
+            table.subject == bindparam("about"),
+            voter == bindparam("by"),
+        )
 
     async def take(self, connection: AsyncConnection, given: Sequence[NewBallot]) -> list[int | Refusal]:
         """Cast these, which may be cast."""
@@ -156,7 +161,7 @@ class _Box:
 
 
 def _given(key: Key) -> dict[str, Any]:
-    return {"space_id": key[0], "phase_id": key[1], "about": key[2], "by": key[3]}
+    return {"in_space": key[0], "in_phase": key[1], "about": key[2], "by": key[3]}
 
 
 def _by_phase(subjects: Iterable[Subject]) -> dict[tuple[int, int], list[str]]:
