@@ -173,7 +173,11 @@ class Batch:
             return False
 
     async def _begin_with(self, seat: Seat) -> bool:
-        return await self._place(seat, self._routed(seat))
+        destination = self._routed(seat)
+        heard = destination.errand is not None and destination.errand.heard is not None
+        if seat.incoming.tap is not None and not heard and self._is_secret(seat):
+            seat.note.tap = None  # a button from a vote that has ended
+        return await self._place(seat, destination)
 
     def _routed(self, seat: Seat) -> Destination:
         code = seat.incoming.code

@@ -107,9 +107,7 @@ def by_place(evidence: Evidence) -> Iterable[Guesses]:
         for start, tree in _marks(content):
             alike[content[max(0, start - 4) : start]].append((start, tree))
         for marks in alike.values():
-            backwards = sorted(
-                marks, key=lambda mark: (mark[0] // (4096 if content.startswith(b"SQLite") else 8192), -mark[0])
-            )
+            backwards = sorted(marks, key=lambda mark: (mark[0] // page, -mark[0]))
             for ordered in (marks, backwards):
                 yield paired([tree for _start, tree in ordered], list(evidence.voters))
 

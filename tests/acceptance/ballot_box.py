@@ -93,7 +93,7 @@ class Booth:
         names = [f"voter-{number:04}" for number in range(count)]
         chance.shuffle(names)
         wanted = dict(zip(names, trees, strict=True))
-        idle = count // 20
+        idle = idle_of(count)
         for start in range(0, count - idle, AT_ONCE):
             await self.cast({name: wanted[name] for name in names[start : min(start + AT_ONCE, count - idle)]})
         await self.choose({name: wanted[name] for name in names[count - idle :]})
@@ -108,6 +108,11 @@ class Booth:
         async with house.database.write() as connection:
             await connection.execute(update(Phase).values(closes_at=house.later(minutes=1)))
         await sealing.seal(house.database, house.later(minutes=1))
+
+
+def idle_of(count: int) -> int:
+    """How many of so many never cast what they chose."""
+    return max(20, count // 20)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from storage.models import Phase, Sealed, SecretBallot
 from tests.acceptance.attackers import ATTACKERS, Attacker, by_key, chance_of
-from tests.acceptance.ballot_box import Booth, Evidence, booth, gather
+from tests.acceptance.ballot_box import Booth, Evidence, booth, gather, idle_of
 
 LUCK = 1e-5
 """No more luck than this is believed. Seventeen guesses that are all right are no luck any more."""
@@ -37,7 +37,7 @@ async def test_once_it_is_over_no_attacker_does_better_than_chance(
             cast = await connection.scalar(select(func.sum(Sealed.ballots)))
             assert await connection.scalar(select(Phase.sealed_at)) is not None
             assert await connection.scalar(select(func.count()).select_from(SecretBallot)) == 0
-        assert cast == count - count // 20
+        assert cast == count - idle_of(count)
 
 
 @pytest.mark.parametrize("count", VOTERS)
