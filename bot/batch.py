@@ -17,7 +17,7 @@ from bot.seats import Poison, Seat, Surroundings, address_of, attached_to, door_
 from bot.waves import ride
 from flows.answers import Json
 from flows.commands import Command, command
-from flows.composing import pressed
+from flows.composing import pressed, veil
 from flows.conversation import Go
 from flows.journal import ANSWER, KEPT, Journal
 from flows.menu import FINAL, Delete, Stop
@@ -27,7 +27,7 @@ from flows.run import Scene
 from flows.telling import pack_tell
 from flows.texts import Said, plural
 from flows.turn import Act, Errand, Turn
-from storage import conversations, inbox, outbox, participants, phases
+from storage import conversations, inbox, outbox, participants, phases, veiling
 from storage.conversations import Record
 from storage.inbox import MessageKey, Note
 from storage.outbox import LaneKey, Mover, NewDelivery
@@ -173,7 +173,11 @@ class Batch:
             return False
 
     async def _begin_with(self, seat: Seat) -> bool:
-        return await self._place(seat, self._routed(seat))
+        destination = self._routed(seat)
+        heard = destination.errand is not None and destination.errand.heard is not None
+        if seat.incoming.tap is not None and not heard and self._is_secret(seat):
+            seat.note.tap = None  # a button from a vote that has ended
+        return await self._place(seat, destination)
 
     def _routed(self, seat: Seat) -> Destination:
         code = seat.incoming.code
@@ -277,6 +281,7 @@ class Batch:
         seat.note.conversation_id = record.id
         if turn.secret:
             seat.note.shown = seat.note.tap = None
+        seat.veiled = seat.veiled or turn.veiled
         if turn.passed_over:
             return False
         if turn.command is None:
@@ -334,6 +339,8 @@ class Batch:
             if seat.error is not None:
                 language = seat.person.language or seat.space.languages[0]
                 seat.messages = [sorry.given_up(language) if self._is_secret(seat) else sorry.trying_again(language)]
+        veiled = {(seat.person.space_id, seat.person.id) for seat in self.seats if seat.veiled}
+        await veiling.veil(self.connection, sorted(veiled))
         await outbox.put(self.connection, [*self._replies(), *self.tells])
 
     async def note(self) -> None:
@@ -355,6 +362,7 @@ class Batch:
                 message.pack(),
                 self.now,
                 LaneKey(seat.key.channel, seat.key.account),
+                veil(seat.person.language or seat.space.languages[0]) if seat.veiled else None,
             )
             for seat in self.seats
             for message in merged(seat.messages)
@@ -370,10 +378,13 @@ class Batch:
             note.state, note.body, note.retry_at = "aside", seat.incoming.pack(), self.now + inbox.RETRY_AFTER[0]
 
     def _is_secret(self, seat: Seat) -> bool:
-        """Whether the conversation this message is for waits for a secret."""
+        """Whether the prompt this message is for wants a secret."""
         known = self._known(seat)
+        parts = pressed(seat.incoming.tap) if seat.incoming.tap is not None else None
         record = known.tapped if seat.incoming.tap is not None else known.current
-        return record is not None and Journal.loads(record.journal).secret
+        if record is None:
+            return False
+        return Journal.loads(record.journal).wants_secret(parts[1] if parts is not None else record.waiting)
 
 
 def merged(messages: list[Message]) -> list[Message]:

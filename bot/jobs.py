@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot import sealing
 from bot.courier import Courier
 from bot.metrics import DEAD, WAITING
 from bot.reception import Reception
@@ -51,6 +52,9 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
         async with database.write() as connection:
             await retention.forget(connection, texts_before=now - history, now=now)
 
+    async def seal(now: datetime) -> None:
+        await sealing.seal(database, now)
+
     async def count_what_waits(_now: datetime) -> None:
         async with database.read() as connection:
             waiting = await outbox.waiting(connection)
@@ -65,6 +69,7 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
     return [
         Job("try again what was set aside", timedelta(seconds=2), reception.retry),
         Job("recover deliveries of couriers that are no more", timedelta(minutes=1), recover),
+        Job("seal secret votes that are over", timedelta(minutes=1), seal),
         Job("forget people who were erased", timedelta(minutes=5), forget_erased),
         Job("forget what was kept long enough", timedelta(hours=1), forget_history),
         Job("count dead letters", timedelta(seconds=30), count_dead_letters),

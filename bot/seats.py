@@ -61,7 +61,7 @@ class Surroundings:
 
 @dataclass(slots=True)
 class Seat:
-    """One message on its way through the batch, and what comes of it."""
+    """One message on its way through the batch, and what comes of it. `veiled`: its answer may show a secret."""
 
     incoming: Incoming
     key: MessageKey
@@ -74,6 +74,7 @@ class Seat:
     messages: list[Message] = field(default_factory=list)
     error: Exception | None = None
     followed: bool = False
+    veiled: bool = False
 
     def fell(self, error: Exception) -> None:
         """A message that has left no trace is left out alone; after a write, or once a first conversation has handed

@@ -79,7 +79,7 @@ class Sending:
         SENT.labels(item.channel).inc()
         kind = "answer" if item.kind in ANSWERS else "bulk"
         OUTBOX_WAIT.labels(item.channel, kind).observe((began - item.made_at).total_seconds())
-        return Outcome(item, settled(item, "sent", self.clock(), external=external))
+        return Outcome(item, settled(item, "sent", self.clock(), external=external, drawn=channel.capabilities.drawn))
 
     async def _file(self, space_id: int, media: Media | None) -> File | None:
         if media is None or not media.ours:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from flows.answers import Choice
 from flows.commands import Command
@@ -52,6 +53,15 @@ def prompted(show: Show, conversation: int, language: str, echo: Said | None = N
     buttons += _own_buttons(show, bearer, language)
     lines = heard + reason + before + words.asked + former + words.after
     return Message(lines, tuple(buttons), prompt.media, prompt.reader.wants, prompt.progress)
+
+
+VEIL = _("This message was about a secret answer. It is not kept.")
+
+
+@cache
+def veil(language: str) -> str:
+    """What is kept, packed, in place of a message that may show a secret, once it has left or was answered."""
+    return Message((Line(translate(VEIL, language)),)).pack()
 
 
 def with_menu(message: Message, language: str) -> Message:

@@ -161,7 +161,9 @@ def _record(run: Run, key: str, value: Json, reader: Reader, flag: int, echo: bo
     stays = same and "." not in key  # one of several prompts says nothing of the whole question, which is echoed
     run.corrected = again and not stays
     run.journal.entries[key] = [ANSWER, value, flag]
-    run.secret = run.secret or flag == SECRET
+    if flag == SECRET:
+        run.secret = True
+        run.journal.ask_secret(key)
     run.asked.append(key)
     run.live, run.answered = True, key
     if echo is False or value is None:

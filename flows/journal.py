@@ -28,6 +28,9 @@ WALLS = (DONE, TOLD)
 KEPT, ONCE, SECRET = 0, 1, 2
 """An answer that stays when the conversation is reopened, one that does not, one that is blanked once it is cast."""
 
+EVERYTHING = "*"
+"""Among the secret keys: all of them."""
+
 
 class TooLarge(Exception):
     """A conversation remembers more than fits its journal."""
@@ -37,7 +40,8 @@ class TooLarge(Exception):
 class Journal:
     """`entries` in the order of the run, those it did not come to (`unmet` of them) last; `was` keeps the former
     value of an answer being corrected, `correcting` the key that is corrected by itself; `held` a text that waits for
-    its question; `doubt` a text that may be a command or an answer; `secret` that the prompt wants a secret."""
+    its question; `doubt` a text that may be a command or an answer; `secrets` the keys whose prompts want a secret,
+    kept also when all else goes: an older button can be pressed at any time."""
 
     entries: dict[str, list[Any]] = field(default_factory=dict)
     was: dict[str, Any] = field(default_factory=dict)
@@ -45,7 +49,7 @@ class Journal:
     doubt: str | None = None
     unmet: int = 0
     correcting: str | None = None
-    secret: bool = False
+    secrets: list[str] = field(default_factory=list)
 
     def dumps(self) -> str:
         parts: dict[str, Any] = {"e": self.entries}
@@ -59,8 +63,8 @@ class Journal:
             parts["u"] = self.unmet
         if self.correcting is not None:
             parts["c"] = self.correcting
-        if self.secret:
-            parts["s"] = True
+        if self.secrets:
+            parts["s"] = self.secrets
         packed = orjson.dumps(parts)
         if len(packed) > LARGEST_JOURNAL:
             raise TooLarge(f"a journal of {len(packed)} bytes")
@@ -78,7 +82,7 @@ class Journal:
             parts.get("d"),
             parts.get("u", 0),
             parts.get("c"),
-            parts.get("s", False),
+            parts.get("s", []),
         )
 
     def answers(self) -> dict[str, Any]:
@@ -121,14 +125,40 @@ class Journal:
             if remember and entry[0] == ANSWER:
                 self.was[name] = entry[1]
 
+    # -- secrets -------------------------------------------------------------------------------------------
+
+    def ask_secret(self, key: str) -> None:
+        """What answers this prompt is a secret, from now on."""
+        if key not in self.secrets:
+            self.secrets.append(key)
+
+    def wants_secret(self, key: str | None) -> bool:
+        """Whether what is heard for this key must not be kept."""
+        return key in self.secrets or EVERYTHING in self.secrets
+
+    def holds_secret(self) -> bool:
+        """Whether a secret stands in it that was not cast yet."""
+        given = (entry[0] == ANSWER and entry[2] == SECRET and entry[1] is not None for entry in self.entries.values())
+        return bool(self.secrets) and (any(given) or bool(self.was or self.held) or self.doubt is not None)
+
     def seal(self) -> None:
-        """Something was cast: the choices that were secret are in it and nowhere else."""
-        for entry in self.entries.values():
+        """Something was cast: the choices that were secret are in it and nowhere else, nor is a digest of them."""
+        self.was.clear()
+        if not self.secrets:
+            return
+        for key, entry in list(self.entries.items()):
             if entry[0] == ANSWER and entry[2] == SECRET:
                 entry[1] = None
-        self.was.clear()
+            elif entry[0] == KNOWN:
+                del self.entries[key]
+        self.held.clear()
+        self.doubt = None
 
     def reopen(self) -> None:
         """For editing what was sent: answers stay; what was asked once, read, done, refused or looped goes."""
         self.entries = {key: entry for key, entry in self.entries.items() if entry[0] == ANSWER and entry[2] == KEPT}
-        self.was, self.held, self.doubt, self.unmet, self.correcting, self.secret = {}, {}, None, 0, None, False
+        self.was, self.held, self.doubt, self.unmet, self.correcting = {}, {}, None, 0, None
+
+
+SEALED = Journal(secrets=[EVERYTHING]).dumps()
+"""What is left of a conversation about a secret phase once that is over."""

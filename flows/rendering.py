@@ -26,8 +26,9 @@ class Capabilities:
     `identity` is what this channel lets the town know of a person, said at consent. `reach` is what must be said
     where a message is promised, on a channel that can't write by itself. `safe_again` tells that a delivery may be
     repeated under the same key without being shown twice. `hosted` tells that our accounts there are made at a
-    platform and belong to a space each (storage/accounts.py); elsewhere an account is a space's slug. `rates` are the
-    platform's limits on sending, for each account.
+    platform and belong to a space each (storage/accounts.py); elsewhere an account is a space's slug. `drawn` tells
+    that it shows what we keep: a message that is not kept any more can't be read there. `rates` are the platform's
+    limits on sending, for each account.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Capabilities:
     label: int = 64
     safe_again: bool = False
     hosted: bool = False
+    drawn: bool = False
     rates: Rates | None = None
     identity: Said | None = None
     reach: Said | None = None

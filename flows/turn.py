@@ -73,8 +73,8 @@ class Turn:
 
     Drive it with `start()`, then `answer(result)` for as long as it hands back a Call. Then `messages`, `tells`,
     `go`, `command` (a command the prompt could not take) and the changed `record` say what to do. `wrote` tells
-    that a `do` of this turn has been asked for; `secret` that what was heard must not be kept; `passed_over` that
-    it was a button pressed twice, which changes nothing.
+    that a `do` of this turn has been asked for; `secret` that what was heard must not be kept, `veiled` that the
+    messages may show a secret; `passed_over` that it was a button pressed twice, which changes nothing.
     """
 
     scene: Scene
@@ -87,6 +87,7 @@ class Turn:
     command: Command | None = None
     wrote: bool = False
     secret: bool = False
+    veiled: bool = False
     passed_over: bool = False
     _journal: Journal = field(init=False)
     _run: Run = field(init=False)
@@ -102,6 +103,9 @@ class Turn:
     def start(self) -> Call | None:
         """Begin; the first call to answer, or None when the turn is over."""
         self._journal = Journal.loads(self.record.journal)
+        if self.errand.heard is not None:
+            self.secret = self._journal.wants_secret(self.errand.key or self.record.waiting)
+        self.veiled = self._journal.holds_secret()
         if self.errand.lead:
             self._said.append(self.errand.lead)
         phase = self.scene.phase
@@ -206,7 +210,6 @@ class Turn:
     def _aim_at_own_buttons(self, heard: Heard, key: str | None) -> bool:
         """The engine's own buttons, and the doubt about a command word, under the prompt that waits."""
         journal = self._journal
-        self.secret = journal.secret
         doubt, journal.doubt = journal.doubt, None
         if heard.tap is None and doubt is None:
             return True  # the common case: plain words
@@ -261,7 +264,8 @@ class Turn:
         self._collect()
         journal.doubt = journal.doubt if show.doubt else None
         journal.correcting = show.key if show.alone else None
-        journal.secret = show.secret
+        if show.secret:
+            journal.ask_secret(show.key)
         self.record.journal = journal.dumps()
         self.record.waiting, self.record.state = show.key, "open"
         self.messages = self._compose(show, run.echo)
@@ -314,7 +318,8 @@ class Turn:
         """An ended talk keeps its answers only if it can be reopened."""
         self.record.waiting, self.record.state = None, state
         if not keep:
-            kept = self._journal if self.module.editable and self.record.sent_at is not None else Journal()
+            stays = self.module.editable and self.record.sent_at is not None
+            kept = self._journal if stays else Journal(secrets=self._journal.secrets)
             self.record.journal = kept.dumps()
         self.messages = self._compose(None, echo)
         if self.scene.phase is not None and self.go is None and self.messages:
@@ -330,6 +335,7 @@ class Turn:
             self.scene.person.changed = True
 
     def _compose(self, show: Show | None, echo: Said | None) -> list[Message]:
+        self.veiled = self.veiled or self.secret or self._journal.holds_secret()
         return compose(self._said, show, echo, self.record.id, self._language)
 
 

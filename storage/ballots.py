@@ -18,7 +18,7 @@ from storage import gate, secrecy
 from storage.gate import Entering
 from storage.models import Ballot, SecretBallot
 from storage.prepared import Prepared, among
-from storage.refusals import AlreadyVoted, Refusal
+from storage.refusals import AlreadyVoted, Closed, Refusal
 from storage.types import new_id
 from storage.value import value
 
@@ -100,11 +100,14 @@ class _Box:
 
     async def take(self, connection: AsyncConnection, given: Sequence[NewBallot]) -> list[int | Refusal]:
         """Cast these, which may be cast."""
-        voters = await secrecy.pseudonyms(connection, given) if self.secret else [str(b.participant_id) for b in given]
+        voters = await self._voters(connection, given)
         counts = await self.counts(connection, {ballot.about for ballot in given})
-        before = await self.values(connection, [(*b.about, v) for b, v in zip(given, voters, strict=True)])
+        before = await self.values(connection, [(*b.about, v) for b, v in zip(given, voters, strict=True) if v])
         after, results = dict(before), list[int | Refusal]()
         for ballot, voter in zip(given, voters, strict=True):
+            if voter is None:
+                results.append(Closed())
+                continue
             key = (*ballot.about, voter)
             if key in after and not ballot.change:
                 results.append(AlreadyVoted())
@@ -117,6 +120,12 @@ class _Box:
             results.append(counts[ballot.about])
         await self._write(connection, before, after, given[0].at)
         return results
+
+    async def _voters(self, connection: AsyncConnection, given: Sequence[NewBallot]) -> Sequence[str | None]:
+        """Who casts these; None where a secret phase was sealed meanwhile."""
+        if self.secret:
+            return await secrecy.pseudonyms(connection, given)
+        return [str(ballot.participant_id) for ballot in given]
 
     async def counts(self, connection: AsyncConnection, subjects: Collection[Subject]) -> Counter[Subject]:
         """How many ballots each of these has."""

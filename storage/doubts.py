@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.models import Address, Delivery
 from storage.outbox import ANSWER, CLAIMABLE, DOUBTED, THIS, WAITING, Claimed, LaneKey, claimed
 from storage.settling import heard_since
+from storage.veiling import VEILED
 
 UNCERTAIN = "uncertain"
 """Its error, also once it counts as sent."""
@@ -30,7 +31,7 @@ _DOUBTED = (
     .order_by(Delivery.due_at, Delivery.id)
 )
 _STILL = (THIS, Delivery.state == WAITING, Delivery.rank == DOUBTED)
-_ARRIVED = update(Delivery).where(*_STILL).values(state="sent", sent_at=Delivery.claimed_at)
+_ARRIVED = update(Delivery).where(*_STILL).values(state="sent", sent_at=Delivery.claimed_at, **VEILED)
 _AGAIN = update(Delivery).where(*_STILL).values(rank=ANSWER)
 
 

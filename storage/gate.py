@@ -33,7 +33,7 @@ class Entering:
 
 @value
 class Doorway:
-    """What the gate knows of a phase."""
+    """What the gate knows of a phase. One that was sealed is never `open` again, whatever its state and dates say."""
 
     open: bool
     opens_at: datetime | None
@@ -51,6 +51,7 @@ _DOORWAYS = Prepared(
     select(
         Phase.id,
         Phase.state,
+        Phase.sealed_at,
         Consultation.state,
         Phase.opens_at,
         Consultation.opens_at,
@@ -74,10 +75,10 @@ async def doorways(connection: AsyncConnection, wanted: Iterable[tuple[int, int]
         by_space.setdefault(space_id, set()).add(phase_id)
     found: dict[int, Doorway] = {}
     for space_id, ids in by_space.items():
-        for id_, phase, whole, opens, whole_opens, closes, whole_closes, *rest in await _DOORWAYS.read(
+        for id_, phase, sealed_at, whole, opens, whole_opens, closes, whole_closes, *rest in await _DOORWAYS.read(
             connection, space_id, sorted(ids)
         ):
-            is_open = state_of(whole, phase) == "open"
+            is_open = sealed_at is None and state_of(whole, phase) == "open"
             found[id_] = Doorway(is_open, latest(whole_opens, opens), earliest(whole_closes, closes), *rest)
     return found
 

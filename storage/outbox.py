@@ -34,6 +34,7 @@ from storage.models import Address, Delivery, Participant
 from storage.prepared import Prepared, among
 from storage.types import new_id
 from storage.value import names, value
+from storage.veiling import VEILED
 
 ANSWERS = frozenset({"reply", "receipt", "relay"})
 """Kinds that answer somebody, or pass on what somebody said; reminders and broadcasts we begin ourselves."""
@@ -59,7 +60,8 @@ class LaneKey:
 @value
 class NewDelivery:
     """A message to leave. `kind`: `reply`, `receipt`, `relay`, `reminder` or `broadcast`; `body` a packed Message,
-    or a packed Tell that is worded when it leaves. `lane` is given by whoever knows it, to spare a look."""
+    or a packed Tell that is worded when it leaves. `lane` is given by whoever knows it, to spare a look. `veil` is kept
+    in place of a body that may show a secret, once it has left."""
 
     space_id: int
     participant_id: int
@@ -68,9 +70,10 @@ class NewDelivery:
     body: str
     at: datetime
     lane: LaneKey | None = None
+    veil: str | None = None
 
 
-_COLUMNS = ("space_id", "id", "participant_id", "conversation_id", "rank", "kind", "body", "due_at", "made_at")
+_COLUMNS = ("space_id", "id", "participant_id", "conversation_id", "rank", "kind", "body", "veil", "due_at", "made_at")
 _ITS_ADDRESS = and_(Address.space_id == Participant.space_id, Address.id == Participant.address_id)
 _ITS_LANE = (
     select(Address.channel.concat(literal_column("':'")).concat(Address.account))
@@ -99,6 +102,7 @@ def _row(item: NewDelivery) -> tuple[Any, ...]:
         ANSWER if item.kind in ANSWERS else BULK,
         item.kind,
         item.body,
+        item.veil,
         item.at,
         item.at,
         None if item.lane is None else str(item.lane),
@@ -368,7 +372,7 @@ _CLAIM = (
         address_id=bindparam("to"),
     )
 )
-_SHUT = update(Delivery).where(THIS).values(state="failed", error=bindparam("why"))
+_SHUT = update(Delivery).where(THIS).values(state="failed", error=bindparam("why"), **VEILED)
 _STRAYED = update(Delivery).where(THIS).values(lane=bindparam("to"))
 
 

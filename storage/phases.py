@@ -57,6 +57,7 @@ class PhaseFacts:
     stages: Sequence[Mapping[str, Any]] = ()
     moderation: str = "none"
     per_day: int | None = None
+    sealed_at: datetime | None = None
 
     def is_open(self, now: datetime) -> bool:
         """Open by hand and by the dates; a date not set does not bound."""
@@ -64,8 +65,12 @@ class PhaseFacts:
         return self.state == "open" and begun and not self.is_over(now)
 
     def is_over(self, now: datetime) -> bool:
-        """Closed, by hand or by the dates."""
-        return self.state == "closed" or (self.closes_at is not None and self.closes_at <= now)
+        """Closed, by hand or by the dates; a secret phase that was sealed stays so."""
+        return (
+            self.sealed_at is not None
+            or self.state == "closed"
+            or (self.closes_at is not None and self.closes_at <= now)
+        )
 
 
 @value
@@ -116,6 +121,7 @@ _PHASES = select(
     Phase.stages,
     Phase.moderation,
     Phase.per_day,
+    Phase.sealed_at,
 ).join(Consultation, (Consultation.space_id == Phase.space_id) & (Consultation.id == Phase.consultation_id))
 
 _LOAD = _PHASES.where(Phase.id.in_(bindparam("ids", expanding=True)))

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, exists, select, update
+from sqlalchemy import ColumnElement, bindparam, case, exists, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from storage.models import Address, Delivery, Heard
 from storage.outbox import DOUBTED, THIS, Claimed, LaneKey
 from storage.value import value
+from storage.veiling import VEILED
 
 
 @value
@@ -20,7 +21,8 @@ class Settled:
     """What became of a delivery: `sent`, `waiting` (again from `at`), `held` or `failed`.
 
     `untried`: this time it was not even begun, or the whole account was asked to wait. `doubted`: it may have left
-    already, and is sent again only to somebody who is not heard from meanwhile.
+    already, and is sent again only to somebody who is not heard from meanwhile. `drawn`: it is read where we keep it,
+    so that what may show a secret stays until it is answered.
     """
 
     space_id: int
@@ -31,6 +33,7 @@ class Settled:
     error: str | None = None
     untried: bool = False
     doubted: bool = False
+    drawn: bool = False
 
 
 _SETTLE = (
@@ -45,6 +48,8 @@ _SETTLE = (
         tries=Delivery.tries - bindparam("untried"),
         rank=case((bindparam("doubted") == 1, DOUBTED), else_=Delivery.rank),
         claimed_by=None,
+        body=case((bindparam("left") == 1, VEILED["body"]), else_=Delivery.body),
+        veil=case((bindparam("left") == 1, null()), else_=Delivery.veil),
     )
 )
 
@@ -65,6 +70,7 @@ async def settle(connection: AsyncConnection, settled: Sequence[Settled]) -> Non
                     "new_sent": item.at if item.state == "sent" else None,
                     "untried": int(item.untried),
                     "doubted": int(item.doubted),
+                    "left": int(item.state != "waiting" and not item.drawn),
                 }
                 for item in settled
             ],
@@ -95,7 +101,7 @@ async def shut(connection: AsyncConnection, item: Claimed, why: str) -> int:
         .where(Delivery.space_id == item.space_id, Delivery.participant_id == item.participant_id)
         .where(Delivery.sent_at.is_(None), Delivery.state == "waiting")
         .where(Delivery.lane == str(LaneKey(item.channel, item.account)))
-        .values(state="failed", error=why)
+        .values(state="failed", error=why, **VEILED)
     )
     return failed.rowcount
 

@@ -17,6 +17,7 @@ CAPABILITIES = Capabilities(
     longest=100_000,
     label=1_000,
     safe_again=True,
+    drawn=True,
     identity=_("This page asks for neither your name nor your number."),
     reach=_("This page cannot write to you when it is closed."),
 )

@@ -72,6 +72,8 @@ class Delivery(Row):
     """`reply`, `receipt`, `relay`, `reminder` or `broadcast`: decides what an uncertain delivery becomes."""
     body: Mapped[str] = mapped_column(info=PERSON)
     """A packed flows.messages.Message."""
+    veil: Mapped[str | None]
+    """What takes the place of a body that may show a secret, once that has left or was answered."""
     state: Mapped[str]
     """`waiting`, `claimed`, `sent`, `held` (uncertain and not to be repeated), `failed`, or `cancelled`."""
     tries: Mapped[int]

@@ -67,12 +67,15 @@ class Phase(Row):
 
 
 class SecretKey(Base):
-    """What pseudonyms of a secret phase are made with; destroyed when it closes."""
+    """What pseudonyms of a secret phase are made with; destroyed when it closes. The row stays, so that there is never
+    another key for this phase."""
 
     __tablename__ = "secret_keys"
     space_id: Mapped[int] = mapped_column(primary_key=True)
     phase_id: Mapped[int] = mapped_column(primary_key=True)
-    key: Mapped[bytes] = mapped_column(LargeBinary, info=PERSON)
+    key: Mapped[bytes | None] = mapped_column(LargeBinary, info=PERSON)
+    wiped_at: Mapped[datetime | None]
+    """Since when the files of the database hold nothing of it either."""
 
 
 class Area(Row):

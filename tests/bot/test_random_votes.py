@@ -20,6 +20,7 @@ from sqlalchemy import func, select, update
 
 from bot.reception import Reception
 from flows.figures import Filter, PhaseRef
+from flows.journal import Journal
 from flows.messages import Incoming
 from flows.modules.vote import Vote
 from flows.voting import choices, results
@@ -147,7 +148,7 @@ async def check(house: Town, rules: Rules, people: dict[str, Voter]) -> None:
         assert (await connection.execute(select(func.count()).select_from(other))).scalar_one() == 0
         figures = await vote.results(connection, PhaseRef(house.space_id, house.phase_id), Filter())
         assert figures.people == cast.total() == sum(count for _channel, count in figures.by_channel)
-        assert [figure.people for figure in figures.figures][0] == cast.total()
+        assert figures.figures[0].people == cast.total()
     assert results.figured(vote.vote, cast, over=True)[0].people == cast.total()
     assert sum(choices.counted(vote.vote, cast).values()) == cast.total()
 
@@ -158,7 +159,7 @@ async def sealed(house: Town, rules: Rules, people: dict[str, Voter]) -> None:
         return
     cast = Counter(voter.cast for voter in people.values() if voter.cast is not None)
     async with house.database.write() as connection:
-        await secrecy.seal(connection, house.space_id, house.phase_id, house.now)
+        await secrecy.seal(connection, house.space_id, house.phase_id, house.now, Journal().dumps())
     async with house.database.read() as connection:
         assert await tallying.alike(connection, house.space_id, house.phase_id) == dict(cast)
         assert (await connection.execute(select(func.count()).select_from(SecretBallot))).scalar_one() == 0

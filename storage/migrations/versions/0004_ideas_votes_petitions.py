@@ -74,7 +74,8 @@ def upgrade() -> None:
         "secret_keys",
         sa.Column("space_id", sa.BigInteger(), nullable=False),
         sa.Column("phase_id", sa.BigInteger(), nullable=False),
-        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=True),
+        sa.Column("wiped_at", UTCTime(), nullable=True),
         sa.PrimaryKeyConstraint("space_id", "phase_id", name=op.f("pk_secret_keys")),
     )
     op.create_table(
@@ -249,6 +250,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("parent_id IS NOT NULL"),
         postgresql_where=sa.text("parent_id IS NOT NULL"),
     )
+    op.add_column("deliveries", sa.Column("veil", sa.String(), nullable=True))
     op.add_column("participants", sa.Column("born", sa.BigInteger(), nullable=True))
     op.add_column("participants", sa.Column("proved", sa.String(), server_default="", nullable=False))
     op.add_column("participants", sa.Column("tags", Document, server_default=sa.text("'[]'"), nullable=False))
