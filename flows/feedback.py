@@ -23,6 +23,7 @@ async def feedback(talk: Talk) -> None:
     phase = talk.scene.phase
     assert phase is not None
     part = talk.part("easy")
+    before = part.recorded("easy"), part.recorded("hard")
     after: tuple[Said, ...] = (_("1 means very hard. 5 means very easy."),)
     prompt = Prompt(_("Was this easy?"), Scale(*EASY, None, None), after=after)
     easy = await part.ask("easy", prompt, optional=True, back=False, echo=False)
@@ -50,4 +51,5 @@ async def feedback(talk: Talk) -> None:
         await part.do("kept", contributions.put, given)
     except Refusal:
         return
-    talk.say(_("Noted. Thank you."))
+    if before != (easy, hard):  # not again when something else was corrected
+        talk.say(_("Noted. Thank you."))
