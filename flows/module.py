@@ -46,6 +46,9 @@ class Module(ABC):
     statuses: ClassVar[Sequence[Choice]] = STATUSES
     """How far the town may be with a contribution, in their order."""
 
+    kinds: ClassVar[Mapping[str, Said]] = {}
+    """What each kind of its contributions is called, in the singular, where it has several."""
+
     found: ClassVar[frozenset[str]] = frozenset()
     """The kinds of its contributions that are found by their words (storage/similar.py)."""
 

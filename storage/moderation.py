@@ -110,6 +110,12 @@ async def count(connection: AsyncConnection, queue: Queue) -> dict[str, int]:
     return dict(zip(_LISTS, map(int, row), strict=True))
 
 
+async def to_read(connection: AsyncConnection, queue: Queue, most: int = 100) -> int:
+    """How many texts wait to be read; counting ends at the most."""
+    some = _of(queue, Contribution.id).where(_LISTS[TO_READ]).limit(most).subquery()
+    return (await connection.execute(select(func.count()).select_from(some))).scalar_one()
+
+
 async def listed(connection: AsyncConnection, queue: Queue, state: str, offset: int, limit: int) -> list[Item]:
     """A part of one list: what is to be read, the oldest first; what was reported, the most often first; the rest, the
     newest first."""
@@ -202,10 +208,11 @@ def _of(queue: Queue, *what: Any) -> Select[*tuple[Any, ...]]:
     return statement
 
 
-_ACCENTS: dict[str, str] = dict(zip("àâéèêëîïôùûçÀÉÈÊÇ", "aaeeeeiiouucaeeec", strict=True))
+_LETTERS = bytes.fromhex("e0 e2 e7 e8 e9 ea eb ee ef f4 f9 fb c0 c7 c8 c9 ca")
+_ACCENTS: dict[str, str] = dict(zip(map(chr, _LETTERS), "aaceeeeiiouuaceee", strict=True))
 
 
-"""Those of French words; more of them would be nested deeper than SQLite reads."""
+"""The accented letters of French (by their numbers in Latin-1); more would be nested deeper than SQLite reads."""
 
 
 def _fold(text: str) -> str:
