@@ -45,6 +45,7 @@ class Town:
     heard: list[Incoming] = field(default_factory=list)
     robots: dict[str, Introduced] = field(default_factory=dict)
     door: int = 0
+    text: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False
     url: str = ""

@@ -44,7 +44,8 @@ async def gather(town: Town, moderation: str = "before") -> None:
 async def write(town: Town, text: str, state: str = "waiting", **values: Any) -> int:
     """A text of somebody new; answers its id."""
     person, made = new_id(), new_id()
-    values = {"theme": "sit", "participant_id": person, "kind": "idea", "origin": "web", **values}
+    usual = {"theme": "sit", "participant_id": person, "kind": "idea", "origin": "web", "phase_id": town.phase.id}
+    values = {**usual, **values}
     async with town.database.write() as connection:
         await connection.execute(
             insert(Participant).values(
@@ -53,7 +54,7 @@ async def write(town: Town, text: str, state: str = "waiting", **values: Any) ->
         )
         await connection.execute(
             insert(Contribution).values(
-                space_id=town.space.id, id=made, phase_id=town.phase.id, key="idea", state=state, text=text, fields={},
+                space_id=town.space.id, id=made, key="idea", state=state, text=text, fields={},
                 created_at=town.now, updated_at=town.now, **values,
             )
         )  # fmt: skip
