@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from storage import moderation, similar
+from storage import consultations, contributions, moderation, similar
+from storage.contributions import NewContribution
 from storage.database import Database
 from storage.models import Contribution, Report
 from storage.moderation import (
@@ -29,6 +30,7 @@ from storage.moderation import (
 from storage.similar import Asked
 from storage.types import new_id
 from tests.storage.written import NOW, Written, a_phase, written
+from tests.tables import make_tables
 
 
 @pytest.fixture
@@ -119,6 +121,21 @@ async def test_a_reason_that_is_not_on_the_list_hides_nothing(town: Written) -> 
     assert state.scalar_one() == "sent"
 
 
+async def test_a_text_that_was_hidden_and_is_corrected_waits_to_be_read_again(town: Written) -> None:
+    author, talk = await town.person(), new_id()
+    bad = await town.write("Une insulte", participant_id=author, conversation_id=talk)
+    await moderation.hide(town.connection, [Hiding(town.space_id, bad, "hurtful", NOW)])
+    consultation = await consultations.find(town.connection, town.space_id, town.consultation_id)
+    assert consultation is not None
+    await consultations.open_now(town.connection, consultation, NOW)
+    corrected = NewContribution(
+        town.space_id, town.phase_id, author, talk, "idea", "idea", {}, (), "web", None, NOW, text="Un banc"
+    )
+    assert await contributions.put(town.connection, [corrected]) == [bad]
+    [item] = await moderation.listed(town.connection, town.queue, TO_READ, 0, 9)
+    assert (item.id, item.text, item.state, item.read_at) == (bad, "Un banc", "waiting", None)
+
+
 async def test_another_space_s_texts_are_not_there(town: Written) -> None:
     mine = await town.write("Un banc", "waiting")
     [result] = await moderation.show(town.connection, [Showing(town.space_id + 1, mine, NOW)])
@@ -136,6 +153,24 @@ async def test_the_figure_says_how_many_were_hidden_and_when_texts_were_read(tow
     found = await moderation.figure(town.connection, town.queue)
     assert (found, found.share) == (Figure(4, 1, 0, 2), 0.25)
     assert (await moderation.figure(town.connection, Queue(1))).share == 0
+
+
+async def test_of_two_moderators_who_hide_a_text_at_once_one_tells_its_author(database_url: str) -> None:
+    database = Database(database_url)
+    async with database.write() as connection:
+        await make_tables(connection)
+    async with database.write() as connection:
+        town = await a_phase(connection)
+        bad = await town.write("Une insulte")
+
+    async def hide() -> object:
+        async with database.write() as connection:
+            [result] = await moderation.hide(connection, [Hiding(town.space_id, bad, "hurtful", NOW)])
+            return result
+
+    results = await asyncio.gather(*(hide() for _ in range(8)))
+    await database.close()
+    assert sum(isinstance(result, Moved) for result in results) == 1
 
 
 MOVES = st.lists(
