@@ -18,17 +18,22 @@ from starlette.routing import BaseRoute
 from admin_web import (
     chat,
     consultations,
+    contribution,
+    contributions,
     door_pages,
     exports,
     failures,
     illustrations,
+    journal,
     live,
     poster,
     public,
     results,
     sign_in,
     static,
+    team,
     try_it,
+    typing_in,
 )
 from admin_web.counter import Counter
 from admin_web.doors import Doors
@@ -54,7 +59,7 @@ def build(
     site = Site(database, doors, base_url.rstrip("/"), clock, load_module, Counter(database))
     pages = (
         static, illustrations, chat, sign_in, consultations, results, exports, live, try_it, poster, failures,
-        door_pages, public,
+        contributions, typing_in, contribution, team, journal, door_pages, public,
     )  # fmt: skip
     application = Starlette(
         routes=[*routes, *(route for page in pages for route in page.routes())],

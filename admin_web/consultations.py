@@ -15,7 +15,7 @@ from admin_web.channels import TELEGRAM, channel_name
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import site_of
 from flows.texts import Said, Text, _, plural
-from storage import accounts, consultations
+from storage import accounts, audit, consultations
 from storage.accounts import AWAY
 from storage.consultations import Consultation
 from storage.types import LARGEST_ID
@@ -41,6 +41,9 @@ class Step:
 
 
 async def show_list(request: Request, me: Me) -> Response:
+    """What they may look at; whoever looks at none is led to the first page of theirs."""
+    if me.home != "/panel":
+        return RedirectResponse(me.home, 303)
     site = site_of(request)
     async with site.database.read() as connection:
         listed = await consultations.listed(connection, me.space_id, midnight(me, site.clock()))
@@ -49,7 +52,7 @@ async def show_list(request: Request, me: Me) -> Response:
         request,
         me,
         "consultations.html",
-        listed=listed,
+        listed=[one for one in listed if me.may("look", one.consultation.id)],
         standing=lambda one: standing(one, site.clock()),
         telegram=any(one.channel == TELEGRAM for one in ours),
         unwell=[channel_name(one.channel) for one in ours if one.error not in (None, AWAY)],
@@ -81,6 +84,8 @@ async def open_it(request: Request, me: Me) -> Response:
     site, found = site_of(request), await find(request, me)
     async with site.database.write() as connection:
         await consultations.open_now(connection, found, site.clock())
+        done = me.entry(site.clock(), "open", "consultations", found.id, title=found.title)
+        await audit.note(connection, done)
     return RedirectResponse(f"/panel/consultations/{found.id}", 303)
 
 
@@ -88,6 +93,8 @@ async def close_it(request: Request, me: Me) -> Response:
     site, found = site_of(request), await find(request, me)
     async with site.database.write() as connection:
         await consultations.close_now(connection, found, site.clock())
+        done = me.entry(site.clock(), "close", "consultations", found.id, title=found.title)
+        await audit.note(connection, done)
     return RedirectResponse(f"/panel/consultations/{found.id}", 303)
 
 

@@ -16,10 +16,10 @@ from starlette.routing import BaseRoute, Route
 from admin_web.channels import TELEGRAM, channel_name
 from admin_web.doors import Introduced, NotIntroduced
 from admin_web.poster import typed
-from admin_web.session import Me, panel, setting_up
+from admin_web.session import Me, panel, signed_in
 from admin_web.site import site_of
 from flows.texts import Said, Words, _, plural, translate
-from storage import accounts
+from storage import accounts, audit
 from storage.accounts import AWAY, KEY, OTHER, TAKEN, Account, TakenElsewhere
 from storage.value import value
 
@@ -32,13 +32,13 @@ LONGEST_NAME, NAME_END = 32, "_bot"
 
 def routes() -> list[BaseRoute]:
     return [
-        Route(DOORS, setting_up(show), methods=["GET"]),
-        Route(f"{DOORS}/telegram", setting_up(show_steps), methods=["GET"]),
-        Route(f"{DOORS}/telegram", setting_up(set_up), methods=["POST"]),
-        Route(f"{DOORS}/{{id:int}}/key", setting_up(show_key), methods=["GET"]),
-        Route(f"{DOORS}/{{id:int}}/key", setting_up(change_key), methods=["POST"]),
-        Route(f"{DOORS}/{{id:int}}/close", setting_up(ask_to_close), methods=["GET"]),
-        Route(f"{DOORS}/{{id:int}}/close", setting_up(close), methods=["POST"]),
+        Route(DOORS, signed_in(show), methods=["GET"]),
+        Route(f"{DOORS}/telegram", signed_in(show_steps), methods=["GET"]),
+        Route(f"{DOORS}/telegram", signed_in(set_up), methods=["POST"]),
+        Route(f"{DOORS}/{{id:int}}/key", signed_in(show_key), methods=["GET"]),
+        Route(f"{DOORS}/{{id:int}}/key", signed_in(change_key), methods=["POST"]),
+        Route(f"{DOORS}/{{id:int}}/close", signed_in(ask_to_close), methods=["GET"]),
+        Route(f"{DOORS}/{{id:int}}/close", signed_in(close), methods=["POST"]),
     ]
 
 
@@ -199,10 +199,13 @@ async def take_key(request: Request, me: Me, present: Account | None = None) -> 
         )
     try:
         async with site.database.write() as connection:
-            return await accounts.put(
+            account = await accounts.put(
                 connection, me.space_id, TELEGRAM, robot.account, name=robot.name, title=robot.title,
                 token=found[0], now=site.clock(),
             )  # fmt: skip
+            action = "change_key" if present else "open_door"
+            await audit.note(connection, me.entry(site.clock(), action, "accounts", account.id, door=robot.name))
+            return account
     except TakenElsewhere:
         raise NotTaken(_TAKEN) from None
 
@@ -234,7 +237,8 @@ async def ask_to_close(request: Request, me: Me) -> Response:
 
 
 async def close(request: Request, me: Me) -> Response:
-    account = await find(request, me)
-    async with site_of(request).database.write() as connection:
+    site, account = site_of(request), await find(request, me)
+    async with site.database.write() as connection:
         await accounts.remove(connection, account)
+        await audit.note(connection, me.entry(site.clock(), "close_door", "accounts", account.id, door=account.name))
     return RedirectResponse(DOORS, 303)

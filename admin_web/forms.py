@@ -8,6 +8,7 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from storage.types import LARGEST_ID
 from storage.value import value
 
 LONGEST = 2_000
@@ -26,12 +27,23 @@ class Form:
             raise HTTPException(413)
         return value.strip()
 
+    def numbers(self, name: str) -> list[int]:
+        """Every number sent under this name: ids that were ticked. HTTPException 400 when one is none."""
+        return [number(given) for given in self.data.getlist(name)]
+
     def secret(self, name: str) -> str:
         """The field exactly as typed: a password may begin with a space."""
         value: Any = self.data.get(name, "")
         if not isinstance(value, str) or "\0" in value or len(value) > LONGEST:
             raise HTTPException(400)
         return value
+
+
+def number(given: Any) -> int:
+    """An id, or a number in an address. HTTPException 400 when it is none of ours."""
+    if not isinstance(given, str) or not (given.isascii() and given.isdigit()) or len(given) > 19:
+        raise HTTPException(400)
+    return min(int(given), LARGEST_ID)
 
 
 async def read_form(request: Request) -> Form:

@@ -15,7 +15,7 @@ from admin_web.qr import qr
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import language_of, say, site_of
 from flows.texts import Said, _
-from storage import accounts, codes
+from storage import accounts, audit, codes
 from storage.codes import Code
 
 LONGEST_PLACE = 60
@@ -46,6 +46,10 @@ async def add(request: Request, me: Me) -> Response:
         }
         if place.casefold() not in known:
             await codes.create(connection, consultation, site.clock(), place=place)
+            hung = me.entry(
+                site.clock(), "poster", "consultations", consultation.id, title=consultation.title, place=place
+            )
+            await audit.note(connection, hung)
             return RedirectResponse(request.url.path, 303)
     return await _draw(request, me, _("There is a poster for this place already."))
 

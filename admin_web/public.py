@@ -16,8 +16,9 @@ from admin_web.qr import qr
 from admin_web.site import Site, language_of, render, say, site_of
 from flows.figures import Measured
 from flows.texts import _
-from storage import accounts, codes, consultations, spaces
+from storage import accounts, codes, consultations, moderation, spaces
 from storage.consultations import Consultation
+from storage.moderation import Queue
 
 
 def routes() -> list[BaseRoute]:
@@ -69,6 +70,8 @@ async def _page(request: Request, word: str, space: str | None = None) -> Respon
         if entrance is None or entrance.consultation.state == "draft":
             raise HTTPException(404)
         ours = await accounts.listed(connection, entrance.space.id)
+        texts = Queue(entrance.space.id, [entrance.consultation.id])
+        moderated = await moderation.figure(connection, texts)
     found, now = entrance.consultation, site.clock()
     chat = f"{site.base_url}/c/{entrance.address}"
     description = say(_("QR code to answer on a phone"), language_of(request))
@@ -76,7 +79,7 @@ async def _page(request: Request, word: str, space: str | None = None) -> Respon
     return render(
         request, "public.html", zone=entrance.space.zone, space=entrance.space, consultation=found,
         carried=entrance.address, open=is_open(found, now), standing=standing(found, now), steps=steps(found, now),
-        others=others, length=await length_of(site, found), qr=qr(chat, description),
+        others=others, moderated=moderated, length=await length_of(site, found), qr=qr(chat, description),
     )  # fmt: skip
 
 

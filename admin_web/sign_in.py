@@ -14,7 +14,7 @@ from admin_web.forms import read_form
 from admin_web.session import COOKIE, NEW_PASSWORD, SIGN_IN, Me, find_session, panel, set_cookie, signed_in
 from admin_web.site import LANGUAGE_COOKIE, render, site_of
 from flows.texts import LANGUAGES, Said, _, plural
-from storage import attempts, organisers, spaces
+from storage import attempts, audit, organisers, spaces
 from storage.attempts import Limit
 from storage.organisers import Account
 
@@ -137,6 +137,8 @@ async def change_password(request: Request, me: Me) -> Response:
     protected = await organisers.protect(new)
     async with site.database.write() as connection:
         await organisers.change_password(connection, me.space_id, me.session.organiser_id, protected)
+        mine = me.session.organiser_id
+        await audit.note(connection, me.entry(site.clock(), "password", "organisers", mine))
         cookie = await organisers.sign_in(connection, me.space_id, me.session.organiser_id, site.clock())
     response = RedirectResponse("/panel" if me.session.must_change else "/panel/settings", 303)
     set_cookie(request, response, cookie)

@@ -13,10 +13,19 @@ from functools import cache
 from typing import Any, ClassVar, Self
 
 import flows.modules
-from flows.answers import Json
+from flows.answers import Choice, Json
 from flows.conversation import Ending, Talk
 from flows.forms import Field
-from flows.texts import Said
+from flows.texts import Said, _
+
+STATUSES = (
+    Choice("received", _("Received")),
+    Choice("studied", _("Being studied")),
+    Choice("accepted", _("Accepted")),
+    Choice("done", _("Done")),
+    Choice("not_kept", _("Not kept")),
+)
+"""How far a town is with a contribution, where its module knows no better."""
 
 
 class Module(ABC):
@@ -34,6 +43,24 @@ class Module(ABC):
     name: ClassVar[Said] = ""
     purpose: ClassVar[Said] = ""
     """What the panel calls this way of taking part, and a sentence on what it is good for."""
+
+    statuses: ClassVar[Sequence[Choice]] = STATUSES
+    """How far the town may be with a contribution, in their order."""
+
+    kinds: ClassVar[Mapping[str, Said]] = {}
+    """What each kind of its contributions is called, in the singular, where it has several."""
+
+    found: ClassVar[frozenset[str]] = frozenset()
+    """The kinds of its contributions that are found by their words (storage/similar.py)."""
+
+    typed_in: ClassVar[str | None] = None
+    """The kind of contribution an organiser may type in from paper or a meeting: a text, maybe with a theme."""
+
+    themes: Sequence[Choice] = ()
+    """What its contributions may be about, where they are sorted by theme."""
+
+    criteria: Sequence[Choice] = ()
+    """By what a jury scores its contributions, beside the support: two to five of them, or none."""
 
     repeatable: bool = False
     """Whether one person may give several contributions, each in a conversation of its own."""

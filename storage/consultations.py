@@ -163,7 +163,8 @@ async def listed(connection: AsyncConnection, space_id: int, since: datetime) ->
 
 
 def _people(space_id: int, since: datetime) -> Select[*tuple[Any, ...]]:
-    """People by consultation. A response whose author was erased still counts as somebody."""
+    """People by consultation. A response whose author was erased still counts as somebody; a table at a meeting does
+    not: its people are never added to the others."""
     sent = models.Contribution
     person = func.coalesce(sent.participant_id, sent.id)
     return (
@@ -174,6 +175,7 @@ def _people(space_id: int, since: datetime) -> Select[*tuple[Any, ...]]:
         )
         .join(models.Phase, (models.Phase.space_id == sent.space_id) & (models.Phase.id == sent.phase_id))
         .where(sent.space_id == space_id, sent.state == "sent", sent.parent_id.is_(None))
+        .where(sent.origin != "meeting")
         .group_by(models.Phase.consultation_id)
     )
 

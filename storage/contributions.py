@@ -150,6 +150,7 @@ async def _write(connection: AsyncConnection, accepted: Mapping[int, tuple[NewCo
             "text": statement.excluded.text,
             "theme": statement.excluded.theme,
             "area": statement.excluded.area,
+            "read_at": None,
             "updated_at": statement.excluded.updated_at,
         },
     )

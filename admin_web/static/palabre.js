@@ -11,6 +11,7 @@
 //   button[data-show="id"]  shows the password typed in that field
 //   button[data-print]      prints the page
 //   button[data-copy="id"]  copies the text of that element, and says `data-said` instead of its own words
+//   [data-list]             j and k go through its [data-item]s; v and m press what has that [data-key] in one of them
 //   [data-script]           sent hidden, shown when there is a script to make it work
 
 const all = (selector, root = document) => root.querySelectorAll(selector);
@@ -136,6 +137,20 @@ document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing || !event.target.matches("[data-keys=enter]")) return;
   event.preventDefault();
   event.target.form.requestSubmit();
+});
+
+// Letters go through a list, unless somebody writes or asks the browser for something.
+document.addEventListener("keydown", (event) => {
+  const items = [...all("[data-list] [data-item]")];
+  if (!items.length || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.matches("input:not([type=checkbox], [type=radio]), select, textarea")) return;
+  const place = items.findIndex((item) => item.contains(document.activeElement));
+  if (event.key === "j" || event.key === "k") {
+    const next = place < 0 ? 0 : place + (event.key === "j" ? 1 : -1);
+    items[Math.min(Math.max(next, 0), items.length - 1)].focus();
+  } else if (event.key === "v" || event.key === "m") {
+    items[Math.max(place, 0)].querySelector(`[data-key=${event.key}]`)?.click();
+  }
 });
 
 // A picture that comes late pushes the end out of view.

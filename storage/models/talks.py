@@ -80,6 +80,8 @@ class Contribution(Row):
     """How far the town is with it, a word of its module."""
     reason: Mapped[str | None]
     """Why it was hidden."""
+    read_at: Mapped[datetime | None]
+    """When a moderator read it as it stands; nothing while nobody did."""
     fields: Mapped[dict[str, Any]] = mapped_column(info=PERSON)
     origin: Mapped[str]
     """The channel it came by; `paper`, `meeting` or `organiser` where somebody typed it in."""

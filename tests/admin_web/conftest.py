@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 
 from admin_web.application import build
 from admin_web.doors import Doors, Introduced, NotIntroduced
+from flows import module
 from flows.messages import Button, Incoming, Line, Message
 from storage import accounts, consultations, organisers, spaces
 from storage.accounts import KEY, Account
@@ -44,6 +45,7 @@ class Town:
     heard: list[Incoming] = field(default_factory=list)
     robots: dict[str, Introduced] = field(default_factory=dict)
     door: int = 0
+    text: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False
     url: str = ""
@@ -114,7 +116,7 @@ async def town(database: Database, protected: str) -> Town:
     async with database.write() as connection:
         space = await create_space(connection)
         organiser_id = await organisers.create(
-            connection, space.id, email=EMAIL, name="Claire Morel", role="owner", protected=protected, now=NOW
+            connection, space.id, email=EMAIL, name="Claire Morel", role="organiser", protected=protected, now=NOW
         )
         await organisers.change_password(connection, space.id, organiser_id, protected)
         consultation, phase = await create_consultation(connection, space)
@@ -124,7 +126,7 @@ async def town(database: Database, protected: str) -> Town:
         Doors(town.receive, town.preview, town.watch, town.introduce),
         base_url="http://montaubry.example",
         clock=town.clock,
-        load_module=lambda _kind, _settings: MadeUp(),
+        load_module=lambda kind, settings: MadeUp() if kind == "made_up" else module.load(kind, settings),
     )
     return town
 

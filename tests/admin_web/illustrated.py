@@ -80,7 +80,7 @@ async def build(database: Database, folder: Path, *, open: bool = True) -> int:
         if open:
             await open_it(connection, consultation, now)
         organiser_id = await organisers.create(
-            connection, space.id, email=EMAIL, name="Claire Morel", role="owner", protected=protected, now=now
+            connection, space.id, email=EMAIL, name="Claire Morel", role="organiser", protected=protected, now=now
         )
         await organisers.change_password(connection, space.id, organiser_id, protected)
     return consultation.id

@@ -188,7 +188,7 @@ async def test_doors_are_for_those_who_set_up_how_the_house_works(
 ) -> None:
     await town.open_telegram()
     async with town.database.write() as connection:
-        await connection.execute(update(Organiser).values(role="moderation"))
+        await connection.execute(update(Organiser).values(role="moderator"))
     assert (await claire.get(path.format(door=town.door))).status_code == 404
     assert "/panel/doors" not in (await claire.get("/panel/settings")).text + (await claire.get("/panel")).text
 

@@ -6,7 +6,10 @@ from itertools import pairwise
 import pytest
 from playwright.async_api import Page
 
+from storage import audit, consultations
+from storage.audit import NewEntry
 from tests.admin_web.conftest import Enter, Town
+from tests.admin_web.gathering import report, write
 from tests.admin_web.test_failures import add_dead, add_delivery
 from tests.admin_web.test_posters import add_poster
 from tests.browser import DESK, PHONE, assert_accessible
@@ -20,6 +23,16 @@ PAGES = [
     f"{ONE}/try",
     f"{ONE}/posters",
     f"{ONE}/posters/print",
+    "/panel/contributions",
+    "/panel/contributions?list=reported",
+    "/panel/contributions?list=hidden",
+    "/panel/contributions/{text}",
+    "/panel/contributions/hide?id={text}",
+    "/panel/contributions/new",
+    "/panel/team",
+    "/panel/team/new",
+    "/panel/team/{organiser}",
+    "/panel/journal",
     "/panel/failures",
     "/panel/doors?checked={door}",
     "/panel/doors/{door}/key",
@@ -44,11 +57,24 @@ async def lived_in(served: Town) -> Town:
     await add_dead(served)
     await add_delivery(served, "failed", "reminder", "Bad Request")
     await served.open_telegram()
+    await add_texts(served)
     return served
 
 
+async def add_texts(town: Town) -> None:
+    """A step more, which gathers texts: one to read, one reported, one hidden; and somebody did something."""
+    async with town.database.write() as connection:
+        phase = await consultations.add_phase(connection, town.consultation, "gathering", {}, moderation="before")
+        entry = NewEntry(town.space.id, town.organiser_id, "password", "organisers", town.organiser_id, town.now)
+        await audit.note(connection, entry)
+    await write(town, "Un banc devant la pharmacie", phase_id=phase.id)
+    await write(town, "Une publicité", "hidden", phase_id=phase.id, reason="advert")
+    town.text = await write(town, "Des arceaux à vélos près de la halle", "sent", phase_id=phase.id)
+    await report(town, town.text)
+
+
 def address(town: Town, path: str) -> str:
-    return town.url + path.format(id=town.consultation.id, door=town.door)
+    return town.url + path.format(id=town.consultation.id, door=town.door, text=town.text, organiser=town.organiser_id)
 
 
 async def look(page: Page, scheme: str, size: dict[str, int]) -> None:

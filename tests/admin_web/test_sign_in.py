@@ -21,7 +21,7 @@ async def make_one_time(town: Town, password: str) -> None:
     protected = await organisers.protect(password)
     async with town.database.write() as connection:
         await organisers.create(
-            connection, town.space.id, email="new@montaubry.example", name="N", role="owner", protected=protected,
+            connection, town.space.id, email="new@montaubry.example", name="N", role="organiser", protected=protected,
             now=town.now,
         )  # fmt: skip
 

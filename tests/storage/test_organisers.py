@@ -26,7 +26,7 @@ async def add_claire(database: Database, password: str = "k3fe-wmpq") -> int:
     protected = await organisers.protect(password)
     async with database.write() as connection:
         return await organisers.create(
-            connection, 1, email=EMAIL, name="Claire Morel", role="owner", protected=protected, now=NOW
+            connection, 1, email=EMAIL, name="Claire Morel", role="organiser", protected=protected, now=NOW
         )
 
 

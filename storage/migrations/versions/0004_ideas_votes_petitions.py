@@ -242,6 +242,7 @@ def upgrade() -> None:
     op.add_column("contributions", sa.Column("people", sa.BigInteger(), server_default=sa.text("1"), nullable=False))
     op.add_column("contributions", sa.Column("status", sa.String(), nullable=True))
     op.add_column("contributions", sa.Column("reason", sa.String(), nullable=True))
+    op.add_column("contributions", sa.Column("read_at", UTCTime(), nullable=True))
     op.create_index(
         op.f("ix_contributions_space_id_parent_id"),
         "contributions",

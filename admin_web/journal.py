@@ -1,0 +1,82 @@
+"""The journal: who did what in the panel, and when, in plain words. A resident's words are never in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from admin_web.forms import number
+from admin_web.session import Me, panel, signed_in
+from admin_web.site import site_of
+from admin_web.team import ROLE_NAMES
+from flows.moderating import REASONS
+from flows.texts import Lowered, Said, Text, Value, Words, _
+from storage import audit
+from storage.audit import Noted
+
+A_PAGE = 50
+
+
+def routes() -> list[BaseRoute]:
+    return [Route("/panel/journal", signed_in(show), methods=["GET"])]
+
+
+async def show(request: Request, me: Me) -> Response:
+    asked = request.query_params.get("page", "")
+    page = min(max(1, number(asked) if asked else 1), 1_000_000)
+    async with site_of(request).database.read() as connection:
+        count = await audit.count(connection, me.space_id)
+        found = await audit.listed(connection, me.space_id, (page - 1) * A_PAGE, A_PAGE)
+    last = max(1, -(-count // A_PAGE))
+    return panel(request, me, "journal.html", found=found, page=page, last=last, said=said, address=address)
+
+
+_WORDS: Mapping[str, Text] = {
+    "open": _("opened the consultation “{title}”"),
+    "close": _("closed the consultation “{title}”"),
+    "poster": _("made a poster for {place}, “{title}”"),
+    "show": _("read a text and let it be seen"),
+    "hide": _("hid a text. The reason: {reason}"),
+    "settle": _("settled what was reported of a text (reports: {reports})"),
+    "reply": _("answered a text (people told: {people})"),
+    "score": _("scored a text (criteria: {criteria})"),
+    "type_in": _("typed in a text (people at the table: {people})"),
+    "welcome": _("added {name} to the team, as: {role}"),
+    "role": _("changed the role of {name}. Now: {role}"),
+    "password": _("changed their own password"),
+    "open_door": _("opened the door {door}"),
+    "change_key": _("changed the key of the door {door}"),
+    "close_door": _("closed the door {door}"),
+}
+
+
+def said(entry: Noted) -> Said:
+    """What was done, after the name of who did it; the bare word where this program knows no sentence for it."""
+    sentence = _WORDS.get(entry.action)
+    if sentence is None:
+        return entry.action
+    return Text(sentence.singular, {name: _detail(name, value) for name, value in entry.details.items()})
+
+
+def _detail(name: str, value: Any) -> Value:
+    if name == "reason" and value in REASONS:
+        return Lowered(REASONS[value])
+    if name == "role" and value in ROLE_NAMES:
+        return Lowered(ROLE_NAMES[value])
+    if isinstance(value, Mapping):
+        return Words(value)
+    return value if isinstance(value, int) else str(value)
+
+
+def address(entry: Noted) -> str | None:
+    """Where to look at what it was done to."""
+    pages = {
+        "consultations": "/panel/consultations",
+        "contributions": "/panel/contributions",
+        "organisers": "/panel/team",
+    }
+    return f"{pages[entry.about]}/{entry.about_id}" if entry.about in pages else None
