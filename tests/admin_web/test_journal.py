@@ -31,10 +31,8 @@ def page_of(endpoint: Any) -> Callable[..., Any]:
 def calls(source: str) -> set[str]:
     """The names of what a function calls."""
     found = [node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
-    return {
-        one.attr if isinstance(one, ast.Attribute) else one.id
-        for one in found
-        if hasattr(one, "attr") or hasattr(one, "id")
+    return {one.attr for one in found if isinstance(one, ast.Attribute)} | {
+        one.id for one in found if isinstance(one, ast.Name)
     }
 
 
