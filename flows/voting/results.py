@@ -121,8 +121,8 @@ _JUDGED = _(
 def _note(vote: Vote, result: Result[Any], rule: Said, over: bool) -> Said:
     """How many voted, by which rule it is counted, and what was decided."""
     turnout = plural(
-        "{count} person voted, {blank} of them blank.",
-        "{count} people voted, {blank} of them blank.",
+        "{count} person voted. Blank votes: {blank}.",
+        "{count} people voted. Blank votes: {blank}.",
         result.voters,
         blank=result.blank,
     )
@@ -140,9 +140,9 @@ def _decided(vote: Vote, result: Result[Any]) -> Said | None:
     found = decide(vote.rule, votes.get("for", 0), votes.get("against", 0), result.blank, entitled=vote.entitled)
     numbers = {"votes": found.in_favour, "needed": found.needed}
     sentences: Mapping[Outcome, Said] = {
-        Outcome.ADOPTED: _("It is adopted: {votes} votes for, {needed} were needed.", **numbers),
-        Outcome.REJECTED: _("It is not adopted: {votes} votes for, {needed} were needed.", **numbers),
-        Outcome.TIE: _("It is not adopted: as many votes for as against."),
+        Outcome.ADOPTED: _("It is adopted: {votes} for, {needed} were needed.", **numbers),
+        Outcome.REJECTED: _("It is not adopted: {votes} for, {needed} were needed.", **numbers),
+        Outcome.TIE: _("It is not adopted: as many for as against."),
         Outcome.NO_QUORUM: _("Nothing is decided: {quorum} people would have had to vote.", quorum=quorum),
     }
     return sentences[found.outcome]

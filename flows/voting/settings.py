@@ -125,7 +125,7 @@ def read(given: Mapping[str, Any]) -> Vote:
         points=asked["points"],
         grades=tuple(Choice(one["id"], Words(one["label"])) for one in asked.get("grades") or ()) or GRADES,
         change=bool(asked["change"]),
-        hidden=bool(asked["hidden"]),
+        hidden=bool(asked["hidden"] or asked.get("secret")),  # totals that grow by one tell who has just voted what
         secret=bool(asked.get("secret")),
         rule=_rule(asked),
         entitled=asked.get("entitled"),
@@ -200,7 +200,7 @@ def form() -> Sequence[Field]:
         Field("question", "words", _("The question"), _("As people read it in the chat."), required=True),
         Field("method", "choice", _("How people vote"), required=True, choices=METHODS, default=FOR_AGAINST),
         Field("options", "options", _("The proposals"), _("Their numbers are those of the poster and of the paper.")),
-        Field("secret", "flag", _("Secret vote"), _("After closing only totals are kept."), default=False),
+        Field("secret", "flag", _("Secret vote"), _("Nothing is shown before closing, and then only totals are kept.")),
         Field("hidden", "flag", _("Hide the results until closing"), default=True),
         Field("change", "flag", _("People may change their vote until closing"), default=True),
         Field("least", "number", _("Proposals to choose at least"), rare=True),
