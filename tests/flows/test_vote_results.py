@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.figures import Figure, Filter, PhaseRef
@@ -170,7 +170,7 @@ def test_a_withdrawn_candidate_is_left_out_of_the_ballots(method: str, cast: Any
     figure = figured(now, cast)
     assert figure == figured(now, same) == figured(gone, cast)
     assert [row.number for row in now.standing] == [2, 3, 4], "the others keep their published numbers"
-    assert "trees" not in {row.id for row in (*figure.rows, *figure.heat)}
+    assert "trees" not in {*(row.id for row in figure.rows), *(row.id for row in figure.heat)}
 
 
 # -- in a database -----------------------------------------------------------------------------------------
@@ -198,12 +198,12 @@ async def cast(connection: AsyncConnection, phase: Phase, value: str, channel: s
     await participants.welcome(connection, [(AddressKey(channel, "montaubry", str(person.id)), person)], NOW)
     new = NewBallot(phase.space_id, phase.id, person.id, tallying.VOTE, value, NOW, secret=secret)
     assert all(isinstance(one, int) for one in await ballots.cast(connection, [new]))
-    connection_row = models.Conversation.__table__.insert().values(
+    talk = insert(models.Conversation).values(
         space_id=phase.space_id, id=new_id(), participant_id=person.id, phase_id=phase.id, kind="vote", state="ended",
         journal="{}", channel=channel, place="bakery" if channel == "web" else None, sent_at=NOW, begun_at=NOW,
         heard_at=NOW,
     )  # fmt: skip
-    await connection.execute(connection_row)
+    await connection.execute(talk)
 
 
 @pytest.mark.parametrize("secret", [False, True], ids=["open", "secret"])
