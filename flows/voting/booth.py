@@ -25,7 +25,7 @@ BLANK = Choice("blank", _("Blank vote"))
 START = Choice("start", _("Begin"))
 NOBODY = Candidate("", None, "")
 CHOICE, RECAP = "choice", "recap"
-"""The keys of the choice (its parts begin with it) and of the recap."""
+"""The keys of the choice, with which those of its parts begin, and of the recap."""
 
 
 @value
@@ -42,8 +42,9 @@ class Booth:
         """In the order drawn for this person; for and against as everybody writes them."""
         if self.vote.method == FOR_AGAINST:
             return self.vote.published
-        found = {candidate.id: candidate for candidate in self.vote.standing}
-        return tuple(found[choice.id] for choice in self.talk.shuffled(CHOICE, [c.choice for c in found.values()]))
+        drawn = list(self.vote.standing)
+        self.talk.chance(CHOICE).shuffle(drawn)
+        return tuple(drawn)
 
     async def ask(self, key: str, prompt: Prompt, *, echo: bool = True, once: bool = False, back: bool = True) -> Json:
         said: bool | str = "" if echo and self.vote.secret else echo
@@ -171,7 +172,7 @@ class _Pick(OneOf):
 async def _row_by_row(booth: Booth) -> Json:
     """A grade or a number of points for each candidate, in the order drawn."""
     vote = booth.vote
-    begun = await booth.ask(f"{CHOICE}.start", booth.first(OneOf((START, BLANK))), echo=False)
+    begun = await booth.ask(CHOICE, booth.first(OneOf((START, BLANK))), echo=False)
     if begun == BLANK.id:
         return None
     given: dict[str, Json] = {}

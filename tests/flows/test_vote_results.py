@@ -251,6 +251,16 @@ async def test_results_are_hidden_until_closing_but_how_many_voted_is_not(
     assert len([row async for row in results.table(connection, ref, of, "en", lambda: OVER)]) == 2
 
 
+async def test_what_is_sealed_is_counted_like_what_was_cast(connection: AsyncConnection) -> None:
+    phase = await opened(connection)
+    here = {"space_id": phase.space_id, "phase_id": phase.id, "subject": tallying.VOTE}
+    totals = [{**here, "value": value, "ballots": number} for value, number in (('"for"', 700), ("null", 12))]
+    await connection.execute(insert(models.Sealed), totals)
+    await tallying.type_in(connection, [OnPaper(phase.space_id, phase.id, '"for"', 3, NOW, secret=True)])
+    assert await tallying.alike(connection, phase.space_id, phase.id) == {'"for"': 703, "null": 12}
+    assert await tallying.on_paper(connection, phase.space_id, phase.id) == 3
+
+
 async def test_a_vote_is_not_split_for_its_parts_could_tell_who_chose_what(connection: AsyncConnection) -> None:
     phase = await opened(connection)
     await cast(connection, phase, '"for"', "web")
