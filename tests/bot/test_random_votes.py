@@ -27,7 +27,7 @@ from flows.voting import choices, results
 from flows.voting.settings import APPROVAL, ONE_OF
 from storage import secrecy, tallying
 from storage.database import Database
-from storage.models import Ballot, Phase, SecretBallot
+from storage.models import Ballot, Conversation, Phase, SecretBallot
 from tests.bot.test_random_batches import restart, with_repeats
 from tests.bot.town import NOON, Town, furnish, watch_statements
 from tests.bot.voters import METHODS, NAMES, SETTINGS, Voter
@@ -208,14 +208,15 @@ async def one_by_one(batches: Iterable[Awaitable[None]]) -> None:
 
 
 async def test_a_second_vote_is_refused_where_the_first_one_counts(database_url: str) -> None:
-    """Not by a look at the conversation, but by the constraint: here somebody has two of them."""
+    """By the ballots themselves: here the conversation has forgotten that anything was sent."""
     rules = Rules(APPROVAL, change=False, secret=False, most=4)
     async with polling(database_url, rules) as house:
         await house.begin("ann")
         await house.keep(house.incoming("ann", "1, 2"), house.incoming("ann", "send"))
+        assert "What was sent here cannot be changed any more." in await house.hears("ann", "correct")
         async with house.database.write() as connection:
-            await connection.execute(update(Ballot).values(value='["fir"]'))
-        said = await house.hears("ann", "correct")
-        assert "What was sent here cannot be changed any more." in said
+            await connection.execute(update(Conversation).values(sent_at=None))
+        await house.keep(house.incoming("ann", code="centre"), house.incoming("ann", "3, 4"))
+        assert "You have voted already, and the first vote counts." in await house.hears("ann", "send")
         async with house.database.read() as connection:
-            assert await tallying.alike(connection, house.space_id, house.phase_id) == {'["fir"]': 1}
+            assert await tallying.alike(connection, house.space_id, house.phase_id) == {'["elm","oak"]': 1}
