@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -87,11 +87,10 @@ async def show_list(request: Request, me: Me) -> Response:
         counts = await moderation.count(connection, asked.queue)
         found = await moderation.listed(connection, asked.queue, asked.state, (asked.page - 1) * A_PAGE, A_PAGE)
         said = await moderation.reports(connection, me.space_id, [one.id for one in found])
-        kinds = await moderation.kinds(connection, within(me))
         figure = await moderation.figure(connection, within(me, asked.consultation))
     return panel(
         request, me, "contributions.html", asked=asked, counts=counts, found=found, said=said, figure=figure,
-        last=max(1, -(-counts[asked.state] // A_PAGE)), steps=steps, kinds=named(kinds, steps), reasons=REASONS,
+        last=max(1, -(-counts[asked.state] // A_PAGE)), steps=steps, kinds=kinds(steps), reasons=REASONS,
         named=LIST_NAMES, origin=origin, typing=any(step.module and step.module.typed_in for step in steps.values()),
     )  # fmt: skip
 
@@ -104,12 +103,9 @@ LIST_NAMES: Mapping[str, Said] = {
 }
 
 
-def named(kinds: Sequence[str], steps: Mapping[int, Step]) -> dict[str, Said]:
-    """What these kinds are called by the first module that has a word for them."""
-    words = {
-        kind: said for step in steps.values() if step.module is not None for kind, said in step.module.kinds.items()
-    }
-    return {kind: words[kind] for kind in kinds if kind in words}
+def kinds(steps: Mapping[int, Step]) -> dict[str, Said]:
+    """What the kinds of contributions of these steps are called."""
+    return {kind: said for step in steps.values() if step.module for kind, said in step.module.kinds.items()}
 
 
 _ORIGINS: Mapping[str, Said] = {"meeting": _("At a meeting"), "organiser": _("Typed in by the team")}

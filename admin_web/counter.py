@@ -7,10 +7,11 @@ import time
 from typing import TypeAlias
 
 from flows.figures import Figures, Filter, PhaseRef, Reports
-from storage import answers
+from storage import answers, moderation
 from storage.answers import Scope
 from storage.consultations import Phase
 from storage.database import Database
+from storage.moderation import Queue
 from storage.value import value
 
 MOST = 50
@@ -38,6 +39,7 @@ class Counter:
         self.database = database
         self._kept: dict[_Asked, _Counted] = {}
         self._counting = asyncio.Lock()
+        self._moderated: dict[tuple[int, int], tuple[float, moderation.Figure]] = {}
 
     async def figures(self, reports: Reports, phase: Phase, where: Filter) -> Figures:
         """The figures as they are now. Whoever waits while others look at the same ones takes theirs, if they were
@@ -52,6 +54,16 @@ class Counter:
             if len(self._kept) > MOST:
                 del self._kept[next(iter(self._kept))]
         return found.figures
+
+    async def moderated(self, space_id: int, consultation_id: int) -> moderation.Figure:
+        """How the texts of a consultation were moderated, at most a minute ago: many open the page it stands on."""
+        key, now = (space_id, consultation_id), time.monotonic()
+        kept = self._moderated.get(key)
+        if kept is None or kept[0] + LONGEST < now:
+            async with self.database.read() as connection:
+                kept = now, await moderation.figure(connection, Queue(space_id, [consultation_id]))
+            self._moderated[key] = kept
+        return kept[1]
 
     async def _count(self, reports: Reports, phase: PhaseRef, where: Filter, before: _Counted | None) -> _Counted:
         """Counted anew, or as before when nothing has changed since."""

@@ -16,9 +16,8 @@ from admin_web.qr import qr
 from admin_web.site import Site, language_of, render, say, site_of
 from flows.figures import Measured
 from flows.texts import _
-from storage import accounts, codes, consultations, moderation, spaces
+from storage import accounts, codes, consultations, spaces
 from storage.consultations import Consultation
-from storage.moderation import Queue
 
 
 def routes() -> list[BaseRoute]:
@@ -70,12 +69,11 @@ async def _page(request: Request, word: str, space: str | None = None) -> Respon
         if entrance is None or entrance.consultation.state == "draft":
             raise HTTPException(404)
         ours = await accounts.listed(connection, entrance.space.id)
-        texts = Queue(entrance.space.id, [entrance.consultation.id])
-        moderated = await moderation.figure(connection, texts)
     found, now = entrance.consultation, site.clock()
     chat = f"{site.base_url}/c/{entrance.address}"
     description = say(_("QR code to answer on a phone"), language_of(request))
     others = [(door, qr(door.address, description)) for door in offered(ours, entrance.carried)]
+    moderated = await site.counter.moderated(entrance.space.id, found.id)
     return render(
         request, "public.html", zone=entrance.space.zone, space=entrance.space, consultation=found,
         carried=entrance.address, open=is_open(found, now), standing=standing(found, now), steps=steps(found, now),

@@ -93,9 +93,9 @@ _IS_REPORTED = (
     .exists()
 )
 _LISTS: dict[str, ColumnElement[bool]] = {
-    TO_READ: or_(
-        Contribution.state == "waiting",
-        and_(Contribution.state == "sent", Phase.moderation == "after", Contribution.read_at.is_(None)),
+    TO_READ: and_(
+        Contribution.read_at.is_(None),
+        or_(Contribution.state == "waiting", and_(Contribution.state == "sent", Phase.moderation == "after")),
     ),
     VISIBLE: Contribution.state == "sent",
     HIDDEN: Contribution.state == "hidden",
@@ -147,12 +147,6 @@ async def reports(connection: AsyncConnection, space_id: int, ids: Collection[in
     return found
 
 
-async def kinds(connection: AsyncConnection, queue: Queue) -> list[str]:
-    """The kinds of texts there are."""
-    rows = await connection.execute(_of(queue, Contribution.kind).distinct().order_by(Contribution.kind))
-    return [kind for (kind,) in rows]
-
-
 _ITEM = (
     Contribution.id,
     Phase.consultation_id,
@@ -194,7 +188,7 @@ def _of(queue: Queue, *what: Any) -> Select[*tuple[Any, ...]]:
         .where(
             Contribution.space_id == queue.space_id,
             Contribution.text.is_not(None),
-            Contribution.state.in_(("sent", "waiting", "hidden")),
+            Contribution.state != "withdrawn",
             *(_folded(Contribution.text).contains(word, autoescape=True) for word in _fold(queue.search).split()),
         )
     )

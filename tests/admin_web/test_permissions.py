@@ -125,3 +125,6 @@ async def test_a_reader_is_offered_nothing_that_changes_a_consultation(claire: h
     page = (await claire.get(f"/panel/consultations/{town.consultation.id}")).text
     assert "/close" not in page
     assert "/results" in page
+    assert "/export." not in (await claire.get(f"/panel/consultations/{town.consultation.id}/results")).text
+    posters = (await claire.get(f"/panel/consultations/{town.consultation.id}/posters")).text
+    assert "Ajouter une affiche" not in posters

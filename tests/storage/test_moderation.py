@@ -81,7 +81,6 @@ async def test_filters_go_by_consultation_phase_kind_and_words_without_accents(t
     assert await ids(town, VISIBLE, Queue(space, phase_id=town.phase_id + 1)) == []
     assert len(await ids(town, VISIBLE, Queue(space, [town.consultation_id]))) == 2
     assert await ids(town, VISIBLE, Queue(space, [])) == []
-    assert await moderation.kinds(town.connection, town.queue) == ["argument", "idea"]
 
 
 async def test_pages_hold_each_text_once(town: Written) -> None:
