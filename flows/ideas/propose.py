@@ -9,7 +9,6 @@ from typing import Any
 
 from flows.answers import Choice, FreeText, Json
 from flows.conversation import Again, Ending, Talk
-from flows.feedback import feedback
 from flows.ideas import giving, telling
 from flows.ideas.giving import LONGEST_IDEA, LONGEST_MORE, Names, phase_of
 from flows.ideas.settings import Settings
@@ -213,8 +212,6 @@ async def _send(talk: Talk, settings: Settings, draft: Draft) -> Ending:
     talk.say(_("It is sent. Thank you."), *([others] if others is not None else []), giving.until(talk))
     if after := [*giving.the_answer(talk), *giving.call(talk)]:
         talk.say(*after)
-    if settings.feedback:
-        await feedback(talk)
     return None
 
 

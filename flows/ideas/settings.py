@@ -27,7 +27,6 @@ class Settings:
     area: bool
     photo: bool
     private: bool
-    feedback: bool
     own: Questionnaire
 
     @cached_property
@@ -49,7 +48,6 @@ def read(settings: Mapping[str, Any]) -> Settings:
         area=bool(settings.get("area", True)),
         photo=bool(settings.get("photo", False)),
         private=bool(settings.get("private", False)),
-        feedback=bool(settings.get("feedback", False)),
         own=_own(settings.get("questions") or ()),
     )
 
