@@ -39,13 +39,6 @@ LEAVE_OFF = Choice("leave", _("Follow it no longer"))
 REPORT = Choice("report", _("Report this idea"))
 RETURN = Choice("return", _("Return to the idea"))
 
-REASONS = (
-    Choice("insult", _("It insults somebody")),
-    Choice("private", _("It tells private things")),
-    Choice("advert", _("It is an advertisement")),
-    Choice("offtopic", _("It is about something else")),
-    Choice("other", _("Another reason")),
-)
 START: Mapping[str, Json] = {"order": "random", "round": 0}
 
 
@@ -207,7 +200,8 @@ async def _follow(round_: Round, idea: Mapping[str, Any], *, wanted: bool) -> No
 
 
 async def _report(round_: Round, idea: Mapping[str, Any]) -> None:
-    reason = await round_.choose("reason", _("Why should it not be there?"), (*REASONS, RETURN), echo=False, back=False)
+    reasons = (Choice(id_, label) for id_, label in telling.REASONS.items())
+    reason = await round_.choose("reason", _("Why should it not be there?"), (*reasons, RETURN), echo=False, back=False)
     if reason == RETURN.id:
         return
     report = Reported(phase_of(round_).space_id, idea["id"], round_.person.id, reason, round_.now)

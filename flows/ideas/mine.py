@@ -106,7 +106,8 @@ async def _own(round_: Round, settings: Settings, names: Names, found: Mapping[s
     before = [giving.quoted(found["text"])] if not idea else telling.whole(round_, settings, names, found)
     if found["state"] == "hidden":
         before += [_("It is not shown to others.")]
-        before += [_("Why: {reason}", reason=found["reason"])] if found["reason"] else []
+        reason = telling.REASONS.get(found["reason"], found["reason"])
+        before += [_("Why: {reason}", reason=reason)] if reason else []
     elif found["state"] == "waiting":
         before += [_("Others see this text after it was read over.")]
     ways = [TEXT, *([DETAILS] if idea else [])]

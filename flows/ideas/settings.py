@@ -17,6 +17,8 @@ from flows.texts import Words, _
 MOST_THEMES = 9
 """So many that they are read at a glance and typed with one figure."""
 
+CRITERIA = (2, 5)
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -27,6 +29,7 @@ class Settings:
     area: bool
     photo: bool
     private: bool
+    criteria: tuple[Choice, ...]
     own: Questionnaire
 
     @cached_property
@@ -48,8 +51,17 @@ def read(settings: Mapping[str, Any]) -> Settings:
         area=bool(settings.get("area", True)),
         photo=bool(settings.get("photo", False)),
         private=bool(settings.get("private", False)),
+        criteria=_criteria(settings),
         own=_own(settings.get("questions") or ()),
     )
+
+
+def _criteria(settings: Mapping[str, Any]) -> tuple[Choice, ...]:
+    """What a jury scores, beside the support (R23): two to five, or none."""
+    criteria = options(settings, "criteria")
+    if criteria and not CRITERIA[0] <= len(criteria) <= CRITERIA[1]:
+        raise Faults(Fault("criteria", _("A jury has two to five criteria, or none.")))
+    return tuple(Choice(one.id, Words(one.label)) for one in criteria)
 
 
 def _own(questions: Sequence[Mapping[str, Any]]) -> Questionnaire:
@@ -71,6 +83,13 @@ FORM = (
         _("Collect in private"),
         _("Nobody else sees the ideas until you switch this off. Then they are published."),
         default=False,
+    ),
+    Field(
+        "criteria",
+        "options",
+        _("Criteria of a jury"),
+        _("Two to five. Its points stand beside the support and are never added to it."),
+        rare=True,
     ),
     Field("questions", "questions", _("Questions of your own"), _("Only organisers see the answers."), rare=True),
     Field("feedback", "flag", _("Ask at the end whether it was easy"), default=False, rare=True),

@@ -12,13 +12,22 @@ from flows.ideas.settings import Settings
 from flows.texts import Joined, Said, Words, _, plural
 
 STATUSES: Mapping[str, Said] = {
+    "received": _("The town has received this idea."),
     "studied": _("The town is studying this idea."),
     "accepted": _("The town has accepted this idea."),
-    "under_way": _("The town has begun to carry out this idea."),
     "done": _("This idea has been carried out."),
-    "rejected": _("The town will not carry out this idea."),
+    "not_kept": _("The town will not carry out this idea."),
 }
 """How far the town is with an idea, as a sentence."""
+REASONS: Mapping[str, Said] = {
+    "person": _("It names a person"),
+    "hurtful": _("It is hurtful"),
+    "unlawful": _("It is against the law"),
+    "off_topic": _("It is off the subject"),
+    "advert": _("It advertises something"),
+    "twice": _("It is there twice"),
+}
+"""Why a text may be reported, and why one was hidden."""
 STATES: Mapping[str, Said] = {
     "sent": _("sent"),
     "waiting": _("sent, visible after it was read"),

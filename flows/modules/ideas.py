@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,6 +14,7 @@ from flows.forms import Field
 from flows.ideas import browse, mine, propose, results, settings
 from flows.module import Module
 from flows.texts import Said, Words, _
+from storage.ideas import IDEA
 
 PROPOSE = Choice("propose", _("Propose an idea"))
 READ = Choice("read", _("Read the ideas"))
@@ -28,9 +29,14 @@ class Ideas(Module):
     purpose = _("Residents propose ideas, read those of others, support them and argue for and against.")
     own = (("what", "mine"),)
     repeatable = True
+    kinds: ClassVar[Mapping[str, Said]] = mine.KINDS
+    found = frozenset({IDEA})
+    typed_in = IDEA
 
     def __init__(self, settings: settings.Settings) -> None:
         self.settings = settings
+        self.themes: Sequence[Choice] = settings.themes
+        self.criteria: Sequence[Choice] = settings.criteria
 
     @classmethod
     def load(cls, settings: Mapping[str, Any]) -> Self:

@@ -110,7 +110,7 @@ async def test_what_is_too_much_for_a_day_is_kept_and_sent_the_next(house: Town)
 async def test_somebody_reports_an_idea_once_and_may_follow_it(house: Town) -> None:
     await proposes(house, "ada", BENCH)
     await house.begin("bob")
-    lines = await says(house, "bob", "Read the ideas", "1", "Something else", "Report this idea", "Another reason")
+    lines = await says(house, "bob", "Read the ideas", "1", "Something else", "Report this idea", "It names a person")
     assert lines[0].startswith("Thank you. A moderator will look at it.")
     await house.hears("bob", "Something else")
     assert "Report this idea" not in [button.label for button in house.last("bob").buttons]
@@ -207,5 +207,7 @@ async def test_a_draft_waits_until_it_is_sent(house: Town) -> None:
 def test_settings_that_cannot_be_used_say_what_is_wrong() -> None:
     with pytest.raises(Faults, match="themes"):
         Ideas.load({"themes": [{"id": f"t{number}", "label": {"en": "A theme"}} for number in range(10)]})
+    with pytest.raises(Faults, match="criteria"):
+        Ideas.load({"criteria": THEMES[:1]})
     with pytest.raises(Faults, match="questions"):
         Ideas.load({"questions": [{"kind": "riddle", "id": "q", "text": {"en": "What?"}}]})
