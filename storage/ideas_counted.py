@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, distinct, func, select
+from sqlalchemy import BigInteger, ColumnElement, cast, distinct, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from storage.answers import CHUNK, PEOPLE, Scope, Written
-from storage.ideas import AGAINST, FOR, IDEA, SUPPORT
+from storage.ideas import AGAINST, FOR, IDEA
 from storage.ideas_shown import SUPPORTERS, shown
 from storage.models import Ballot, Contribution
 from storage.value import value
@@ -51,13 +52,12 @@ async def supporters(connection: AsyncConnection, scope: Scope) -> int:
         select(func.count(distinct(Ballot.voter)))
         .join(
             Contribution,
-            (Contribution.space_id == Ballot.space_id) & (cast(Contribution.id, String) == Ballot.subject),
+            (Contribution.space_id == Ballot.space_id) & (Contribution.id == cast(Ballot.subject, BigInteger)),
         )
         .where(
             *_counted(scope),
             Ballot.space_id == scope.space_id,
             Ballot.phase_id == scope.phase_id,
-            Ballot.value == SUPPORT,
         )
     )
     return (await connection.execute(found)).scalar_one()
@@ -110,14 +110,15 @@ class Row:
 
 
 def _arguments(kind: str) -> Any:
-    argument = Contribution.__table__.alias()
+    children, argument = aliased(Contribution), aliased(Contribution)
+    ids = select(children.id).where(children.space_id == Contribution.space_id, children.parent_id == Contribution.id)
     return (
         select(func.count())
         .where(
-            argument.c.space_id == Contribution.space_id,
-            argument.c.parent_id == Contribution.id,
-            argument.c.kind == kind,
-            argument.c.state == "sent",
+            argument.space_id == Contribution.space_id,
+            argument.id.in_(ids.correlate(Contribution)),
+            argument.kind == kind,
+            argument.state == "sent",
         )
         .correlate(Contribution)
         .scalar_subquery()

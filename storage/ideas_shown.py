@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, String, and_, cast, exists, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, String, and_, cast, exists, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from storage import similar
 from storage.ideas import AGAINST, DETAIL, FOR, IDEA, SUPPORT
@@ -34,22 +35,25 @@ SUPPORTERS = (
         Ballot.space_id == Contribution.space_id,
         Ballot.phase_id == Contribution.phase_id,
         Ballot.subject == _SUBJECT,
-        Ballot.value == SUPPORT,
     )
     .correlate(Contribution)
     .scalar_subquery()
 )
-"""How many support an idea."""
+"""How many support an idea: its ballots have no other value."""
+_Found = aliased(Contribution)
+
+
+def found(space_id: int, **values: Any) -> tuple[ColumnElement[bool], ...]:
+    """Rows with these values, which an index holds, by their ids: SQLite without statistics would rather read all
+    contributions of the space than look up a row behind an index that does not hold it whole."""
+    where = (getattr(_Found, name) == value for name, value in values.items())
+    ids = select(_Found.id).where(_Found.space_id == space_id, *where)
+    return Contribution.space_id == space_id, Contribution.id.in_(ids)
 
 
 def shown(space_id: int, phase_id: int) -> tuple[ColumnElement[bool], ...]:
     """The ideas of a phase that everybody may read."""
-    return (
-        Contribution.space_id == space_id,
-        Contribution.phase_id == phase_id,
-        Contribution.kind == IDEA,
-        Contribution.state == "sent",
-    )
+    return (*found(space_id, phase_id=phase_id, state="sent"), Contribution.kind == IDEA)
 
 
 # -- lists ---------------------------------------------------------------------------------------------------------
@@ -88,14 +92,11 @@ async def _page(connection: AsyncConnection, look: Look) -> dict[str, Any]:
     if look.after is not None:
         where.append(or_(place > look.after[0], and_(place == look.after[0], Contribution.id > look.after[1])))
     rows = await connection.execute(
-        select(Contribution.id, Contribution.text, SUPPORTERS, place)
-        .where(*where)
-        .order_by(place, Contribution.id)
-        .limit(A_PAGE + 1)
+        select(place, Contribution.id).where(*where).order_by(place, Contribution.id).limit(A_PAGE + 1)
     )
-    found = rows.all()
-    ideas = [{"id": id_, "text": text, "support": count} for id_, text, count, _place in found[:A_PAGE]]
-    return {"ideas": ideas, "after": [found[A_PAGE - 1][3], found[A_PAGE - 1][0]] if len(found) > A_PAGE else None}
+    found = [list(row) for row in rows]
+    ideas = await listed(connection, look.space_id, [id_ for _place, id_ in found[:A_PAGE]])
+    return {"ideas": ideas, "after": found[A_PAGE - 1] if len(found) > A_PAGE else None}
 
 
 def _drawn(seed: int) -> ColumnElement[int]:
@@ -209,11 +210,7 @@ async def _counts(connection: AsyncConnection, reader: Reader) -> dict[str, int]
     """How many arguments of each side others see."""
     rows = await connection.execute(
         select(Contribution.kind, func.count())
-        .where(
-            Contribution.space_id == reader.space_id,
-            Contribution.parent_id == reader.contribution_id,
-            Contribution.state == "sent",
-        )
+        .where(*found(reader.space_id, parent_id=reader.contribution_id), Contribution.state == "sent")
         .group_by(Contribution.kind)
     )
     return dict(rows.all())
@@ -246,21 +243,20 @@ async def arguments(connection: AsyncConnection, readers: Sequence[Reader]) -> S
 
 
 async def _arguments(connection: AsyncConnection, reader: Reader) -> dict[str, list[str]]:
-    found = {}
+    texts = {}
     for kind in (FOR, AGAINST, DETAIL):
         rows = await connection.execute(
             select(Contribution.text)
             .where(
-                Contribution.space_id == reader.space_id,
-                Contribution.parent_id == reader.contribution_id,
+                *found(reader.space_id, parent_id=reader.contribution_id),
                 Contribution.kind == kind,
                 Contribution.state == "sent",
             )
             .order_by(Contribution.id.desc())
             .limit(ARGUMENTS)
         )
-        found[kind] = [cut(text, 350) or "" for text in rows.scalars()]
-    return found
+        texts[kind] = [cut(text, 350) or "" for text in rows.scalars()]
+    return texts
 
 
 # -- one's own -----------------------------------------------------------------------------------------------------
@@ -283,25 +279,35 @@ async def mine(connection: AsyncConnection, givers: Sequence[Giver]) -> Sequence
 
 
 async def _mine(connection: AsyncConnection, giver: Giver) -> dict[str, Any]:
-    columns = (Contribution.id, Contribution.kind, Contribution.text, Contribution.state, SUPPORTERS)
-    here = (Contribution.space_id == giver.space_id, Contribution.phase_id == giver.phase_id)
-    wrote = Contribution.participant_id == giver.participant_id, Contribution.kind.in_((IDEA, FOR, AGAINST, DETAIL))
-    supports = _has(
-        Ballot,
-        Ballot.phase_id == Contribution.phase_id,
-        Ballot.subject == _SUBJECT,
+    wrote = select(_Found.id).where(_Found.space_id == giver.space_id, _Found.participant_id == giver.participant_id)
+    supported = select(cast(Ballot.subject, BigInteger)).where(
+        Ballot.space_id == giver.space_id,
+        Ballot.phase_id == giver.phase_id,
         Ballot.voter == str(giver.participant_id),
-        Contribution.state == "sent",
     )
+    theirs = func.coalesce(Contribution.participant_id, 0) == giver.participant_id
     rows = await connection.execute(
-        select(*columns, supports.label("supported"))
-        .where(*here, Contribution.state != "withdrawn", or_(and_(*wrote), supports))
-        .order_by(supports, Contribution.id.desc())
+        select(
+            Contribution.id,
+            Contribution.kind,
+            Contribution.text,
+            Contribution.state,
+            SUPPORTERS,
+            theirs.label("theirs"),
+        )
+        .where(
+            Contribution.space_id == giver.space_id,
+            Contribution.id.in_(union_all(wrote, supported)),
+            Contribution.phase_id == giver.phase_id,
+            Contribution.kind.in_((IDEA, FOR, AGAINST, DETAIL)),
+            or_(Contribution.state == "sent", and_(theirs, Contribution.state != "withdrawn")),
+        )
+        .order_by(theirs.desc(), Contribution.id.desc())
         .offset(giver.skip)
         .limit(MINE + 1)
     )
-    found = [
-        {"id": id_, "kind": SUPPORT if supported else kind, "text": cut(text, 300), "state": state, "support": count}
-        for id_, kind, text, state, count, supported in rows
+    given = [
+        {"id": id_, "kind": kind if own else SUPPORT, "text": cut(text, 300), "state": state, "support": count}
+        for id_, kind, text, state, count, own in rows
     ]
-    return {"given": found[:MINE], "more": len(found) > MINE}
+    return {"given": given[:MINE], "more": len(given) > MINE}

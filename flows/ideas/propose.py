@@ -111,9 +111,8 @@ async def _support(talk: Talk, idea: int) -> None:
     if not await giving.support(talk, idea):
         return
     await giving.detail(talk, idea)
-    if answer := giving.the_answer(talk):
-        talk.say(*answer)
-    talk.say(_("To take back your support: “What I have given”, in the menu."), *giving.call(talk))
+    talk.say(_("To take back your support: “What I have given”, in the menu."))
+    _end(talk)
 
 
 # -- a new idea ----------------------------------------------------------------------------------------------------
@@ -210,9 +209,14 @@ async def _send(talk: Talk, settings: Settings, draft: Draft) -> Ending:
     else:
         others = giving.seen(talk, IDEA)
     talk.say(_("It is sent. Thank you."), *([others] if others is not None else []), giving.until(talk))
+    _end(talk)
+    return None
+
+
+def _end(talk: Talk) -> None:
+    """When the town answers, and whom to call."""
     if after := [*giving.the_answer(talk), *giving.call(talk)]:
         talk.say(*after)
-    return None
 
 
 async def _tomorrow(talk: Talk, refusal: TooMany) -> Ending:
