@@ -138,7 +138,7 @@ class Own:
 async def change(connection: AsyncConnection, given: Sequence[Own]) -> Sequence[bool | Refusal]:
     """Correct or withdraw what one gave, until closing (Closed). What is not theirs, or is withdrawn, is Gone.
 
-    What was hidden, and every text where texts are read before others see them, waits to be read again.
+    A text that was hidden, and every text where texts are read before others see them, waits to be read again.
     """
     doors = await gate.doorways(connection, {(one.space_id, one.phase_id) for one in given})
     entering = [Entering(one.space_id, one.phase_id, one.participant_id, one.at) for one in given]
@@ -163,11 +163,10 @@ async def change(connection: AsyncConnection, given: Sequence[Own]) -> Sequence[
 
 async def _theirs(connection: AsyncConnection, given: Sequence[Own]) -> dict[tuple[int, int, int], Mapping[str, Any]]:
     """What stands now in the rows that are theirs, by (space, id, participant)."""
-    columns = (Contribution.kind, Contribution.state, Contribution.text, Contribution.theme, Contribution.area)
+    names = ("kind", "state", "text", "theme", "area", "fields", "read_at")
+    columns = (getattr(Contribution, name) for name in names)
     rows = await connection.execute(
-        select(
-            Contribution.space_id, Contribution.id, Contribution.participant_id, *columns, Contribution.fields
-        ).where(
+        select(Contribution.space_id, Contribution.id, Contribution.participant_id, *columns).where(
             tuple_(Contribution.space_id, Contribution.id).in_([one.key for one in given]),
             Contribution.state != "withdrawn",
         )
@@ -177,13 +176,14 @@ async def _theirs(connection: AsyncConnection, given: Sequence[Own]) -> dict[tup
 
 def _changed(one: Own, before: Mapping[str, Any], *, first: bool) -> dict[str, Any]:
     """The row as it becomes."""
-    row = {name: before[name] for name in ("state", "text", "theme", "area", "fields")}
+    row = {name: before[name] for name in ("state", "text", "theme", "area", "fields", "read_at")}
     if one.what is None:
         row["state"] = "withdrawn"
     else:
         row |= {"fields": {**before["fields"], "details": one.new}} if one.what == "details" else {one.what: one.new}
-        waits = row["state"] == "hidden" or first or before["kind"] == DETAIL
-        row["state"] = "waiting" if waits else row["state"]
+        if one.what in ("text", "details"):
+            waits = row["state"] == "hidden" or first or before["kind"] == DETAIL
+            row |= {"state": "waiting" if waits else row["state"], "read_at": None}
     return {"s": one.space_id, "i": one.contribution_id, "at": one.at, **{f"new_{k}": v for k, v in row.items()}}
 
 
@@ -196,6 +196,7 @@ _CHANGE = (
         theme=bindparam("new_theme"),
         area=bindparam("new_area"),
         fields=bindparam("new_fields"),
+        read_at=bindparam("new_read_at"),
         updated_at=bindparam("at"),
     )
 )

@@ -136,10 +136,9 @@ async def _anew(round_: Round, settings: Settings, names: Names, way: str, *, id
 
 async def _change(round_: Round, found: Mapping[str, Any], what: Any, new: str | None) -> None:
     if await _do(round_, found, what, new):
-        waits = giving.seen(round_, found["kind"]) or (
-            _("Others see this text after it was read over.") if found["state"] != "sent" else None
-        )
-        round_.say(_("It is corrected."), *([waits] if waits is not None else []))
+        reread = what in (TEXT.id, DETAILS.id) and (giving.seen(round_, found["kind"]) or found["state"] != "sent")
+        later = [_("Others see this text after it was read over.")] if reread else []
+        round_.say(_("It is corrected."), *later)
 
 
 async def _withdraw(round_: Round, found: Mapping[str, Any]) -> None:

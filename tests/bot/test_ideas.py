@@ -83,6 +83,24 @@ async def test_a_text_to_be_read_first_is_shown_to_nobody_but_its_author(house: 
     assert "Is it the same idea as yours?" in await says(house, "eve", "Propose an idea", "Un banc à la pharmacie")
 
 
+async def test_what_was_hidden_is_corrected_and_read_again_before_others_see_it(house: Town) -> None:
+    await proposes(house, "ada", BENCH)
+    async with house.database.write() as connection:
+        await connection.execute(update(Contribution).values(state="hidden", reason="twice", read_at=house.now))
+    assert "Why: It is there twice" in await says(house, "ada", "What I have given", "1")
+    await house.hears("ada", "Correct the text")
+    lines = await house.hears("ada", "Un kiosque au parc")
+    assert lines[:2] == ["It is corrected.", "Others see this text after it was read over."]
+    assert await house.rows(Contribution.text, Contribution.state, Contribution.read_at) == [
+        ("Un kiosque au parc", "waiting", None)
+    ]
+    async with house.database.write() as connection:
+        await connection.execute(update(Contribution).values(state="sent"))
+    await house.begin("bob")
+    await says(house, "bob", "Read the ideas", "Read in another way", "Search")
+    assert "1. Un kiosque au parc: 0 supporters" in await house.hears("bob", "kiosques")
+
+
 async def test_ideas_collected_in_private_are_shown_once_the_organiser_publishes_them(house: Town) -> None:
     asks(house, private=True)
     assert "For now nobody but the organisers reads it." in await proposes(house, "ada", BENCH)
