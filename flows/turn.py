@@ -181,10 +181,14 @@ class Turn:
         return True
 
     def _reopen(self) -> bool:
-        """Only where every road of a module ends in the same `do` keys can what was sent be taken up again."""
+        """Only where every road of a module ends in the same `do` keys can what was sent be taken up again; elsewhere
+        a module may show what was given in a conversation of its own."""
         if self.module.editable:
             self._journal.reopen()
             return True
+        if self.module.own and self.scene.phase is not None:
+            self.go = Go(phase=self.scene.phase.id, answers=self.module.own)
+            return False
         self._said.append((_("What was sent here cannot be changed any more."),))
         if self.record.waiting is None:
             self.messages = self._compose(None, None)

@@ -37,7 +37,8 @@ class NewContribution:
     """What a conversation gives to its phase. `single` refuses a second one by the same participant.
 
     `text` is what others read of it, once it was read by a moderator where the phase says so; a response has none.
-    `parent_id` is the contribution it is about (an argument, a detail); `people` how many sat at its table.
+    `parent_id` is the contribution it is about (an argument, a detail); `people` how many sat at its table. With
+    `read_first` a moderator reads it before others do, whatever the phase says.
     """
 
     space_id: int
@@ -57,6 +58,7 @@ class NewContribution:
     area: str | None = None
     parent_id: int | None = None
     people: int = 1
+    read_first: bool = False
 
 
 async def put(connection: AsyncConnection, given: Sequence[NewContribution]) -> Sequence[int | Refusal]:
@@ -83,8 +85,8 @@ async def put(connection: AsyncConnection, given: Sequence[NewContribution]) -> 
         else:
             contribution_id = mine.setdefault(slot, Given(0, item.at)).id or new_id()
             mine[slot] = Given(contribution_id, item.at)
-            state = "waiting" if item.text is not None and door.moderation == "before" else "sent"
-            accepted[contribution_id] = (item, state)
+            to_be_read = item.text is not None and (item.read_first or door.moderation == "before")
+            accepted[contribution_id] = (item, "waiting" if to_be_read else "sent")
             results.append(contribution_id)
     await _write(connection, accepted)
     return results

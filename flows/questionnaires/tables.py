@@ -21,7 +21,7 @@ from flows.questionnaires.questionnaire import Questionnaire
 from flows.questionnaires.questions import OTHER, Date, Given, Number, OneOf, Question, Scale, SeveralOf
 from flows.texts import _, translate
 from storage import answers, spaces
-from storage.answers import Response, Scope
+from storage.answers import Scope
 from storage.contributions import Part
 from storage.value import value
 
@@ -47,33 +47,46 @@ async def table(
     """The header, then one row a response, the oldest first: its number, the day (2027-03-06) and the hour (10:40) it
     was sent in the zone of the space, the channel, the poster's place, and the answers; None where there is none."""
     zone = ZoneInfo((await spaces.load(connection, phase.space_id)).zone)
-    columns = [column for question in questionnaire.questions for column in _columns(question, language)]
+    asked = columns(questionnaire, language)
     fixed = (_("Number"), _("Day"), _("Hour"), _("Door"), _("Place"))
-    yield _distinct([*(translate(name, language) for name in fixed), *(column.header for column in columns)])
+    yield distinct([*(translate(name, language) for name in fixed), *(column.header for column in asked)])
     number = 0
     async for response in answers.responses(connection, Scope(phase.space_id, phase.phase_id)):
         number += 1
         at = response.at.astimezone(zone)
-        yield [number, f"{at:%Y-%m-%d}", f"{at:%H:%M}", response.origin, response.place, *_cells(response, columns)]
+        yield [
+            number,
+            f"{at:%Y-%m-%d}",
+            f"{at:%H:%M}",
+            response.origin,
+            response.place,
+            *cells(response.parts, response.fields, asked),
+        ]
 
 
-def _cells(response: Response, columns: Sequence[Column]) -> Iterator[Cell]:
+def columns(questionnaire: Questionnaire, language: str) -> list[Column]:
+    """The columns of its questions, in their order."""
+    return [column for question in questionnaire.questions for column in _columns(question, language)]
+
+
+def cells(counted: Sequence[Part], answers: Mapping[str, Json], columns: Sequence[Column]) -> Iterator[Cell]:
+    """What one response has in these columns: its countable answers, and what is kept uncounted."""
     parts: dict[str, list[Part]] = {}
-    for part in response.parts:
+    for part in counted:
         parts.setdefault(part.question, []).append(part)
     for column in columns:
         given = parts.get(column.question)
-        yield column.read(given, response.fields.get(column.question)) if given else None
+        yield column.read(given, answers.get(column.question)) if given else None
 
 
-def _distinct(headers: Sequence[str]) -> list[str]:
+def distinct(headers: Sequence[str]) -> list[str]:
     """Spreadsheets want each header once: a repeated one is numbered."""
     seen: Counter[str] = Counter()
-    distinct = []
+    found = []
     for header in headers:
         seen[header] += 1
-        distinct.append(header if seen[header] == 1 else f"{header} ({seen[header]})")
-    return distinct
+        found.append(header if seen[header] == 1 else f"{header} ({seen[header]})")
+    return found
 
 
 def _columns(question: Question, language: str) -> Iterator[Column]:

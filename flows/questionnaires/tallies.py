@@ -39,6 +39,8 @@ from storage import answers, spaces
 from storage.answers import Scope
 from storage.value import value
 
+RESPONSE = "response"
+"""The kind of contribution that a questionnaire makes."""
 PAPER = "paper"
 """The origin of what was typed in from paper: it began in no conversation, so it is not in the drop-off."""
 ENTRY, REVIEW, SENT = "consent", "recap", "-sent"
@@ -60,9 +62,14 @@ class Counts:
         return self.chosen.get(question.id, {}).get((item, choice, rank), 0)
 
 
-async def results(connection: AsyncConnection, phase: PhaseRef, questionnaire: Questionnaire, where: Filter) -> Figures:
-    """The figures of the responses sent, one a question in their order, and how far the others came."""
-    scope = _scope(phase, where)
+async def results(
+    connection: AsyncConnection, phase: PhaseRef, questionnaire: Questionnaire, where: Filter, kind: str = RESPONSE
+) -> Figures:
+    """The figures of the responses sent, one a question in their order, and how far the others came.
+
+    Contributions of another `kind` may answer questions as well: an idea does.
+    """
+    scope = _scope(phase, where, kind)
     counts = await _count(connection, scope, questionnaire.questions)
     by_channel = await answers.by_channel(connection, scope)
     people = await answers.people(connection, scope)
@@ -91,19 +98,20 @@ async def texts(
     search: str,
     offset: int,
     limit: int,
+    kind: str = RESPONSE,
 ) -> tuple[int, list[OpenText]]:
     """How many open answers hold these words (whatever their accents), and one page of them, the newest first.
 
     Of a question with choices these are the answers in one's own words; of a place, those that were typed.
     """
     words = " ".join(fold(word) for word in search.split())
-    count, found = await answers.texts(connection, _scope(phase, where), question_id, words, offset, limit)
+    count, found = await answers.texts(connection, _scope(phase, where, kind), question_id, words, offset, limit)
     zone = ZoneInfo((await spaces.load(connection, phase.space_id)).zone)
     return count, [OpenText(one.text, one.origin, one.place, one.at.astimezone(zone).date()) for one in found]
 
 
-def _scope(phase: PhaseRef, where: Filter) -> Scope:
-    return Scope(phase.space_id, phase.phase_id, where.channel, where.place, where.since)
+def _scope(phase: PhaseRef, where: Filter, kind: str) -> Scope:
+    return Scope(phase.space_id, phase.phase_id, where.channel, where.place, where.since, kind)
 
 
 async def _count(connection: AsyncConnection, scope: Scope, questions: Sequence[Question]) -> Counts:

@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.importing import bring_in, open_it
 from flows.questionnaires.file import read_file
-from storage import areas, ballots, codes, consultations, contributions, letters, models, participants
+from storage import areas, ballots, codes, consultations, contributions, letters, models, participants, similar
 from storage.ballots import NewBallot
 from storage.consultations import Consultation, Phase
 from storage.contributions import NewContribution
@@ -110,6 +110,7 @@ async def _give(
     )
     [made] = await contributions.put(connection, [new])
     assert isinstance(made, int), made
+    await similar.index(connection, [similar.Text(phase.space_id, phase.id, made, said["text"], "fr")])
     for _supporter in range(said.get("support", 0)):
         voter = await _somebody(connection, phase, at)
         await ballots.cast(connection, [NewBallot(phase.space_id, phase.id, voter, str(made), "support", at)])

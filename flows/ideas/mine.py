@@ -1,0 +1,159 @@
+"""What somebody gave: their ideas, arguments and details, and what they support; to see, correct and take back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flows.answers import Choice, FreeText, Json
+from flows.conversation import Ending, Round, Talk
+from flows.ideas import giving, telling
+from flows.ideas.browse import DONE, TAKE_BACK
+from flows.ideas.giving import LONGEST_IDEA, LONGEST_MORE, LONGEST_REMARK, Names, phase_of
+from flows.ideas.propose import EVERYWHERE, districts
+from flows.ideas.settings import Settings
+from flows.prompt import Prompt
+from flows.texts import Said, _, plural
+from storage import areas, ideas, ideas_shown
+from storage.ideas import AGAINST, DETAIL, FOR, IDEA, Own
+from storage.ideas_shown import Giver
+from storage.refusals import Refusal
+
+MORE = Choice("more", _("See more"))
+KEEP = Choice("keep", _("Change nothing"))
+WITHDRAW = Choice("withdraw", _("Withdraw it"))
+TEXT = Choice("text", _("Correct the text"))
+DETAILS = Choice("details", _("Correct the details"))
+THEME = Choice("theme", _("Change the theme"))
+AREA = Choice("area", _("Change the district"))
+SURE = (Choice("yes", _("Yes, withdraw it")), Choice("no", _("No, keep it")))
+
+KINDS: Mapping[str, Said] = {
+    IDEA: _("Idea"),
+    FOR: _("Argument for"),
+    AGAINST: _("Argument against"),
+    DETAIL: _("Detail"),
+    ideas.SUPPORT: _("Your support"),
+}
+
+
+async def mine(talk: Talk, settings: Settings) -> Ending:
+    """A list, then one of it, round after round."""
+    names = await talk.know("areas", areas.named, talk.scene.space.id)
+    for round_ in talk.rounds("own", {}):
+        state = round_.state
+        following = await (_one(round_, settings, names) if "id" in state else _list(round_))
+        if following is None:
+            break
+        round_.state = following
+    return None
+
+
+async def _list(round_: Round) -> dict[str, Json] | None:
+    phase, skip = phase_of(round_), int(round_.state.get("skip", 0))
+    page = await round_.know("mine", ideas_shown.mine, Giver(phase.space_id, phase.id, round_.person.id, skip))
+    given = page["given"]
+    if not given:
+        round_.say(_("There is nothing of yours here at the moment."), *giving.call(round_))
+        return None
+    lines = tuple(_line(number, one) for number, one in enumerate(given, 1))
+    ways = [*telling.numbers(given), *([MORE] if page["more"] else []), DONE]
+    after = (_("To see or change one, choose its number."),)
+    heading = _("This is what you have given.")
+    way = await round_.choose("which", heading, ways, listed=lines, after=after, echo=False, back=False)
+    if way == DONE.id:
+        round_.say(_("All right."), *giving.call(round_))
+        return None
+    if way == MORE.id:
+        return {"skip": skip + len(given)}
+    one = given[int(way) - 1]
+    return {"skip": skip, "id": one["id"], "kind": one["kind"]}
+
+
+def _line(number: int, one: Mapping[str, Any]) -> Said:
+    """What it is, its words, and its state; for an idea how many support it."""
+    if one["kind"] == ideas.SUPPORT:
+        return _("{number}. {name}: “{text}”", number=number, name=KINDS[ideas.SUPPORT], text=one["text"])
+    state = telling.STATES.get(one["state"], one["state"])
+    if one["kind"] == IDEA and one["state"] == "sent":
+        state = plural("{count} supporter", "{count} supporters", one["support"])
+    return _(
+        "{number}. {name}: “{text}” ({state})", number=number, name=KINDS[one["kind"]], text=one["text"], state=state
+    )
+
+
+async def _one(round_: Round, settings: Settings, names: Names) -> dict[str, Json]:
+    """One of them, as it stands, and what can be done with it."""
+    state = round_.state
+    rest = {"skip": state["skip"]}
+    found = await round_.know("one", ideas_shown.read, giving.reader_of(round_, state["id"]))
+    if found is None:
+        round_.say(_("This is no longer there."))
+    elif state["kind"] == ideas.SUPPORT:
+        before = tuple(telling.whole(round_, settings, names, found))
+        way = await round_.choose(
+            "way", telling.counted(found), (TAKE_BACK, KEEP), before=before, echo=False, back=False
+        )
+        if way == TAKE_BACK.id:
+            await giving.support(round_, found["id"], wanted=False)
+    else:
+        await _own(round_, settings, names, found)
+    return rest
+
+
+async def _own(round_: Round, settings: Settings, names: Names, found: Mapping[str, Any]) -> None:
+    idea = found["kind"] == IDEA
+    before = [giving.quoted(found["text"])] if not idea else telling.whole(round_, settings, names, found)
+    if found["state"] == "hidden":
+        before += [_("It is not shown to others.")]
+        reason = telling.REASONS.get(found["reason"], found["reason"])
+        before += [_("Why: {reason}", reason=reason)] if reason else []
+    elif found["state"] == "waiting":
+        before += [_("Others see this text after it was read over.")]
+    ways = [TEXT, *([DETAILS] if idea else [])]
+    ways += [THEME] if idea and settings.themes else []
+    ways += [AREA] if idea and settings.area and names else []
+    question = telling.counted(found) if idea and found["state"] == "sent" else _("What would you like to do?")
+    way = await round_.choose("way", question, [*ways, WITHDRAW, KEEP], before=tuple(before), echo=False, back=False)
+    if way == WITHDRAW.id:
+        await _withdraw(round_, found)
+    elif way != KEEP.id:
+        await _change(round_, found, way, await _anew(round_, settings, names, way, idea=idea))
+
+
+async def _anew(round_: Round, settings: Settings, names: Names, way: str, *, idea: bool) -> str | None:
+    """What it should be from now on."""
+    if way == THEME.id:
+        return await round_.choose("new", _("What is it about?"), settings.themes, echo=False)
+    if way == AREA.id:
+        area = await round_.choose("new", _("Which district is it about?"), districts(names), echo=False)
+        return area if area != EVERYWHERE.id else None
+    most = LONGEST_MORE if way == DETAILS.id else LONGEST_IDEA if idea else LONGEST_REMARK
+    reader = FreeText(most, long=way == DETAILS.id)
+    text: str = await round_.ask("new", Prompt(_("Write it anew, as it should read."), reader), echo=False)
+    return text
+
+
+async def _change(round_: Round, found: Mapping[str, Any], what: Any, new: str | None) -> None:
+    if await _do(round_, found, what, new):
+        reread = what in (TEXT.id, DETAILS.id) and (giving.seen(round_, found["kind"]) or found["state"] != "sent")
+        later = [_("Others see this text after it was read over.")] if reread else []
+        round_.say(_("It is corrected."), *later)
+
+
+async def _withdraw(round_: Round, found: Mapping[str, Any]) -> None:
+    sure = await round_.choose("sure", _("It is then no longer shown, nor counted. Withdraw it?"), SURE, echo=False)
+    if sure == "yes" and await _do(round_, found, None, None):
+        round_.say(_("It is withdrawn."))
+
+
+async def _do(round_: Round, found: Mapping[str, Any], what: Any, new: str | None) -> bool:
+    phase = phase_of(round_)
+    language = giving.language_of(round_)
+    change = Own(phase.space_id, phase.id, found["id"], round_.person.id, round_.now, what, new, language)
+    try:
+        await round_.do("change", ideas.change, change)
+    except Refusal as refusal:
+        round_.say(*giving.refused(round_, refusal))
+        return False
+    return True

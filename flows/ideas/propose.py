@@ -1,0 +1,230 @@
+"""Proposing an idea: a sentence, what is like it already, what more there is to say, reading it over, sending it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from flows.answers import Choice, FreeText, Json
+from flows.conversation import Again, Ending, Talk
+from flows.ideas import giving, telling
+from flows.ideas.giving import LONGEST_IDEA, LONGEST_MORE, Names, phase_of
+from flows.ideas.settings import Settings
+from flows.prompt import Prompt
+from flows.questionnaires.interview import NO_ANSWER, Place
+from flows.texts import Said, Words, _, plural
+from flows.values import PhotoAnswer
+from storage import areas, ideas, ideas_shown
+from storage.ideas import IDEA
+from storage.refusals import Refusal, TooMany
+from storage.rules import Facts
+from storage.similar import Asked
+
+SAME = Choice("yes", _("Yes, I support it"))
+READ = Choice("read", _("Read it first"))
+OTHER = Choice("no", _("No, it is different"))
+SUPPORT = Choice("support", _("I support it"))
+MINE = Choice("mine", _("I propose mine"))
+SEND = Choice("send", _("Send"))
+FIX = Choice("fix", _("Correct"))
+DROP = Choice("drop", _("Do not send it"))
+NOT_ONE = Choice("-none", _("None of them"))
+RETRY = Choice("retry", _("Try to send it again"))
+EVERYWHERE = Choice("-all", _("The whole town"))
+SHOWN = 100
+"""Characters of a long answer in the recap."""
+
+
+@dataclass
+class Draft:
+    """An idea that is being written: what it says, and each entry as (key, name, answer) for reading it over."""
+
+    text: str
+    details: str | None = None
+    theme: str | None = None
+    area: str | None = None
+    photo: Json = None
+    own: dict[str, Json] = field(default_factory=dict)
+    entries: list[tuple[str, Said, Said]] = field(default_factory=list)
+
+
+async def propose(talk: Talk, settings: Settings) -> Ending:
+    question = settings.question or _("What is your idea? One sentence is enough.")
+    text = await talk.ask("text", question, FreeText(LONGEST_IDEA), echo=False)
+    names = await talk.know("areas", areas.named, talk.scene.space.id)
+    if not settings.private:
+        phase = phase_of(talk)
+        asked = Asked(phase.space_id, phase.id, text, giving.language_of(talk))
+        near = await talk.know("near", ideas_shown.near, asked)
+        same = await _same(talk, settings, names, near) if near else None
+        if same is not None:
+            await _support(talk, same)
+            return None
+    draft = await _write(talk, settings, names, text)
+    return await _recap(talk, settings, draft)
+
+
+# -- an idea that exists already -----------------------------------------------------------------------------------
+
+
+async def _same(talk: Talk, settings: Settings, names: Names, near: Sequence[Mapping[str, Any]]) -> int | None:
+    """The id of the idea that is the same as theirs, once they support it; None when theirs is different."""
+    idea = near[0]
+    if len(near) == 1:
+        before = (
+            _("An idea like yours exists already:"),
+            giving.quoted(idea["text"]),
+            giving.supporters(idea["support"]),
+        )
+        question = _("Is it the same idea as yours?")
+        way = await giving.way(talk, "same", question, (SAME, READ, OTHER), before=before)
+        if way == SAME.id:
+            return int(idea["id"])
+    else:
+        lines = telling.listed(near)
+        heading = plural(
+            "{count} idea like yours exists already:", "{count} ideas like yours exist already:", len(near)
+        )
+        question = _("Is one of them the same as yours? Its number lets you read it.")
+        choices = (*telling.numbers(near), OTHER)
+        way = await giving.way(talk, "same", heading, choices, listed=lines, after=(question,))
+        idea = near[int(way) - 1] if way != OTHER.id else idea
+    if way == OTHER.id:
+        return None
+    return int(idea["id"]) if await _read(talk, settings, names, int(idea["id"])) else None
+
+
+async def _read(talk: Talk, settings: Settings, names: Names, id_: int) -> bool:
+    """Show it whole; whether they support it then."""
+    idea = await talk.know("idea", ideas_shown.read, giving.reader_of(talk, id_))
+    if idea is None:
+        talk.say(_("This idea is no longer there."))
+        return False
+    *before, last = telling.whole(talk, settings, names, idea)
+    way = await giving.way(talk, "read", last, (SUPPORT, MINE), before=tuple(before))
+    return way == SUPPORT.id
+
+
+async def _support(talk: Talk, idea: int) -> None:
+    if not await giving.support(talk, idea):
+        return
+    await giving.detail(talk, idea)
+    talk.say(_("To take back your support: “What I have given”, in the menu."))
+    _end(talk)
+
+
+# -- a new idea ----------------------------------------------------------------------------------------------------
+
+
+async def _write(talk: Talk, settings: Settings, names: Names, text: str) -> Draft:
+    """What more there is to say, as the settings ask it."""
+    draft = Draft(text, entries=[("text", _("Idea"), text)])
+    more = Prompt(_("Would you like to say more: why, for whom, how?"), FreeText(LONGEST_MORE, long=True))
+    draft.details = await talk.ask("details", more, optional=True, echo=False)
+    draft.entries.append(("details", _("Details"), _short(draft.details)))
+    if settings.themes:
+        draft.theme = await talk.choose("theme", _("What is it about?"), settings.themes)
+        label = next(theme.label for theme in settings.themes if theme.id == draft.theme)
+        draft.entries.append(("theme", _("Theme"), label))
+    if settings.area and names:
+        area = await talk.choose("area", _("Which district is it about?"), districts(names))
+        draft.area = area if area != EVERYWHERE.id else None
+        draft.entries.append(("area", _("District"), giving.named(names, draft.area) or EVERYWHERE.label))
+    if settings.photo:
+        prompt = Prompt(_("Would you like to send a photo?"), PhotoAnswer())
+        draft.photo = await talk.ask("photo", prompt, optional=True, echo=False)
+        draft.entries.append(("photo", _("Photo"), _("one photo") if draft.photo is not None else NO_ANSWER))
+    await _own(talk.part("own"), settings, draft)
+    return draft
+
+
+def districts(names: Names) -> list[Choice]:
+    return [*(Choice(one["slug"], Words(one["name"])) for one in names), EVERYWHERE]
+
+
+def _short(text: str | None) -> Said:
+    if text is None:
+        return NO_ANSWER
+    return text if len(text) <= SHOWN else f"{text[:SHOWN].rstrip()}…"
+
+
+async def _own(part: Talk, settings: Settings, draft: Draft) -> None:
+    """The organiser's own questions, those whose condition holds."""
+    chosen: dict[str, Collection[str]] = {}
+    facts = Facts(chosen, part.person.area, part.person.groups)
+    for number, interview in enumerate(settings.interviews, 1):
+        question = interview.question
+        if question.when is not None and not question.when.judge(facts):
+            chosen[question.id] = ()
+            continue
+        answer = await interview.ask(part, partial(Place, number, len(settings.interviews)))
+        draft.own[question.id] = answer
+        chosen[question.id] = question.taken(answer)
+        draft.entries.append((f"own.{question.id}", question.name, interview.shown(answer)))
+
+
+# -- sending -------------------------------------------------------------------------------------------------------
+
+
+async def _recap(talk: Talk, settings: Settings, draft: Draft) -> Ending:
+    lines = tuple(
+        _("{number}. {name}: {answer}", number=number, name=name, answer=answer)
+        for number, (_key, name, answer) in enumerate(draft.entries, 1)
+    )
+    prompt = _("Here is your idea. It is not sent yet.")
+    way = await giving.way(talk, "recap", prompt, (SEND, FIX, DROP), listed=lines)
+    if way == DROP.id:
+        talk.say(_("Nothing was sent."))
+        return None
+    return await (_send(talk, settings, draft) if way == SEND.id else _correct(talk, draft))
+
+
+async def _correct(talk: Talk, draft: Draft) -> Ending:
+    """One entry is asked again; a new sentence may be like other ideas than the one before."""
+    numbered = {str(number): entry[0] for number, entry in enumerate(draft.entries, 1)}
+    choices = [*(Choice(number, number) for number in numbered), NOT_ONE]
+    which = await giving.way(talk, "which", _("Which one?"), choices)
+    key = numbered.get(which)
+    if key is None:
+        return Again(("recap", "which"))
+    also = ("same", "idea", "read") if key == "text" else ()
+    return Again((key, "recap", "which", *also), correcting=True)
+
+
+async def _send(talk: Talk, settings: Settings, draft: Draft) -> Ending:
+    fields = {"details": draft.details, "photo": draft.photo, "own": draft.own}
+    parts = settings.own.parts(draft.own, talk.person.area, talk.person.groups)
+    row = giving.new(talk, IDEA, IDEA, draft.text, fields=fields, parts=parts, theme=draft.theme, area=draft.area)
+    try:
+        await talk.do("sent", ideas.put, row)
+    except TooMany as refusal:
+        return await _tomorrow(talk, refusal)
+    except Refusal as refusal:
+        talk.say(*giving.refused(talk, refusal))
+        return None
+    if settings.private:
+        others: Said | None = _("For now nobody but the organisers reads it.")
+    else:
+        others = giving.seen(talk, IDEA)
+    talk.say(_("It is sent. Thank you."), *([others] if others is not None else []), giving.until(talk))
+    _end(talk)
+    return None
+
+
+def _end(talk: Talk) -> None:
+    """When the town answers, and whom to call."""
+    if after := [*giving.the_answer(talk), *giving.call(talk)]:
+        talk.say(*after)
+
+
+async def _tomorrow(talk: Talk, refusal: TooMany) -> Ending:
+    """What was written is kept, to be sent later."""
+    before = (giving.too_many(refusal), _("What you wrote is kept here. You can send it tomorrow."))
+    question = _("What would you like to do?")
+    way = await giving.way(talk, "later", question, (RETRY, DROP), before=before)
+    if way == RETRY.id:
+        return Again(("sent", "later"))
+    talk.say(_("Nothing was sent."))
+    return None

@@ -1,0 +1,168 @@
+"""Ideas, counted: which is supported by how many, and the rows of their table. All of it is SQL, and counts people."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, cast, distinct, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
+
+from storage.answers import CHUNK, PEOPLE, Scope, Written
+from storage.ideas import AGAINST, FOR, IDEA
+from storage.ideas_shown import SUPPORTERS, shown
+from storage.models import Ballot, Contribution
+from storage.value import value
+
+
+@value
+class Supported:
+    """An idea with its supporters."""
+
+    id: int
+    text: str
+    support: int
+
+
+def _counted(scope: Scope) -> list[ColumnElement[bool]]:
+    """The ideas that count: sent, by this channel, at this place, since then."""
+    wanted = list(shown(scope.space_id, scope.phase_id))
+    if scope.channel is not None:
+        wanted.append(Contribution.origin == scope.channel)
+    if scope.place is not None:
+        wanted.append(func.coalesce(Contribution.place, "") == scope.place)
+    if scope.since is not None:
+        wanted.append(Contribution.created_at >= scope.since)
+    return wanted
+
+
+async def supported(connection: AsyncConnection, scope: Scope) -> list[Supported]:
+    """Every idea that counts, in the order they were sent."""
+    rows = await connection.execute(
+        select(Contribution.id, Contribution.text, SUPPORTERS).where(*_counted(scope)).order_by(Contribution.id)
+    )
+    return [Supported(id_, text or "", count) for id_, text, count in rows]
+
+
+async def supporters(connection: AsyncConnection, scope: Scope) -> int:
+    """How many people support at least one of them."""
+    found = (
+        select(func.count(distinct(Ballot.voter)))
+        .join(
+            Contribution,
+            (Contribution.space_id == Ballot.space_id) & (Contribution.id == cast(Ballot.subject, BigInteger)),
+        )
+        .where(
+            *_counted(scope),
+            Ballot.space_id == scope.space_id,
+            Ballot.phase_id == scope.phase_id,
+        )
+    )
+    return (await connection.execute(found)).scalar_one()
+
+
+async def themes(connection: AsyncConnection, scope: Scope) -> dict[str, tuple[int, int]]:
+    """For each theme how many ideas it has, and how many people gave them."""
+    rows = await connection.execute(
+        select(Contribution.theme, func.count(), PEOPLE)
+        .where(*_counted(scope), Contribution.theme.is_not(None))
+        .group_by(Contribution.theme)
+    )
+    return {theme: (ideas, people) for theme, ideas, people in rows if theme is not None}
+
+
+async def texts(
+    connection: AsyncConnection, scope: Scope, search: Sequence[str], offset: int, limit: int
+) -> tuple[int, list[Written]]:
+    """The ideas whose text holds all these words as they are written, the newest first: how many, and one page."""
+    where = [*_counted(scope), *(Contribution.text.icontains(word, autoescape=True) for word in search)]
+    count = (await connection.execute(select(func.count()).select_from(Contribution).where(*where))).scalar_one()
+    rows = await connection.execute(
+        select(Contribution.text, Contribution.origin, Contribution.place, Contribution.created_at)
+        .where(*where)
+        .order_by(Contribution.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    return count, [Written(text or "", origin, place, at) for text, origin, place, at in rows]
+
+
+@value
+class Row:
+    """An idea as it is exported; of its author only the channel and the place."""
+
+    id: int
+    at: datetime
+    origin: str
+    place: str | None
+    text: str | None
+    theme: str | None
+    area: str | None
+    state: str
+    status: str | None
+    people: int
+    fields: Mapping[str, Any]
+    support: int
+    arguments_for: int
+    arguments_against: int
+
+
+def _arguments(kind: str) -> Any:
+    children, argument = aliased(Contribution), aliased(Contribution)
+    ids = select(children.id).where(children.space_id == Contribution.space_id, children.parent_id == Contribution.id)
+    return (
+        select(func.count())
+        .where(
+            argument.space_id == Contribution.space_id,
+            argument.id.in_(ids.correlate(Contribution)),
+            argument.kind == kind,
+            argument.state == "sent",
+        )
+        .correlate(Contribution)
+        .scalar_subquery()
+    )
+
+
+_ROW = (
+    Contribution.id,
+    Contribution.created_at,
+    Contribution.origin,
+    Contribution.place,
+    Contribution.text,
+    Contribution.theme,
+    Contribution.area,
+    Contribution.state,
+    Contribution.status,
+    Contribution.people,
+    Contribution.fields,
+    SUPPORTERS,
+    _arguments(FOR),
+    _arguments(AGAINST),
+)
+
+
+async def rows(connection: AsyncConnection, space_id: int, phase_id: int) -> AsyncIterator[Row]:
+    """Every idea that was not withdrawn, the oldest first, whether others see it or not; read by chunks."""
+    last = -1
+    while True:
+        found = (
+            await connection.execute(
+                select(*_ROW)
+                .where(
+                    Contribution.space_id == space_id,
+                    Contribution.phase_id == phase_id,
+                    Contribution.kind == IDEA,
+                    Contribution.state != "withdrawn",
+                    Contribution.id > last,
+                )
+                .order_by(Contribution.id)
+                .limit(CHUNK)
+            )
+        ).all()
+        for row in found:
+            yield Row(*row)
+        if len(found) < CHUNK:
+            return
+        last = found[-1].id

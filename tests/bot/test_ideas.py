@@ -1,0 +1,231 @@
+"""Ideas through the real Reception: what others see and when, and what is said where something is not taken."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from flows.figures import Filter, PhaseRef
+from flows.forms import Faults
+from flows.modules.ideas import Ideas
+from storage import ideas, models
+from storage.ballots import NewBallot
+from storage.database import Database
+from storage.ideas import Gone, OwnIdea
+from storage.models import Contribution, Follow, Participant, Report
+from tests.bot.town import Town, furnish
+from tests.tables import make_tables
+
+THEMES = [{"id": "street", "label": {"en": "The street"}}, {"id": "trees", "label": {"en": "Trees"}}]
+BENCH = "Des bancs devant la pharmacie"
+
+
+@pytest.fixture
+async def house(database_url: str) -> AsyncIterator[Town]:
+    database = Database(database_url)
+    try:
+        async with database.write() as connection:
+            await make_tables(connection)
+        yield await furnish(database, Ideas.load({}))
+    finally:
+        await database.close()
+
+
+def asks(house: Town, **settings: Any) -> None:
+    house.reception.around.modules[house.phase_id, 1] = Ideas.load(settings)
+
+
+async def rules(house: Town, **values: Any) -> None:
+    async with house.database.write() as connection:
+        await connection.execute(update(models.Phase).values(**values))
+
+
+async def says(house: Town, sender: str, *texts: str) -> list[str]:
+    """Begin at the code and type these; answers the lines read last."""
+    lines = await house.hears(sender, code="centre")
+    for text in texts:
+        lines = await house.hears(sender, text)
+    return lines
+
+
+async def proposes(house: Town, sender: str, text: str) -> list[str]:
+    await house.begin(sender)
+    return await says(house, sender, "Propose an idea", text, "/skip", "Send")
+
+
+async def figures(house: Town) -> Mapping[str, Any]:
+    async with house.database.read() as connection:
+        ref = PhaseRef(house.space_id, house.phase_id)
+        module = house.reception.around.modules[house.phase_id, 1]
+        assert isinstance(module, Ideas)
+        found = await module.results(connection, ref, Filter())
+    return {figure.id: figure for figure in found.figures}
+
+
+async def test_a_text_to_be_read_first_is_shown_to_nobody_but_its_author(house: Town) -> None:
+    await rules(house, moderation="before")
+    assert "Others see this text after it was read over." in await proposes(house, "ada", BENCH)
+    assert await says(house, "ada", "What I have given") == [
+        "This is what you have given.",
+        f"1. Idea: “{BENCH}” (sent, visible after it was read)",
+        "To see or change one, choose its number.",
+    ]
+    await house.begin("bob")
+    assert await says(house, "bob", "Read the ideas") == ["There is no idea here yet."]
+    await house.hears("bob", "I have finished")
+    assert "Would you like to say more: why, for whom, how?" in await says(house, "bob", "Propose an idea", BENCH)
+    async with house.database.write() as connection:
+        await connection.execute(update(Contribution).values(state="sent"))
+    await house.begin("eve")
+    assert "Is it the same idea as yours?" in await says(house, "eve", "Propose an idea", "Un banc à la pharmacie")
+
+
+async def test_what_was_hidden_is_corrected_and_read_again_before_others_see_it(house: Town) -> None:
+    await proposes(house, "ada", BENCH)
+    async with house.database.write() as connection:
+        await connection.execute(update(Contribution).values(state="hidden", reason="twice", read_at=house.now))
+    assert "Why: It is there twice" in await says(house, "ada", "What I have given", "1")
+    await house.hears("ada", "Correct the text")
+    lines = await house.hears("ada", "Un kiosque au parc")
+    assert lines[:2] == ["It is corrected.", "Others see this text after it was read over."]
+    assert await house.rows(Contribution.text, Contribution.state, Contribution.read_at) == [
+        ("Un kiosque au parc", "waiting", None)
+    ]
+    async with house.database.write() as connection:
+        await connection.execute(update(Contribution).values(state="sent"))
+    await house.begin("bob")
+    await says(house, "bob", "Read the ideas", "Read in another way", "Search")
+    assert "1. Un kiosque au parc: 0 supporters" in await house.hears("bob", "kiosques")
+
+
+async def test_ideas_collected_in_private_are_shown_once_the_organiser_publishes_them(house: Town) -> None:
+    asks(house, private=True)
+    assert "For now nobody but the organisers reads it." in await proposes(house, "ada", BENCH)
+    await house.begin("bob")
+    await says(house, "bob")
+    assert [button.label for button in house.last("bob").buttons] == ["Propose an idea", "What I have given"]
+    assert await house.hears("bob", "Propose an idea") == ["What is your idea? One sentence is enough."]
+    assert await house.hears("bob", BENCH) == ["Would you like to say more: why, for whom, how?"]
+    asks(house)
+    await house.begin("eve")
+    assert f"1. {BENCH}: 0 supporters" in await says(house, "eve", "Read the ideas")
+
+
+async def test_what_is_too_much_for_a_day_is_kept_and_sent_the_next(house: Town) -> None:
+    await rules(house, per_day=1)
+    await proposes(house, "ada", BENCH)
+    lines = await proposes(house, "ada", "Un arbre place du marché")
+    assert lines[0] == "One text can be given here in 24 hours. This one was not sent."
+    assert (await house.hears("ada", "Try to send it again"))[0] == lines[0]
+    house.later(hours=25)
+    assert (await house.hears("ada", "Try to send it again"))[0] == "It is sent. Thank you."
+    assert len(await house.rows(Contribution.id)) == 2
+
+
+async def test_somebody_reports_an_idea_once_and_may_follow_it(house: Town) -> None:
+    await proposes(house, "ada", BENCH)
+    await house.begin("bob")
+    lines = await says(house, "bob", "Read the ideas", "1", "Something else", "Report this idea", "It names a person")
+    assert lines[0].startswith("Thank you. A moderator will look at it.")
+    await house.hears("bob", "Something else")
+    assert "Report this idea" not in [button.label for button in house.last("bob").buttons]
+    await house.hears("bob", "Follow this idea")
+    assert await house.count(Report) == await house.count(Follow) == 1
+    await house.hears("bob", "Something else")
+    await house.hears("bob", "Follow it no longer")
+    assert await house.count(Follow) == 0
+
+
+async def test_of_several_ideas_that_are_alike_one_is_read_by_its_number(house: Town) -> None:
+    for sender, text in (("ada", BENCH), ("bob", "Un banc à la pharmacie du marché")):
+        await house.begin(sender)
+        await says(house, sender, "Propose an idea", text)
+        if "No, it is different" in [button.label for button in house.last(sender).buttons]:
+            await house.hears(sender, "No, it is different")
+        await house.hears(sender, "/skip")
+        await house.hears(sender, "Send")
+    await house.begin("eve")
+    lines = await says(house, "eve", "Propose an idea", "Mettre un banc devant la pharmacie")
+    assert lines[0] == "2 ideas like yours exist already:"
+    assert sorted(line[3:] for line in lines[1:3]) == sorted(
+        [f"{BENCH}: 0 supporters", "Un banc à la pharmacie du marché: 0 supporters"]
+    )
+    assert (await house.hears("eve", "1"))[0] == f"“{lines[1][3:].partition(':')[0]}”"
+    assert (await house.hears("eve", "I support it"))[0] == "It is done. You are the first to support this idea."
+    assert (await house.hears("eve", "non merci"))[0].startswith("To take back your support")
+
+
+async def test_nobody_supports_their_own_idea_nor_one_that_is_gone(house: Town) -> None:
+    await proposes(house, "ada", BENCH)
+    [idea], [ada] = await house.rows(Contribution.id), await house.rows(Participant.id)
+    await house.begin("bob")
+    bob = (await house.rows(Participant.id))[1]
+
+    def ballot(voter: int, value: str | None = "support") -> NewBallot:
+        return NewBallot(house.space_id, house.phase_id, voter, str(idea), value, house.now, change=True)
+
+    async with house.database.write() as connection:
+        assert [type(one) for one in await ideas.support(connection, [ballot(ada), ballot(bob)])] == [OwnIdea, int]
+        await connection.execute(update(Contribution).values(state="hidden"))
+        [no, back] = await ideas.support(connection, [ballot(bob), ballot(bob, None)])
+    assert isinstance(no, Gone)
+    assert back == 0
+
+
+async def test_equal_support_shares_its_rank_and_the_others_follow(house: Town) -> None:
+    for number, text in enumerate(("Une fontaine", "Un jardin", "Un kiosque", "Un préau")):
+        await proposes(house, f"a{number}", text)
+    people = await house.rows(Participant.id)
+    first, second, third, _fourth = await house.rows(Contribution.id)
+    async with house.database.write() as connection:
+        for idea, voter in ((first, 1), (second, 2), (second, 3), (third, 0), (third, 3)):
+            cast = NewBallot(house.space_id, house.phase_id, people[voter], str(idea), "support", house.now)
+            assert isinstance((await ideas.support(connection, [cast]))[0], int)
+    support = (await figures(house))["-support"]
+    assert [(row.label.values["rank"], row.people) for row in support.rows] == [(1, 2), (1, 2), (3, 1), (4, 0)]
+    assert support.people == 4
+
+
+async def test_the_organisers_own_questions_are_asked_counted_and_exported(house: Town) -> None:
+    question = {
+        "kind": "one_of",
+        "id": "who",
+        "text": {"en": "For whom?"},
+        "choices": [{"id": "all", "label": {"en": "Everybody"}}, {"id": "kids", "label": {"en": "Children"}}],
+    }
+    asks(house, themes=THEMES, questions=[question])
+    await house.begin("ada")
+    await says(house, "ada", "Propose an idea", BENCH, "/skip", "Trees")
+    await house.hears("ada", "Children")
+    assert (await house.hears("ada", "Send"))[0] == "It is sent. Thank you."
+    found = await figures(house)
+    assert {row.id: row.people for row in found["who"].rows} == {"kids": 1, "all": 0}
+    assert {row.id: row.people for row in found["-themes"].rows} == {"street": 0, "trees": 1}
+    module = house.reception.around.modules[house.phase_id, 1]
+    assert isinstance(module, Ideas)
+    async with house.database.read() as connection:
+        ref = PhaseRef(house.space_id, house.phase_id)
+        header, row = [row async for row in module.table(connection, ref, "en")]
+        texts = await module.texts(connection, ref, "-ideas", Filter(), "pharmacie", 0, 10)
+    assert dict(zip(header, row, strict=True))[header[-1]] == "Children"
+    assert dict(zip(header, row, strict=True))["Theme"] == "Trees"
+    assert [text.text for text in texts[1]] == [BENCH]
+
+
+async def test_a_draft_waits_until_it_is_sent(house: Town) -> None:
+    await house.begin("ada")
+    await says(house, "ada", "Propose an idea", BENCH)
+    house.later(days=3)
+    assert (await says(house, "ada"))[-1] == "Would you like to say more: why, for whom, how?"
+
+
+def test_settings_that_cannot_be_used_say_what_is_wrong() -> None:
+    with pytest.raises(Faults, match="themes"):
+        Ideas.load({"themes": [{"id": f"t{number}", "label": {"en": "A theme"}} for number in range(10)]})
+    with pytest.raises(Faults, match="criteria"):
+        Ideas.load({"criteria": THEMES[:1]})
+    with pytest.raises(Faults, match="questions"):
+        Ideas.load({"questions": [{"kind": "riddle", "id": "q", "text": {"en": "What?"}}]})
