@@ -165,7 +165,7 @@ async def _tally(
     for one, id_ in signed:
         place = (one.space_id, one.phase_id)
         counts[place] += 1
-        new = [name for at, name in milestones(one.goal).items() if at <= counts[place] and name not in reached[place]]
+        new = [name for name in _made(counts[place], one.goal) if name not in reached[place]]
         reached[place] |= set(new)
         marks += [_mark(one, id_, name) for name in new]
         opened = False
@@ -176,6 +176,12 @@ async def _tally(
     if marks:
         await connection.execute(insert(Answer), marks)
     return results
+
+
+def _made(count: int, goal: int) -> list[str]:
+    """The milestone at this number; the goal also behind it, where many signatures were typed in from paper at once."""
+    exactly = milestones(goal).get(count)
+    return [GOAL] if count > goal else [exactly] if exactly is not None else []
 
 
 def _mark(one: Signature, id_: int, name: str) -> dict[str, Any]:

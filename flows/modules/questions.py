@@ -13,7 +13,7 @@ from flows import pressing
 from flows.answers import Choice, FreeText
 from flows.conversation import Ending, Go, Round, Talk
 from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
-from flows.forms import Fault, Faults, Field
+from flows.forms import Field
 from flows.giving import called, not_for_all, quoted, reading, to_change, too_many
 from flows.host import closed, host
 from flows.module import Module
@@ -50,24 +50,23 @@ class Questions(Module):
     repeatable = True
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        self.about = Words(settings["about"])
+        about = settings.get("about") or {}
+        self.about: tuple[Said, ...] = (Words(about),) if any(about.values()) else ()
 
     @classmethod
     def load(cls, settings: Mapping[str, Any]) -> Self:
-        if not any((settings.get("about") or {}).values()):
-            raise Faults(Fault("about", _("Write what can be asked about.")))
         return cls(settings)
 
     @classmethod
     def form(cls) -> Sequence[Field]:
         example = _("One sentence, for example: “Ask the mayor about the works in the centre.”")
-        return (Field("about", "words", _("What can be asked about"), example, required=True),)
+        return (Field("about", "words", _("What can be asked about"), example),)
 
     # -- the conversation ----------------------------------------------------------------------------------
 
     async def converse(self, talk: Talk) -> Ending:
         ways = [ASK, READ, MINE]
-        what = await talk.choose("what", _("What would you like to do?"), ways, before=(self.about,), echo=False)
+        what = await talk.choose("what", _("What would you like to do?"), ways, before=self.about, echo=False)
         if what == ASK.id:
             return await self._ask(talk)
         return await self._read(talk, mine=what == MINE.id)

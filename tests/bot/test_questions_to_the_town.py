@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import update
 
 from flows.figures import Filter, PhaseRef
-from flows.forms import Faults
 from flows.modules.questions import Questions
 from flows.replies import Replies
 from storage import consultations
@@ -195,7 +194,6 @@ async def test_whatever_a_crowd_supports_and_takes_back_is_counted_once_each(hou
         assert len(voters) == len(set(voters)) == len(supporters)
 
 
-def test_settings_without_a_subject_are_refused() -> None:
-    with pytest.raises(Faults):
-        Questions.load({})
+def test_a_town_may_leave_open_what_can_be_asked_about() -> None:
+    assert Questions.load({}).about == ()
     assert [field.name for field in Questions.form()] == ["about"]
