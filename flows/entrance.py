@@ -31,7 +31,7 @@ async def enter(talk: Talk, module: Module) -> Ending:
     if phase is not None:
         if phase.stages and not await admitted(talk, phase):
             return Go()
-        if not talk.past("agree") and (refused := await consent(talk, module, phase)) is not AGREED:
+        if module.gathers and not talk.past("agree") and (refused := await consent(talk, module, phase)) is not AGREED:
             return refused
     ending = await module.converse(talk)
     if ending is None and phase is not None and phase.settings.get("feedback") and talk.sent:

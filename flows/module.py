@@ -40,6 +40,9 @@ class Module(ABC):
     own: ClassVar[tuple[tuple[str, Json], ...]] = ()
     """The answers with which a conversation begins that shows somebody what they gave, where it is not editable."""
 
+    gathers: ClassVar[bool] = True
+    """Whether it keeps anything of what residents say; where it only tells them something, nobody need agree first."""
+
     name: ClassVar[Said] = ""
     purpose: ClassVar[Said] = ""
     """What the panel calls this way of taking part, and a sentence on what it is good for."""

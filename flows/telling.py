@@ -20,26 +20,27 @@ WORDED = '{"tell"'
 
 def pack_tell(tell: Tell) -> str:
     """The body of a delivery that is worded when it leaves."""
-    return orjson.dumps({"tell": [_pack(line) for line in tell.lines]}).decode()
+    return orjson.dumps({"tell": [pack(line) for line in tell.lines]}).decode()
 
 
 def word(body: str, language: str) -> Message:
     """The Message of a delivery's body, in this language where it was not worded yet."""
     if not body.startswith(WORDED):
         return Message.unpack(body)
-    return Message(tuple(Line(translate(_unpack(line), language)) for line in orjson.loads(body)["tell"]))
+    return Message(tuple(Line(translate(unpack(line), language)) for line in orjson.loads(body)["tell"]))
 
 
-def _pack(value: Value) -> Any:
+def pack(value: Value) -> Any:
+    """What is said, as JSON that keeps it untranslated."""
     if isinstance(value, Text):
-        values = {name: _pack(inner) for name, inner in value.values.items()}
+        values = {name: pack(inner) for name, inner in value.values.items()}
         return {"text": [value.singular, values, value.plural, value.count]}
     if isinstance(value, Words):
         return {"words": dict(value)}
     if isinstance(value, Joined):
-        return {"joined": [[_pack(part) for part in value.parts], value.separator]}
+        return {"joined": [[pack(part) for part in value.parts], value.separator]}
     if isinstance(value, Lowered):
-        return {"lowered": _pack(value.said)}
+        return {"lowered": pack(value.said)}
     if isinstance(value, datetime):
         return {"moment": value.isoformat()}
     if isinstance(value, date):
@@ -47,7 +48,8 @@ def _pack(value: Value) -> Any:
     return value
 
 
-def _unpack(packed: Any) -> Said:
+def unpack(packed: Any) -> Said:
+    """What was packed, to be translated."""
     found: Any = _value(packed)
     return found if isinstance(found, str | Text | Words | Joined | Lowered) else str(found)
 
@@ -61,7 +63,7 @@ def _value(packed: Any) -> Any:
     if kind == "words":
         return Words(inner)
     if kind == "joined":
-        return Joined(tuple(_unpack(part) for part in inner[0]), inner[1])
+        return Joined(tuple(unpack(part) for part in inner[0]), inner[1])
     if kind == "lowered":
-        return Lowered(_unpack(inner))
+        return Lowered(unpack(inner))
     return datetime.fromisoformat(inner) if kind == "moment" else date.fromisoformat(inner)

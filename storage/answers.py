@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.contributions import Part
-from storage.models import Answer, Contribution, Conversation
+from storage.models import Answer, Ballot, Contribution, Conversation
 from storage.value import names, value
 
 CHUNK = 500
@@ -89,11 +89,20 @@ PEOPLE = func.count(distinct(_PERSON))
 
 
 async def stamp(connection: AsyncConnection, scope: Scope) -> Sequence[object]:
-    """Something else as soon as what is counted here may be: somebody sent, corrected, was erased, or went on."""
-    people, changed = func.count(Contribution.participant_id), func.max(Contribution.updated_at)
-    sent = select(func.count(), people, changed).where(*_sent(scope))
+    """Something else as soon as what is counted here may be, whatever its kind: somebody sent, corrected, took back,
+    voted, was erased, or went on."""
+    given, voted = Contribution, Ballot
+    sent = select(
+        func.count(),
+        func.count(given.participant_id),
+        func.count().filter(given.state == "sent"),
+        func.max(given.updated_at),
+    ).where(given.space_id == scope.space_id, given.phase_id == scope.phase_id)
+    cast = select(func.count(), func.max(voted.cast_at)).where(
+        voted.space_id == scope.space_id, voted.phase_id == scope.phase_id
+    )
     begun = select(func.count(), func.max(Conversation.heard_at)).where(*_begun(scope))
-    return [*(await connection.execute(sent)).one(), *(await connection.execute(begun)).one()]
+    return [value for counted in (sent, cast, begun) for value in (await connection.execute(counted)).one()]
 
 
 async def people(connection: AsyncConnection, scope: Scope) -> int:
@@ -243,6 +252,16 @@ async def texts(
         (await connection.execute(count)).scalar_one(),
         [Written(text or "", *row) for text, *row in await connection.execute(page)],
     )
+
+
+async def written(connection: AsyncConnection, scope: Scope) -> list[Written]:
+    """The texts of a kind of contributions that others see, the newest first."""
+    rows = await connection.execute(
+        select(Contribution.text, Contribution.origin, Contribution.place, Contribution.created_at)
+        .where(*_sent(scope), Contribution.text.is_not(None))
+        .order_by(Contribution.id.desc())
+    )
+    return [Written(text or "", origin, place, at) for text, origin, place, at in rows]
 
 
 async def unfinished(connection: AsyncConnection, scope: Scope) -> dict[str | None, int]:

@@ -5,7 +5,8 @@ closes_in, answered_in: days from now               areas: {gare: {fr: La Gare}}
 phases:
   - module: ideas        title, moderation, per_day: as storage keeps them; settings: as the module reads them
     given:               contributions: kind, text, fields, theme, area, ago (days), state, reason, status, reply,
-                         support (how many neighbours), times (how many such), arguments: [{for: true, text: …}]
+                         support (how many neighbours), times (how many such), arguments: [{for: true, text: …}],
+                         words: … (what is said with a signature)
     ballots: {for: 96}   how many neighbours voted so
 """
 
@@ -135,6 +136,8 @@ class _Opening:
         cast = [NewBallot(self.space.id, self.phase.id, one.id, str(id_), "support", self.now) for one in supporters]
         if cast:
             await ballots.cast(self.connection, cast)
+        if "words" in said:
+            await self._put({"kind": "why", "text": said["words"]}, author, at, parent=id_)
         for argument in said.get("arguments") or ():
             kind = "argument_for" if argument["for"] else "argument_against"
             await self._put({"kind": kind, "text": argument["text"]}, next(self._shuffled()), self.now, parent=id_)

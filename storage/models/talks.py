@@ -16,6 +16,7 @@ from storage.models.base import Base, Row, belongs
 from storage.types import PERSON
 
 _HAS_PARENT = sql("parent_id IS NOT NULL")
+_IS_SIGNATURE = sql("kind = 'signature'")
 
 
 class Conversation(Row):
@@ -49,7 +50,8 @@ class Conversation(Row):
 class Contribution(Row):
     """What a participant gave to a phase: a response, an idea, a signature, an offer, a request.
 
-    After erasure it stays in the totals without anybody: participant and conversation are nothing.
+    After erasure it stays in the totals without anybody: participant and conversation are nothing. One
+    signature a person is a constraint.
     """
 
     __tablename__ = "contributions"
@@ -60,6 +62,13 @@ class Contribution(Row):
         Index(None, "space_id", "phase_id", "state", "id"),
         Index(None, "space_id", "participant_id"),
         Index(None, "space_id", "parent_id", sqlite_where=_HAS_PARENT, postgresql_where=_HAS_PARENT),
+        Index(
+            None,
+            *("space_id", "phase_id", "participant_id"),
+            unique=True,
+            sqlite_where=_IS_SIGNATURE,
+            postgresql_where=_IS_SIGNATURE,
+        ),
         {"sqlite_with_rowid": False},
     )
     phase_id: Mapped[int]

@@ -11,6 +11,7 @@ with its phases, and what residents have given to them before the talk begins:
         settings: {…}         title, state, opens_at, closes_at, stages, moderation, per_day: as storage keeps them
         given:
           - {kind: idea, text: …, fields: {…}, at: 2027-03-02, theme: …, area: …, support: 18, state: sent}
+          - {kind: question, text: …, answer: {fr: …}}      what the town has answered
 """
 
 from __future__ import annotations
@@ -26,11 +27,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.importing import bring_in, open_it
 from flows.questionnaires.file import read_file
-from storage import areas, ballots, codes, consultations, contributions, letters, models, participants, similar
+from storage import (
+    areas,
+    ballots,
+    codes,
+    consultations,
+    contributions,
+    letters,
+    models,
+    official,
+    participants,
+    similar,
+)
 from storage.ballots import NewBallot
 from storage.consultations import Consultation, Phase
 from storage.contributions import NewContribution
 from storage.letters import Known
+from storage.official import Official
 from storage.participants import AddressKey, Person
 from storage.spaces import Space
 from storage.types import new_id
@@ -110,7 +123,10 @@ async def _give(
     )
     [made] = await contributions.put(connection, [new])
     assert isinstance(made, int), made
-    await similar.index(connection, [similar.Text(phase.space_id, phase.id, made, said["text"], "fr")])
+    if said["text"]:
+        await similar.index(connection, [similar.Text(phase.space_id, phase.id, made, said["text"], "fr")])
+    if said.get("answer"):
+        await official.keep(connection, Official(phase.space_id, made, None, said["answer"], "answered", at))
     for _supporter in range(said.get("support", 0)):
         voter = await _somebody(connection, phase, at)
         await ballots.cast(connection, [NewBallot(phase.space_id, phase.id, voter, str(made), "support", at)])

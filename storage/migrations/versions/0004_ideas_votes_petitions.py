@@ -252,6 +252,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("parent_id IS NOT NULL"),
     )
     op.add_column("deliveries", sa.Column("veil", sa.String(), nullable=True))
+    op.create_index(
+        op.f("ix_contributions_space_id_phase_id_participant_id"),
+        "contributions",
+        ["space_id", "phase_id", "participant_id"],
+        unique=True,
+        sqlite_where=sa.text("kind = 'signature'"),
+        postgresql_where=sa.text("kind = 'signature'"),
+    )
     op.add_column("participants", sa.Column("born", sa.BigInteger(), nullable=True))
     op.add_column("participants", sa.Column("proved", sa.String(), server_default="", nullable=False))
     op.add_column("participants", sa.Column("tags", Document, server_default=sa.text("'[]'"), nullable=False))

@@ -1,0 +1,294 @@
+"""A petition: read it, sign once, say why if you like, take it back until closing; milestones and the town's answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from flows import signatures
+from flows.answers import Choice, OneOf
+from flows.conversation import Ending, Talk
+from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
+from flows.forms import Fault, Faults, Field
+from flows.giving import called, not_for_all, quoted, reading, to_change, too_many
+from flows.host import closed, host
+from flows.module import Module
+from flows.prompt import Prompt
+from flows.run import Tell
+from flows.telling import pack_tell
+from flows.texts import Said, Words, _, plural
+from storage import petitions, signing
+from storage.contributions import NewContribution
+from storage.petitions import Look, Standing
+from storage.refusals import AlreadySent, Closed, NotEligible, Refusal, TooMany
+from storage.signing import GOAL, HALF, SIGNATURE, TEN, WHY, Signature, Silence, Withdrawal
+from storage.value import columns
+
+SIGN, MORE, NO = Choice("sign", _("I sign")), Choice("more", _("Read more")), Choice("no", _("No thank you"))
+TAKE_BACK, WORDS, KEEP = (
+    Choice("back", _("Take my signature back")),
+    Choice("why", _("Say why I sign")),
+    Choice("keep", _("Change nothing")),
+)
+OTHER_WORDS = Choice("why", _("Change my words"))
+SURE = (Choice("yes", _("Yes, take it back")), Choice("no", _("No, keep my signature")))
+
+
+class Petition(Module):
+    """One signature a person; the words somebody gives with it are read apart, and it counts without them."""
+
+    kind = "petition"
+    name = _("Petition")
+    purpose = _("Residents sign a text; when enough of them have, the authority answers, or a vote opens.")
+    repeatable = True
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self.text, self.about = Words(settings["text"]), settings.get("about") or {}
+        self.goal: int = settings["goal"]
+        self.silence: int | None = settings.get("silence")
+        self.opens_next = bool(settings.get("opens_next"))
+
+    @classmethod
+    def load(cls, settings: Mapping[str, Any]) -> Self:
+        faults = []
+        if not any((settings.get("text") or {}).values()):
+            faults.append(Fault("text", _("Write what the petition asks for.")))
+        for name in ("goal", "silence"):
+            number = settings.get(name)
+            if (name == "goal" or number is not None) and not (isinstance(number, int) and number > 0):
+                faults.append(Fault(name, _("Write a whole number from 1 on.")))
+        if faults:
+            raise Faults(*faults)
+        return cls(settings)
+
+    @classmethod
+    def form(cls) -> Sequence[Field]:
+        return (
+            Field("text", "words", _("What the petition asks for"), _("One sentence."), required=True),
+            Field("about", "long_words", _("Why, for those who want to read more")),
+            Field("goal", "number", _("How many signatures are wanted"), required=True, least=1),
+            Field(
+                "silence",
+                "number",
+                _("It ends after so many days without a signature"),
+                _("Leave it empty where only its dates end it."),
+                least=1,
+                rare=True,
+            ),
+            Field("opens_next", "flag", _("Reaching the goal opens the next phase"), default=False, rare=True),
+        )
+
+    # -- the conversation ----------------------------------------------------------------------------------
+
+    async def converse(self, talk: Talk) -> Ending:
+        if not talk.past("signature"):
+            phase = _here(talk)
+            look = Look(*phase, talk.person.id, self.silence, talk.person.language or "", talk.now)
+            standing = await talk.know("standing", petitions.standing, look)
+            if standing["mine"] is not None:
+                return await self._again(talk, standing)
+            if await self._has_ended(talk, standing):
+                talk.say(_("This petition has ended: nobody signed it any more."), *_count(standing), *called(talk))
+                return None
+            if not await self._wants_to(talk, standing) or not await self._sign(talk):
+                return None
+        return await self._why(talk)
+
+    async def _has_ended(self, talk: Talk, standing: Standing) -> bool:
+        """Whether silence has ended it; then it is closed, now that somebody looks."""
+        ends = _moment(standing["ends"])
+        if ends is None or ends > talk.now:
+            return False
+        return await talk.do("ended", signing.close, Silence(*_here(talk), self.silence, talk.now))
+
+    async def _wants_to(self, talk: Talk, standing: Standing) -> bool:
+        """Read it, and maybe more of it; whether they sign."""
+        before = (*self._shown(standing), *_answer(talk, standing))
+        more = [MORE] if self.about or standing["reasons"] else []
+        way = await talk.choose("sign", _("Do you want to sign?"), [SIGN, *more, NO], before=before, echo=False)
+        if way == MORE.id:
+            if standing["reasons"]:
+                talk.say(_("Some of those who signed say why:"), *map(quoted, standing["reasons"]))
+            about = (Words(self.about),) if self.about else ()
+            way = await talk.choose("read", _("Do you want to sign?"), [SIGN, NO], before=about, echo=False)
+        if way == NO.id:
+            talk.say(_("All right. Nothing was signed."), *self._until(talk, standing))
+        return way == SIGN.id
+
+    def _shown(self, standing: Standing) -> tuple[Said, ...]:
+        """The petition, and how it stands."""
+        asks = _("Petition: “{text}”", text=self.text)
+        count = plural(
+            "{count} signature of the {goal} that are wanted.",
+            "{count} signatures of the {goal} that are wanted.",
+            standing["count"],
+            goal=self.goal,
+        )
+        return asks, count
+
+    def _until(self, talk: Talk, standing: Standing) -> tuple[Said, ...]:
+        """When it ends by silence, where that may come first."""
+        ends = _moment(standing["ends"])
+        if ends is None:
+            return ()
+        there = ends.astimezone(ZoneInfo(talk.scene.space.zone))
+        return (_("Without a new signature it ends on {moment}.", moment=there),)
+
+    async def _sign(self, talk: Talk) -> bool:
+        """Sign; False where it was refused, and they were told why."""
+        phase = talk.scene.phase
+        assert phase is not None
+        given = columns(_given(talk, SIGNATURE))
+        signature = Signature(**given, goal=self.goal, silence=self.silence, opens_next=self.opens_next)
+        try:
+            signed = await talk.do("signature", signing.sign, signature)
+        except Closed:
+            talk.say(_("Your signature could not be kept."), *closed(talk.scene, phase, sent=False))
+        except NotEligible:
+            talk.say(_("Your signature could not be kept."), *not_for_all(talk))
+        except AlreadySent:
+            talk.say(_("You have signed this petition already, and your signature counts."), *called(talk))
+        else:
+            thanks = _("It is signed. Thank you.")
+            place = plural("You are the first to sign.", "You are now {count} to have signed.", signed["count"])
+            talk.say(thanks, place, *self._milestone(signed["milestone"], opened=signed["opened"]))
+            return True
+        return False
+
+    def _milestone(self, name: str | None, *, opened: bool) -> tuple[Said, ...]:
+        """What this signature has reached, said to whoever gave it and to nobody else."""
+        reached = {
+            TEN: _("Yours is the tenth signature."),
+            HALF: _("With your signature, half of the {goal} are there.", goal=self.goal),
+            GOAL: _("With your signature, the goal is reached: {goal}.", goal=self.goal),
+        }
+        lines = (reached[name],) if name is not None else ()
+        return (*lines, _("So the next step is open: see the menu.")) if opened else lines
+
+    # -- why, and what comes after -------------------------------------------------------------------------
+
+    async def _why(self, talk: Talk) -> Ending:
+        """Ask why they sign, which may be left; and say what comes next."""
+        phase = talk.scene.phase
+        assert phase is not None
+        reader = OneOf((Choice("no", _("No thank you")),), other=True)
+        question = Prompt(_("Would you like to say why?"), reader, after=(_("Others see it, without your name."),))
+        why = await talk.ask("why", question, echo=False, back=False)
+        lines: tuple[Said, ...] = ()
+        if isinstance(why, dict):
+            text = why["other"]
+            try:
+                await talk.do("words", signing.explain, replace(_given(talk, WHY), text=text, single=False))
+                lines = (reading(phase, text),)
+            except TooMany as refusal:
+                lines = (too_many(refusal),)
+            except Refusal:
+                lines = (_("Your words could not be kept: this has closed in the meantime."),)
+        talk.say(*lines, to_change(talk, _("take your signature back")))
+        talk.say(*self._next(talk), *called(talk))
+        return None
+
+    def _next(self, talk: Talk) -> tuple[Said, ...]:
+        phase = talk.scene.phase
+        assert phase is not None
+        if phase.answer_on is not None:
+            return (_("The answer of {host} comes by {day}. You receive it here.", host=host(talk.scene),
+                      day=phase.answer_on),)  # fmt: skip
+        return (_("When {host} answers, you receive it here.", host=host(talk.scene)),)
+
+    async def _again(self, talk: Talk, standing: Standing) -> Ending:
+        """Somebody comes back who has signed: say something else, or take it back."""
+        phase, signed = talk.scene.phase, _moment(standing["mine"])
+        assert phase is not None
+        assert signed is not None
+        day = signed.astimezone(ZoneInfo(talk.scene.space.zone)).date()
+        before: tuple[Said, ...] = (_("You signed this petition on {day}.", day=day), *self._shown(standing)[1:])
+        before += _answer(talk, standing)
+        if standing["words"] is not None:
+            before += (_("You said: “{words}”", words=standing["words"]),)
+        ways = [OTHER_WORDS if standing["words"] is not None else WORDS, TAKE_BACK, KEEP]
+        way = await talk.choose("again", _("What would you like to do?"), ways, before=before, echo=False)
+        if way == WORDS.id:
+            return await self._why(talk)
+        if way == KEEP.id:
+            talk.say(_("All right. Your signature counts."), *called(talk))
+            return None
+        sure = await talk.choose("sure", _("Do you want to take your signature back?"), SURE, echo=False)
+        if sure == "no":
+            talk.say(_("All right. Your signature counts."), *called(talk))
+            return None
+        try:
+            await talk.do("withdrawn", signing.withdraw, Withdrawal(*_here(talk), talk.person.id, talk.now))
+        except Closed:
+            talk.say(_("Your signature was counted already."), *closed(talk.scene, phase, sent=False))
+            return None
+        talk.say(_("It is done. Your signature does not count any more."), _("To sign again, write “menu”."))
+        return None
+
+    # -- the authority's answer and the results ------------------------------------------------------------
+
+    async def reply(
+        self, connection: AsyncConnection, phase: PhaseRef, _contribution: int | None, text: Mapping[str, str],
+        organiser: int | None, now: datetime,
+    ) -> int | Refusal:  # fmt: skip
+        """The authority's answer: kept for all who look at it, and sent to everybody whose signature counts."""
+        lines = (_("The petition you signed is answered: “{text}”", text=self.text), Words(text))
+        body = pack_tell(Tell(0, lines))
+        given = petitions.Reply(phase.space_id, phase.phase_id, organiser, text, body, now)
+        return (await petitions.answer(connection, [given]))[0]
+
+    async def results(self, connection: AsyncConnection, phase: PhaseRef, where: Filter) -> Figures:
+        return await signatures.results(connection, phase, self.goal, where)
+
+    async def texts(
+        self, connection: AsyncConnection, phase: PhaseRef, question_id: str, where: Filter, search: str,
+        offset: int, limit: int,
+    ) -> tuple[int, list[OpenText]]:  # fmt: skip
+        return await signatures.texts(connection, phase, question_id, where, search, offset, limit)
+
+    def table(self, connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:
+        return signatures.table(connection, phase, language)
+
+
+def _here(talk: Talk) -> tuple[int, int]:
+    assert talk.scene.phase is not None
+    return talk.scene.phase.space_id, talk.scene.phase.id
+
+
+def _given(talk: Talk, kind: str) -> NewContribution:
+    space_id, phase_id = _here(talk)
+    return NewContribution(
+        space_id=space_id,
+        phase_id=phase_id,
+        participant_id=talk.person.id,
+        conversation_id=talk.scene.conversation,
+        key=kind,
+        kind=kind,
+        fields={},
+        parts=(),
+        origin=talk.scene.channel.name,
+        place=talk.scene.place,
+        at=talk.now,
+    )
+
+
+def _moment(written: str | None) -> datetime | None:
+    return datetime.fromisoformat(written) if written is not None else None
+
+
+def _count(standing: Standing) -> tuple[Said, ...]:
+    return (plural("{count} person has signed it.", "{count} people have signed it.", standing["count"]),)
+
+
+def _answer(talk: Talk, standing: Standing) -> tuple[Said, ...]:
+    """What the authority has answered, where it has."""
+    answered = _moment(standing["answered"])
+    if standing["answer"] is None or answered is None:
+        return ()
+    day = answered.astimezone(ZoneInfo(talk.scene.space.zone)).date()
+    return _("The answer of {host}, {day}:", host=host(talk.scene), day=day), quoted(standing["answer"])

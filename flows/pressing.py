@@ -1,0 +1,87 @@
+"""What questions to the town have brought: who asked, which press most, how many were answered; and the table."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from flows.figures import Cell, Count, Figure, Figures, Filter, OpenText, PhaseRef
+from flows.folding import fold
+from flows.texts import Said, _, plural, translate
+from storage import answers, asked, spaces
+from storage.answers import Scope
+from storage.asked import QUESTION, Listing, Question, Reader
+
+PRESSING = "pressing"
+SHOWN = 20
+"""How many questions a figure shows."""
+CHUNK = 200
+NOBODY = 0
+"""Who reads for the panel supports nothing."""
+
+
+async def results(connection: AsyncConnection, phase: PhaseRef, where: Filter) -> Figures:
+    """The people who asked, and the questions that others see, the most supported first. Support has no channel, so a
+    filter leaves it as it is."""
+    scope = _scope(phase, where)
+    people = await answers.people(connection, scope)
+    [page] = await asked.pressing(connection, [Listing(Reader(phase.space_id, phase.phase_id, NOBODY), 0, SHOWN)])
+    assert isinstance(page, dict)
+    supporters = await asked.supporters(connection, phase.space_id, phase.phase_id)
+    rows = tuple(
+        Count(str(one["id"]), _label(one), one["support"], one["support"] / supporters if supporters else 0.0)
+        for one in page["questions"]
+    )
+    title = _("The most supported questions")
+    asked_in_all = plural("{count} question was asked.", "{count} questions were asked.", page["total"])
+    figure = Figure(PRESSING, 1, title, title, "bars", supporters, rows, several=True, note=asked_in_all)
+    return Figures(
+        people=people,
+        by_channel=tuple(await answers.by_channel(connection, scope)),
+        by_place=tuple(await answers.by_place(connection, scope)),
+        started=people,
+        figures=(figure,),
+    )
+
+
+def _label(question: Question) -> Said:
+    return _("{text} (answered)", text=question["text"]) if question["answered"] else question["text"]
+
+
+async def texts(
+    connection: AsyncConnection, phase: PhaseRef, where: Filter, search: str, offset: int, limit: int
+) -> tuple[int, list[OpenText]]:
+    """The questions that others see and that hold these words, the newest first: how many, and one page of them."""
+    zone = ZoneInfo((await spaces.load(connection, phase.space_id)).zone)
+    wanted = fold(search).split()
+    found = [
+        OpenText(one.text, one.origin, one.place, one.at.astimezone(zone).date())
+        for one in await answers.written(connection, _scope(phase, where))
+        if all(word in fold(one.text) for word in wanted)
+    ]
+    return len(found), found[offset : offset + limit]
+
+
+async def table(connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:
+    """One row a question that others see, the most pressing first; nobody's name or id is in it."""
+    zone = ZoneInfo((await spaces.load(connection, phase.space_id)).zone)
+    header = (_("Number"), _("Day"), _("Hour"), _("Question"), _("Support"), _("Official answer"))
+    yield [translate(name, language) for name in header]
+    reader, read = Reader(phase.space_id, phase.phase_id, NOBODY), 0
+    while True:
+        [page] = await asked.pressing(connection, [Listing(reader, read, CHUNK)])
+        assert isinstance(page, dict)
+        said = await asked.answered(connection, phase.space_id, [one["id"] for one in page["questions"]])
+        for number, one in enumerate(page["questions"], read + 1):
+            at, answer = asked.moment(one).astimezone(zone), said.get(one["id"], {})
+            words = answer.get(language) or next(iter(answer.values()), None)
+            yield [number, f"{at:%Y-%m-%d}", f"{at:%H:%M}", one["text"], one["support"], words]
+        read += CHUNK
+        if read >= page["total"]:
+            return
+
+
+def _scope(phase: PhaseRef, where: Filter) -> Scope:
+    return Scope(phase.space_id, phase.phase_id, where.channel, where.place, where.since, QUESTION)

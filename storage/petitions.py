@@ -1,0 +1,197 @@
+"""A petition as whoever looks at it sees it, and the authority's answer to it. Signing itself is storage/signing.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypedDict
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import official, signing
+from storage.models import Contribution
+from storage.official import Official
+from storage.refusals import Refusal
+from storage.signing import SIGNATURE, WHY, Life
+from storage.types import new_id
+from storage.value import value
+
+PETITION = "petition"
+"""The kind of contribution that the authority's answer hangs at."""
+REASONS_SHOWN = 3
+LONGEST = 100
+"""Characters of a reason as it is shown to others in a chat."""
+
+
+# -- as a signer sees it -------------------------------------------------------------------------------------------
+
+
+@value
+class Look:
+    """Somebody looks at a petition, `at` a moment: a conversation that looks again later sees it as it is then."""
+
+    space_id: int
+    phase_id: int
+    participant_id: int
+    silence: int | None
+    language: str
+    at: datetime
+
+
+class Standing(TypedDict):
+    """How a petition stands: how many have signed, when it ends by silence and when this person signed (ISO format),
+    their words and whether these are read, some of the others', and what the authority has answered."""
+
+    count: int
+    ends: str | None
+    mine: str | None
+    words: str | None
+    reasons: list[str]
+    answer: str | None
+    answered: str | None
+
+
+async def standing(connection: AsyncConnection, looks: Sequence[Look]) -> Sequence[Standing | Refusal]:
+    """How these petitions stand for these people."""
+    lives = await signing.lives(connection, {(one.space_id, one.phase_id) for one in looks})
+    return [await _standing(connection, one, lives[one.space_id, one.phase_id]) for one in looks]
+
+
+async def _standing(connection: AsyncConnection, look: Look, life: Life) -> Standing:
+    mine = await _given(connection, look, SIGNATURE, ("sent",))
+    words = await _given(connection, look, WHY, ("sent", "waiting"))
+    answer = await _answer(connection, look)
+    ends = signing.ends_at(life.last, look.silence)
+    return Standing(
+        count=life.count,
+        ends=ends.isoformat() if ends else None,
+        mine=mine[1].isoformat() if mine else None,
+        words=official.shortened(words[2] or "", 2 * LONGEST) if words else None,
+        reasons=await _reasons(connection, look),
+        answer=answer["text"] if answer else None,
+        answered=answer["at"] if answer else None,
+    )
+
+
+async def _given(connection: AsyncConnection, look: Look, kind: str, states: Sequence[str]) -> Any:
+    """What somebody gave of a kind: (id, when, text), the last one; or None."""
+    table = Contribution
+    rows = await connection.execute(
+        select(table.id, table.created_at, table.text)
+        .where(
+            table.space_id == look.space_id,
+            table.phase_id == look.phase_id,
+            table.participant_id == look.participant_id,
+            table.kind == kind,
+            table.state.in_(states),
+        )
+        .order_by(table.id.desc())
+        .limit(1)
+    )
+    return rows.first()
+
+
+async def _reasons(connection: AsyncConnection, look: Look) -> list[str]:
+    """The newest reasons that others may read."""
+    table = Contribution
+    rows = await connection.execute(
+        select(table.text)
+        .where(
+            table.space_id == look.space_id, table.phase_id == look.phase_id, table.kind == WHY, table.state == "sent"
+        )
+        .order_by(table.id.desc())
+        .limit(REASONS_SHOWN)
+    )
+    return [official.shortened(text, LONGEST) for text in rows.scalars() if text is not None]
+
+
+async def _answer(connection: AsyncConnection, look: Look) -> official.Said | None:
+    """The authority's last answer."""
+    petition = await _petition(connection, look.space_id, look.phase_id)
+    return await official.last(connection, look.space_id, petition, look.language) if petition is not None else None
+
+
+# -- the authority's answer ----------------------------------------------------------------------------------------
+
+
+@value
+class Reply:
+    """The authority answers a petition: its words by language, and the packed body of what each signer is sent."""
+
+    space_id: int
+    phase_id: int
+    organiser_id: int | None
+    text: Mapping[str, str]
+    body: str
+    at: datetime
+
+
+async def answer(connection: AsyncConnection, given: Sequence[Reply]) -> Sequence[int | Refusal]:
+    """Keep these answers, and queue one delivery for each person whose signature counts; answers to how many."""
+    results: list[int | Refusal] = []
+    for one in given:
+        petition = await _petition(connection, one.space_id, one.phase_id) or await _make(connection, one)
+        await official.keep(
+            connection, Official(one.space_id, petition, one.organiser_id, one.text, "answered", one.at)
+        )
+        signers = await _signers(connection, one)
+        results.append(await official.send(connection, one.space_id, dict.fromkeys(signers, one.body), one.at))
+    return results
+
+
+async def _petition(connection: AsyncConnection, space_id: int, phase_id: int) -> int | None:
+    """The contribution that stands for the petition itself, which is there since it was answered first."""
+    table = Contribution
+    found: int | None = await connection.scalar(
+        select(table.id).where(table.space_id == space_id, table.phase_id == phase_id, table.kind == PETITION)
+    )
+    return found
+
+
+async def _make(connection: AsyncConnection, one: Reply) -> int:
+    """It is nobody's and about itself, so that it counts nowhere as somebody who took part."""
+    id_ = new_id()
+    row = {
+        "space_id": one.space_id,
+        "id": id_,
+        "phase_id": one.phase_id,
+        "parent_id": id_,
+        "key": PETITION,
+        "kind": PETITION,
+        "state": "sent",
+        "fields": {},
+        "origin": "organiser",
+        "created_at": one.at,
+        "updated_at": one.at,
+    }
+    await connection.execute(insert(Contribution).values(**row))
+    return id_
+
+
+async def _signers(connection: AsyncConnection, one: Reply) -> list[int]:
+    table = Contribution
+    rows = await connection.execute(
+        select(table.participant_id).where(
+            table.space_id == one.space_id,
+            table.phase_id == one.phase_id,
+            table.kind == SIGNATURE,
+            table.state == "sent",
+            table.participant_id.is_not(None),
+        )
+    )
+    return [who for who in rows.scalars() if who is not None]
+
+
+# -- for the panel -------------------------------------------------------------------------------------------------
+
+
+async def words(connection: AsyncConnection, space_id: int, phase_id: int) -> dict[int, str]:
+    """What was said with each signature, by its id, as far as others see it."""
+    table = Contribution
+    rows = await connection.execute(
+        select(table.parent_id, table.text).where(
+            table.space_id == space_id, table.phase_id == phase_id, table.kind == WHY, table.state == "sent"
+        )
+    )
+    return {parent_id: text for parent_id, text in rows if parent_id is not None and text is not None}
