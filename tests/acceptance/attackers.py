@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import cache
 from math import comb
 from typing import Any, TypeAlias
 
@@ -20,13 +21,18 @@ Attacker: TypeAlias = "Callable[[Evidence], Iterable[Guesses]]"
 
 NEAR = 400
 """Bytes round a choice in which somebody's id means something: a row of ours is shorter."""
+FEW = 16
+"""Guesses of which even all being right is luck."""
 MARK = re.compile(rb"(?i)zauber(oak|ash)")
 
 
 def chance_of(guesses: Guesses, truth: Mapping[str, str]) -> float:
     """How likely it is to be right so often by tossing a coin for each."""
-    right = sum(truth[sender] == tree for sender, tree in guesses.items())
-    count = len(guesses)
+    return _luck(sum(truth[sender] == tree for sender, tree in guesses.items()), len(guesses))
+
+
+@cache
+def _luck(right: int, count: int) -> float:
     return float(Fraction(sum(comb(count, hits) for hits in range(right, count + 1)), 2**count))
 
 
@@ -87,14 +93,15 @@ def _of_rows(rows: Sequence[Row], whose: Mapping[str, str]) -> Guesses:
 def by_bytes(evidence: Evidence) -> Iterable[Guesses]:
     """Somebody's id near a choice, anywhere: in a row, a page that is free, a WAL, a log, a backup."""
     whose = {token: sender for sender, tokens in evidence.voters.items() for token in tokens}
-    ids = re.compile(b"|".join(re.escape(token) for token in sorted(whose, key=len, reverse=True)))
+    lengths = {len(token) for token in whose}
+    away = [place for step in range(NEAR) for place in (step, -step)]
     for content in evidence.raw.values():
         found: Guesses = {}
         for start, tree in _marks(content):
-            here = content[max(0, start - NEAR) : start + NEAR]
-            near = min(ids.finditer(here), key=lambda match: abs(match.start() - min(start, NEAR)), default=None)
+            places = (content[start + step : start + step + size] for step in away for size in lengths)
+            near = next((token for token in places if token in whose), None)
             if near is not None:
-                found[whose[near.group()]] = tree
+                found[whose[near]] = tree
         yield found
 
 
@@ -106,7 +113,7 @@ def by_place(evidence: Evidence) -> Iterable[Guesses]:
         alike: dict[bytes, list[tuple[int, str]]] = defaultdict(list)
         for start, tree in _marks(content):
             alike[content[max(0, start - 4) : start]].append((start, tree))
-        for marks in alike.values():
+        for marks in (marks for marks in alike.values() if len(marks) > FEW):
             backwards = sorted(marks, key=lambda mark: (mark[0] // page, -mark[0]))
             for ordered in (marks, backwards):
                 yield paired([tree for _start, tree in ordered], list(evidence.voters))

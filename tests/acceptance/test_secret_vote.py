@@ -23,7 +23,7 @@ def best(attacker: Attacker, evidence: Evidence, where: Booth) -> float:
 
 
 @pytest.mark.parametrize("count", VOTERS)
-@pytest.mark.parametrize("drawn", [False, True])
+@pytest.mark.parametrize("drawn", [pytest.param(False, marks=pytest.mark.long), True])
 async def test_once_it_is_over_no_attacker_does_better_than_chance(
     database_url: str, tmp_path: Path, count: int, drawn: bool
 ) -> None:

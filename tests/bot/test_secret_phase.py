@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
@@ -227,3 +229,25 @@ async def test_whoever_reads_for_long_only_delays_that_the_files_are_wiped(
     await sealing.seal(house.database, house.later(minutes=1))
     async with house.database.read() as connection:
         assert await connection.scalar(select(SecretKey.wiped_at)) == house.now
+
+
+async def test_in_the_very_moment_of_closing_whoever_is_told_so_is_counted_and_nobody_else(
+    where: Booth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.batch.veil", lambda _language: None)  # to read afterwards who was told what
+    house = where.house
+    people = {f"voter-{number}": OAK if number % 3 else ASH for number in range(30)}
+    await where.cast({"ada": ASH})
+    await where.choose(people)
+
+    async def close() -> None:
+        async with house.database.write() as connection:
+            await connection.execute(update(Phase).values(closes_at=house.now))
+        await sealing.seal(house.database, house.now)
+
+    voting = [house.keep(house.incoming(sender, "yes, cast it")) for sender in people]
+    await asyncio.gather(*voting[:10], close(), *voting[10:])
+    told = [choice_in(body) for body in await house.rows(Delivery.body) if "You voted for" in body]
+    assert await totals(where) == sorted(Counter(str(tree) for tree in told).items())
+    assert await house.count(SecretBallot) == 0
+    assert set(await house.rows(Conversation.journal, phase_id=house.phase_id)) == {SEALED}
