@@ -25,15 +25,19 @@ from admin_web import (
     failures,
     illustrations,
     journal,
+    letter_pages,
     live,
+    phase_pages,
     poster,
     public,
     results,
     sign_in,
     static,
     team,
+    town,
     try_it,
     typing_in,
+    writing,
 )
 from admin_web.counter import Counter
 from admin_web.doors import Doors
@@ -58,8 +62,9 @@ def build(
     `routes` are the house's own (health, metrics)."""
     site = Site(database, doors, base_url.rstrip("/"), clock, load_module, Counter(database))
     pages = (
-        static, illustrations, chat, sign_in, consultations, results, exports, live, try_it, poster, failures,
-        contributions, typing_in, contribution, team, journal, door_pages, public,
+        static, illustrations, chat, sign_in, writing, consultations, phase_pages, letter_pages, town, results,
+        exports, live, try_it, poster, failures, contributions, typing_in, contribution, team, journal,
+        door_pages, public,
     )  # fmt: skip
     application = Starlette(
         routes=[*routes, *(route for page in pages for route in page.routes())],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,13 +12,17 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from admin_web import readiness
 from admin_web.channels import TELEGRAM, channel_name
+from admin_web.readiness import Check, Looked
 from admin_web.session import Me, panel, signed_in
-from admin_web.site import site_of
-from flows.texts import Said, Text, _, plural
-from storage import accounts, audit, consultations
+from admin_web.site import Site, site_of
+from flows.module import catalog
+from flows.texts import Said, Text, Words, _, plural
+from storage import accounts, audit, consultations, drafts, making, spaces
 from storage.accounts import AWAY
-from storage.consultations import Consultation
+from storage.consultations import Consultation, Phase
+from storage.phases import latest
 from storage.types import LARGEST_ID
 from storage.value import value
 
@@ -65,6 +70,9 @@ async def show(request: Request, me: Me) -> Response:
     async with site.database.read() as connection:
         listed = await consultations.listed(connection, me.space_id, midnight(me, site.clock()))
         unfinished = await consultations.unfinished(connection, me.space_id, found.id)
+        phases = await consultations.phases(connection, me.space_id, found.id)
+        people = await making.people(connection, found)
+        begun = {phase.id for phase in phases if await drafts.has_begun(connection, phase)}
     [counts] = [one for one in listed if one.consultation.id == found.id]
     now = site.clock()
     return panel(
@@ -75,18 +83,50 @@ async def show(request: Request, me: Me) -> Response:
         counts=counts,
         unfinished=unfinished,
         standing=standing(found, now),
-        steps=steps(found, now),
+        steps=line(found, phases, now),
+        phases=phases,
+        people=people,
+        begun=begun,
+        way=way,
+        standing_of=lambda phase: standing_of(found, phase, now),
+        checks=await check_list(request, me, found) if found.state == "draft" else [],
         public=f"{site.base_url}/{me.space.slug}/{found.slug}",
     )
 
 
 async def open_it(request: Request, me: Me) -> Response:
+    """Open it, unless the check-list stops that, or asks about something and nobody said `anyway`."""
     site, found = site_of(request), await find(request, me)
+    listed = await check_list(request, me, found)
+    stopped = any(check.colour == "stop" for check in listed)
+    asked = found.state == "draft" and any(check.colour == "watch" for check in listed)
+    if stopped or (asked and me.form.text("anyway") != "yes"):
+        left = [check for check in listed if check.colour != "good"]
+        return panel(request, me, "open_anyway.html", 409, consultation=found, checks=left, stopped=stopped)
     async with site.database.write() as connection:
-        await consultations.open_now(connection, found, site.clock())
+        await consultations.open_to_residents(connection, found, site.clock())
         done = me.entry(site.clock(), "open", "consultations", found.id, title=found.title)
         await audit.note(connection, done)
     return RedirectResponse(f"/panel/consultations/{found.id}", 303)
+
+
+async def check_list(request: Request, me: Me, found: Consultation) -> list[Check]:
+    """What stands in the way of opening it, and what one may open all the same with."""
+    site = site_of(request)
+    async with site.database.read() as connection:
+        space = await spaces.load(connection, me.space_id)
+        phases = await consultations.phases(connection, me.space_id, found.id)
+        tried = await making.was_tried(connection, found)
+    modules = [_loaded(site, phase) for phase in phases]
+    return readiness.checks(Looked(space, found, phases, modules, tried, site.clock()))
+
+
+def _loaded(site: Site, phase: Phase) -> object | None:
+    """The module of a phase, None where its settings can't be used."""
+    try:
+        return site.load_module(phase.kind, phase.settings)
+    except (ValueError, KeyError):
+        return None
 
 
 async def close_it(request: Request, me: Me) -> Response:
@@ -155,3 +195,43 @@ def steps(one: Consultation, now: datetime) -> list[Step]:
         Step(name, at, "now" if index == latest else "done" if marks[index] else "later")
         for index, (name, at) in enumerate(named)
     ]
+
+
+def way(phase: Phase) -> Said:
+    """What the way of taking part of a step is called."""
+    kind = catalog().get(phase.kind)
+    return kind.name if kind is not None and kind.name else _("Step")
+
+
+def named(phase: Phase) -> Said:
+    """What a step is called: its title, or its way of taking part."""
+    return Words(phase.title) if phase.title else way(phase)
+
+
+def standing_of(one: Consultation, phase: Phase, now: datetime) -> tuple[str, Said]:
+    """How a step stands now: the colour of its tag, and its word."""
+    if phase.state == "closed" or _over(one, now) or (phase.closes_at is not None and phase.closes_at <= now):
+        return "", _("Closed")
+    if phase.state == "waiting":
+        return "watch", _("Waits for the step before")
+    if one.state == "draft" or (phase.opens_at is not None and phase.opens_at > now) or not is_open(one, now):
+        return "watch", _("Not open yet")
+    return "good", _("Open")
+
+
+def line(one: Consultation, phases: Sequence[Phase], now: datetime) -> list[Step]:
+    """All its dates on one line: its own, or those of its steps where there are several."""
+    own = steps(one, now)
+    if len(phases) < 2:
+        return own
+    prepared, *_between, result = own
+    shown = [
+        Step(named(phase), latest(one.opens_at, phase.opens_at), _MARKS[standing_of(one, phase, now)[0]])
+        for phase in phases
+    ]
+    is_now = {"now": "done"} if any(step.mark == "now" for step in shown) else {}
+    ends = [Step(end.name, end.at, is_now.get(end.mark, end.mark)) for end in (prepared, result)]
+    return [ends[0], *shown, ends[1]]
+
+
+_MARKS = {"": "done", "watch": "later", "good": "now"}

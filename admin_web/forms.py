@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -12,6 +12,8 @@ from storage.types import LARGEST_ID
 from storage.value import value
 
 LONGEST = 2_000
+MOST_FIELDS = 1_000
+"""Fifty options in two languages are two hundred; a language more is a hundred more."""
 
 
 @value
@@ -38,6 +40,24 @@ class Form:
             raise HTTPException(400)
         return value
 
+    def number(self, name: str) -> int | None:
+        """The field as a number of at most six digits; None where it is none."""
+        text = self.text(name)
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else None
+
+    def names(self) -> list[str]:
+        """The names of its fields, in their order."""
+        return list(self.data)
+
+    async def file(self, name: str) -> bytes:
+        """What the chosen file holds; nothing where none was chosen. The whole form is bounded (guard.BODY_LIMIT)."""
+        chosen: Any = self.data.get(name)
+        if not isinstance(chosen, UploadFile):
+            return b""
+        content = await chosen.read()
+        await chosen.close()
+        return content
+
 
 def number(given: Any) -> int:
     """An id, or a number in an address. HTTPException 400 when it is none of ours."""
@@ -46,5 +66,5 @@ def number(given: Any) -> int:
     return min(int(given), LARGEST_ID)
 
 
-async def read_form(request: Request) -> Form:
-    return Form(await request.form(max_files=0, max_fields=50))
+async def read_form(request: Request, files: int = 0) -> Form:
+    return Form(await request.form(max_files=files, max_fields=MOST_FIELDS))

@@ -64,6 +64,7 @@ _PAGES: tuple[tuple[str, Ability, Ability], ...] = (
     (r"/panel/contributions(/.*)?", Ability.MODERATE, Ability.MODERATE),
     (rf"{_ONE}/export\..*", Ability.EXPORT, Ability.EXPORT),
     (rf"{_ONE}/try", Ability.LOOK, Ability.LOOK),
+    (rf"{_ONE}/(edit|codes|steps/.*)", Ability.RUN, Ability.RUN),
     (rf"{_ONE}(/.*)?", Ability.LOOK, Ability.RUN),
     (r"/panel/.*", Ability.SET_UP, Ability.SET_UP),
 )

@@ -88,7 +88,7 @@ def signed_in(page: Page) -> Endpoint:
         if not allowed(request.url.path, changing=request.method not in SAFE_METHODS, rights=rights):
             raise HTTPException(404)
         key = form_key(cookie)
-        form = await read_form(request)
+        form = await read_form(request, files=1)
         if request.method not in SAFE_METHODS and not secrets.compare_digest(form.text("key").encode(), key.encode()):
             raise HTTPException(403)
         return await page(request, await _me(request, session, rights, key, form))

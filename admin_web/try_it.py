@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 from admin_web import consultations, illustrations
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import language_of, site_of
+from storage.making import note_trial
 
 MOST_STEPS = 300
 LONGEST_STEP = 4_000
@@ -39,7 +40,16 @@ async def answer(request: Request, me: Me) -> Response:
     """The talk with one more answer: what was typed, or the label of the button that was pressed."""
     steps = read_steps(me.form.text("steps", LONGEST_TALK))
     said = me.form.text("say", LONGEST_STEP)
+    if said and not steps:
+        await _note(request, me)
     return await _draw(request, me, [*steps, said] if said else steps)
+
+
+async def _note(request: Request, me: Me) -> None:
+    """That somebody tried it: the check-list before opening asks."""
+    consultation, site = await consultations.find(request, me), site_of(request)
+    async with site.database.write() as connection:
+        await note_trial(connection, consultation, me.session.organiser_id, site.clock())
 
 
 def read_steps(text: str) -> list[str]:

@@ -26,6 +26,8 @@ from storage.spaces import Space
 from storage.value import value
 
 KIND = "questionnaire"
+WORDS = ("title", "topic", "why", "decides", "does")
+"""What a consultation says of itself."""
 FIRST_SPACE = "palabre"
 """The slug of the space that is made in an empty database when none is named."""
 
@@ -152,11 +154,11 @@ async def _again(connection: AsyncConnection, consultation: Consultation) -> Con
 
 
 def _head(draft: Draft) -> dict[str, dict[str, str]]:
-    return {name: dict(getattr(draft, name)) for name in ("title", "topic", "why", "decides")}
+    return {name: dict(getattr(draft, name)) for name in WORDS}
 
 
 def _is_same(found: Consultation, phase: Phase, draft: Draft) -> bool:
-    words: Mapping[str, Any] = {name: getattr(found, name) for name in ("title", "topic", "why", "decides")}
+    words: Mapping[str, Any] = {name: getattr(found, name) for name in WORDS}
     return words == _head(draft) and phase.settings == draft.questionnaire.to_settings()
 
 

@@ -127,6 +127,17 @@ class Talk:
         self._run.asked.clear()
         return True
 
+    def over(self, name: str) -> None:
+        """What was asked and done below this name led to what holds now without it: it counts as met again, and an
+        answer that is still on its way there is not waited for."""
+        run, key = self._run, self._prefix + name
+        for earlier in run.journal.entries:
+            if earlier == key or earlier.startswith(f"{key}."):
+                run.met[earlier] = None
+        if run.target is not None and run.target.startswith(f"{key}."):
+            run.heard, run.live = None, True
+        run.asked.clear()
+
     def met(self, key: str) -> Json:
         """A recorded answer, met again at the price of a look-up; MISSING where the question has to be asked.
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from flows.admission import admitted
+from flows.admission import ADMITTED, admitted, not_any_more
 from flows.answers import Choice
 from flows.conversation import Again, Ending, Go, Talk
 from flows.feedback import feedback
-from flows.host import LANGUAGE_NAMES, host
+from flows.host import LANGUAGE_NAMES, greeting, host
 from flows.module import Module
 from flows.texts import Said, Words, _, translate
 from storage import participants
 from storage.participants import ConsentGiven
 from storage.phases import PhaseFacts
+from storage.refusals import NotEligible
 
 AGREE = _("Do you agree to answer?")
 AGREED = Go()
@@ -29,11 +30,16 @@ async def enter(talk: Talk, module: Module) -> Ending:
         return Again(("language",), language=language)
     phase = talk.scene.phase
     if phase is not None:
-        if phase.stages and not await admitted(talk, phase):
+        if (phase.stages or talk.past(ADMITTED)) and not await admitted(talk, phase):
             return Go()
         if module.gathers and not talk.past("agree") and (refused := await consent(talk, module, phase)) is not AGREED:
             return refused
-    ending = await module.converse(talk)
+    try:
+        ending = await module.converse(talk)
+    except NotEligible:
+        assert phase is not None
+        talk.say(*await not_any_more(talk, phase))
+        return None
     if ending is None and phase is not None and phase.settings.get("feedback") and talk.sent:
         await feedback(talk)
     return ending
@@ -48,9 +54,9 @@ async def consent(talk: Talk, module: Module, phase: PhaseFacts) -> Ending:
     who = (phase.space_id, talk.person.id, phase.consultation_id)
     if await talk.know("agreed", participants.consented, who):
         return AGREED
-    greeting = _("Hello. I am the robot of {host}.", host=host(talk.scene))
     announced = module.announce(talk)
-    talk.say(*([greeting, announced] if announced is not None else [greeting]))
+    first = [] if talk.past(ADMITTED) else [greeting(talk.scene)]
+    talk.say(*first, *([announced] if announced is not None else []))
     purpose = _purpose(phase)
     answer = await talk.choose("consent", AGREE, _offers(talk), before=purpose, echo=False)
     if answer.startswith("lang_"):

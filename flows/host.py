@@ -16,6 +16,11 @@ def host(scene: Scene) -> Said:
     return Words(scene.space.contact.get("host") or scene.space.name)
 
 
+def greeting(scene: Scene) -> Said:
+    """The first words to somebody new."""
+    return _("Hello. I am the robot of {host}.", host=host(scene))
+
+
 def person_to_call(scene: Scene) -> Said | None:
     """A person to talk to, with the hours; None where the organiser named nobody."""
     contact = scene.space.contact

@@ -39,12 +39,13 @@ class Menu(HouseModule):
         open_now = await talk.know("offers", offers.to, (talk.scene.space.id, talk.person.id, talk.now.isoformat()))
         space = talk.scene.space
         to_come = await talk.know("to_come", offers.to_come, (space.id, talk.now.isoformat()))
+        given = await talk.know("given", offers.given, (space.id, talk.person.id))
         choices = [Choice(_choice_of(offer["phase"]), Words(offer["title"])) for offer in open_now]
         lead: tuple[Said, ...] = (_("This is the robot of {host}.", host=host(talk.scene)),)
         if not open_now:
             lead += (_("Nothing is open for answers at the moment."),)
         rest = [
-            *([Choice("given", _("What I have given"))] if any(offer["sent"] for offer in open_now) else []),
+            *([Choice("given", _("What I have given"))] if given else []),
             *([Choice("next", _("What comes next"))] if to_come else []),
             Choice("help", _("Help")),
             Choice("language", _("Language")),

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, case, distinct, func, insert, sele
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
-from storage.refusals import AlreadyExists
+from storage.refusals import AlreadyExists, NotSaid
 from storage.types import new_id
 from storage.value import columns, selected, value
 
@@ -196,8 +196,19 @@ async def unfinished(connection: AsyncConnection, space_id: int, consultation_id
     return found.scalar_one()
 
 
+async def open_to_residents(connection: AsyncConnection, consultation: Consultation, now: datetime) -> None:
+    """As open_now. Raises NotSaid unless residents are told who decides and what will be done with it (R22)."""
+    missing = [name for name in ("decides", "does") if not any(getattr(consultation, name).values())]
+    if missing:
+        raise NotSaid(missing=missing)
+    await open_now(connection, consultation, now)
+
+
 async def open_now(connection: AsyncConnection, consultation: Consultation, now: datetime) -> None:
-    """Open it, from now if its date was not reached; a closing date that has passed is taken away."""
+    """Open it, from now if its date was not reached; a closing date that has passed is taken away.
+
+    For those who set up a town by a file or by hand: what residents are told is not looked at.
+    """
     opens = consultation.opens_at if consultation.opens_at and consultation.opens_at <= now else now
     closes = consultation.closes_at if consultation.closes_at and consultation.closes_at > now else None
     await _change(connection, consultation, state="open", opens_at=opens, closes_at=closes)

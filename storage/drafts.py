@@ -31,13 +31,14 @@ async def revise(
     topic: Mapping[str, str],
     why: Mapping[str, str],
     decides: Mapping[str, str],
+    does: Mapping[str, str],
     settings: Mapping[str, Any],
 ) -> None:
     """Other words and settings. The phase's version grows, so that a running house reads them at the next message.
 
     Files that no prompt shows any more are removed.
     """
-    await _change(connection, consultation, title=title, topic=topic, why=why, decides=decides)
+    await _change(connection, consultation, title=title, topic=topic, why=why, decides=decides, does=does)
     table = models.Phase
     await connection.execute(
         update(table)

@@ -47,5 +47,13 @@ class AlreadyVoted(Refusal):
     """One ballot a person, and it was cast already."""
 
 
+class NotSaid(Refusal):
+    """Before it opens, residents must be told who decides, and what will be done with what they give."""
+
+
+class HasBegun(Refusal):
+    """Somebody has begun to take part: what they were asked stays as it was."""
+
+
 class AlreadyExists(Refusal):
     """There is one under this name already."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
@@ -49,6 +49,14 @@ async def create(
     values = columns(space)
     await connection.execute(insert(models.Space).values(**values, created_at=now))
     return space
+
+
+async def describe(
+    connection: AsyncConnection, space_id: int, contact: Mapping[str, Any], privacy: Mapping[str, str]
+) -> None:
+    """Who speaks and can be called, and what is kept; models.Space says the shapes."""
+    row = update(models.Space).where(models.Space.id == space_id)
+    await connection.execute(row.values(contact=dict(contact), privacy=dict(privacy)))
 
 
 async def find(connection: AsyncConnection, slug: str) -> Space | None:

@@ -28,6 +28,9 @@ DONE = {
     "unchanged": "is there already, word for word",
 }
 
+UNSAID = {"decides": "who decides (`decides`)", "does": "what will be done with their answers (`does`)"}
+"""What the panel wants before it opens anything; a file that is opened by hand is only warned."""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -103,6 +106,9 @@ def _say(brought: Brought, draft: Draft, settings: Settings) -> None:
         print(f"{space.slug} also speaks {', '.join(sorted(missing))}, and the file does not.", file=sys.stderr)
     count = len(draft.questionnaire.questions)
     print(f"{consultation.slug} {DONE[brought.outcome]} in {space.slug}: {count} questions, {consultation.state}.")
+    unsaid = [name for name in ("decides", "does") if not any(getattr(consultation, name).values())]
+    if unsaid:
+        print(f"Residents are not told {' or '.join(UNSAID[name] for name in unsaid)}.", file=sys.stderr)
     if consultation.state == "open":
         print(f"Once the house runs, residents answer at {settings.address}/c/{consultation.slug}")
     else:

@@ -116,6 +116,7 @@ async def _consult(
         topic=draft.topic,
         why=draft.why,
         decides=draft.decides,
+        does=draft.does,
         opens_at=begun,
         closes_at=datetime.combine(closing, time(20), ZoneInfo(ZONE)),
         answer_on=_thursday(closing + DECIDED_AFTER),

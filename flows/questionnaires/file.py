@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from flows.civil import moment
 from flows.questionnaires import dead_ends, yaml_lines
 from flows.questionnaires.dead_ends import Placed
 from flows.questionnaires.illustrations import Open, bring_along
@@ -41,6 +41,7 @@ class Draft:
     topic: Words
     why: Words
     decides: Words
+    does: Words
     closes: datetime | None
     answer_on: date | None
     questionnaire: Questionnaire
@@ -129,6 +130,7 @@ class _Head:
     topic: Words
     why: Words
     decides: Words | None = None
+    does: Words | None = None
     closes: str | None = None
     answer_on: date | None = None
     replies: Replies = "one"
@@ -156,6 +158,7 @@ def _draft(reading: Reading, data: Mapping[str, Any], open: Open | None) -> Draf
         topic=head.topic,
         why=head.why,
         decides=head.decides or Words(),
+        does=head.does or Words(),
         closes=closes,
         answer_on=head.answer_on,
         questionnaire=Questionnaire(steps=steps, replies=head.replies, minutes=head.minutes),
@@ -201,15 +204,3 @@ def _steps(reading: Reading, data: Any) -> list[Placed]:
     if len(placed) == len(data) and all(step.kind == "section" for _where, step in placed):
         reading.wrong(path, _("Nothing is asked: at least one question is needed."))
     return placed
-
-
-def moment(wall: datetime, zone: str) -> datetime:
-    """Wall time in a zone, as UTC: the first of two, or the first instant after a gap."""
-    place = ZoneInfo(zone)
-    found = wall.replace(tzinfo=place).astimezone(UTC)
-    if found.astimezone(place).replace(tzinfo=None) == wall:
-        return found
-    # In a gap: walk back from what the old offset gives, to the first minute whose wall time is past the gap.
-    while (found - timedelta(minutes=1)).astimezone(place).replace(tzinfo=None) > wall:
-        found -= timedelta(minutes=1)
-    return found

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,12 +18,14 @@ from admin_web.application import build
 from admin_web.doors import Doors, Introduced, NotIntroduced
 from flows import module
 from flows.messages import Button, Incoming, Line, Message
+from flows.module import Module
 from storage import accounts, consultations, organisers, spaces
 from storage.accounts import KEY, Account
 from storage.consultations import Consultation, Phase
 from storage.database import Database
 from storage.spaces import Space
 from tests.admin_web.made_up import MadeUp
+from tests.admin_web.wishes import in_the_catalog
 from tests.tables import make_tables
 
 NOW = datetime(2027, 3, 10, 9, 12, tzinfo=UTC)
@@ -46,6 +48,8 @@ class Town:
     robots: dict[str, Introduced] = field(default_factory=dict)
     door: int = 0
     text: int = 0
+    step: int = 0
+    draft: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False
     url: str = ""
@@ -159,6 +163,7 @@ async def create_consultation(connection: Any, space: Space) -> tuple[Consultati
         topic={"fr": "sur le centre-ville", "en": "about the town centre"},
         why={"fr": "Vos réponses aident à choisir les travaux de 2028.", "en": "Your answers help choose."},
         decides={"fr": "Le conseil municipal, le jeudi 8 avril, en séance publique.", "en": "The town council."},
+        does={"fr": "Les travaux de 2028 suivent vos réponses.", "en": "The works of 2028 follow your answers."},
         opens_at=opened,
         closes_at=datetime(2027, 3, 19, 19, tzinfo=UTC),
         answer_on=date(2027, 4, 8),
@@ -168,6 +173,12 @@ async def create_consultation(connection: Any, space: Space) -> tuple[Consultati
     found = await consultations.find(connection, space.id, consultation.id)
     assert found is not None
     return found, await consultations.add_phase(connection, found, "made_up", {})
+
+
+@pytest.fixture
+def wishes() -> Iterator[type[Module]]:
+    """A way of taking part with every kind of field stands in the catalog."""
+    yield from in_the_catalog()
 
 
 @pytest.fixture

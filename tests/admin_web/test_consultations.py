@@ -56,7 +56,7 @@ async def test_an_empty_list_says_what_to_do(claire: httpx.AsyncClient, town: To
     async with town.database.write() as connection:
         await connection.exec_driver_sql("DELETE FROM phases")
         await connection.exec_driver_sql("DELETE FROM consultations")
-    assert "s’écrit dans un fichier" in (await claire.get("/panel")).text
+    assert "Commencez par ce que vous voulez demander" in (await claire.get("/panel")).text
 
 
 async def test_the_menu_shows_what_leads_somewhere(claire: httpx.AsyncClient) -> None:

@@ -6,18 +6,29 @@ from itertools import pairwise
 import pytest
 from playwright.async_api import Page
 
+from flows.module import Module
 from storage import audit, consultations
 from storage.audit import NewEntry
 from tests.admin_web.conftest import Enter, Town
 from tests.admin_web.gathering import report, write
 from tests.admin_web.test_failures import add_dead, add_delivery
 from tests.admin_web.test_posters import add_poster
+from tests.admin_web.wishes import add_draft
 from tests.browser import DESK, PHONE, assert_accessible
 
 ONE = "/panel/consultations/{id}"
 PAGES = [
     "/panel",
     ONE,
+    f"{ONE}/edit",
+    f"{ONE}/codes",
+    f"{ONE}/steps/new",
+    f"{ONE}/steps/new/wishes",
+    f"{ONE}/steps/{{step}}",
+    "/panel/consultations/{draft}",
+    "/panel/consultations/new",
+    "/panel/settings/town",
+    "/panel/settings/areas",
     f"{ONE}/results",
     f"{ONE}/answers/change",
     f"{ONE}/try",
@@ -51,13 +62,14 @@ LOST = """() => ["aria-labelledby", "aria-describedby", "aria-controls", "for"].
 
 
 @pytest.fixture
-async def lived_in(served: Town) -> Town:
+async def lived_in(served: Town, wishes: type[Module]) -> Town:
     """A town whose pages have something on them."""
     await add_poster(served)
     await add_dead(served)
     await add_delivery(served, "failed", "reminder", "Bad Request")
     await served.open_telegram()
     await add_texts(served)
+    await add_draft(served)
     return served
 
 
@@ -74,7 +86,10 @@ async def add_texts(town: Town) -> None:
 
 
 def address(town: Town, path: str) -> str:
-    return town.url + path.format(id=town.consultation.id, door=town.door, text=town.text, organiser=town.organiser_id)
+    return town.url + path.format(
+        id=town.consultation.id, door=town.door, text=town.text, organiser=town.organiser_id, step=town.step,
+        draft=town.draft,
+    )  # fmt: skip
 
 
 async def look(page: Page, scheme: str, size: dict[str, int]) -> None:

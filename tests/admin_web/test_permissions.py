@@ -33,6 +33,8 @@ def needed(path: str, method: str) -> Ability:
         return Ability.MODERATE
     if path in EXPORTING:
         return Ability.EXPORT
+    if path.startswith((f"{ONE}/edit", f"{ONE}/codes", f"{ONE}/steps/")):
+        return Ability.RUN
     if path.startswith(ONE):
         return Ability.RUN if method == "POST" and path not in TRYING else Ability.LOOK
     return Ability.SET_UP

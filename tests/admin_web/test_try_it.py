@@ -48,11 +48,13 @@ async def test_a_forged_talk_is_refused_in_words(
     assert "<h1>" in answer.text
 
 
-async def test_trying_leaves_nothing_behind(claire: httpx.AsyncClient, town: Town, address: str) -> None:
+async def test_trying_leaves_nothing_behind_but_that_it_was_tried(
+    claire: httpx.AsyncClient, town: Town, address: str
+) -> None:
     page = await claire.get(address)
     before = await dump(town)
     await claire.post(address, data={"key": key_of(page), "steps": "[]", "say": "Oui"})
-    assert await dump(town) == before
+    assert [line for line in await dump(town) if not line.startswith("audit: ")] == before
     assert town.heard == []
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.questionnaires.file import FileRefused, Imported, moment, read_file
+from flows.civil import moment
+from flows.questionnaires.file import FileRefused, Imported, read_file
 from flows.questionnaires.questionnaire import Questionnaire
 from flows.questionnaires.questions import KINDS, Number, OneOf, Scale
 from flows.questionnaires.settings import Option

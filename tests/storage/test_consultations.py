@@ -1,6 +1,7 @@
 """Spaces, consultations, and the codes that lead to them."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from storage import codes, consultations, spaces
 from storage.consultations import Consultation, Phase
 from storage.database import Database
 from storage.models import Contribution, Conversation, Participant
-from storage.refusals import AlreadyExists
+from storage.refusals import AlreadyExists, NotSaid
 from storage.spaces import Space
 from storage.types import new_id
 from tests.tables import make_tables
@@ -150,6 +151,20 @@ async def test_opening_and_closing_leave_dates_that_are_true(connection: AsyncCo
     again = await consultations.find(connection, space.id, made.id)
     assert again is not None
     assert (again.state, again.opens_at, again.closes_at) == ("open", NOW, None)
+
+
+@pytest.mark.parametrize("missing", ["decides", "does"])
+async def test_nothing_opens_to_residents_who_are_not_told_who_decides_and_what_for(
+    connection: AsyncConnection, missing: str
+) -> None:
+    said: dict[str, Any] = {"decides": {"fr": "Le conseil"}, "does": {"fr": "Dix bancs"}, missing: {"fr": ""}}
+    made = replace(await make(connection, await make_space(connection)), **said)
+    with pytest.raises(NotSaid) as refused:
+        await consultations.open_to_residents(connection, made, NOW)
+    assert refused.value.details == {"missing": [missing]}
+    found = await consultations.find(connection, made.space_id, made.id)
+    assert found is not None
+    assert found.state == "draft"
 
 
 async def test_a_code_leads_to_its_consultation_in_any_case(connection: AsyncConnection) -> None:

@@ -18,7 +18,7 @@ from tests.tables import make_tables
 NOW = datetime(2027, 3, 10, 9, tzinfo=UTC)
 SQUARE = File(b"the square", "image/png")
 PHOTO = File(b"my street", "image/jpeg")
-WORDS: dict[str, dict[str, str]] = {"title": {}, "topic": {}, "why": {}, "decides": {}}
+WORDS: dict[str, dict[str, str]] = {"title": {}, "topic": {}, "why": {}, "decides": {}, "does": {}}
 REFERENCE, PRIVATE = files.reference_of(SQUARE.content), files.reference_of(PHOTO.content)
 
 

@@ -5,7 +5,7 @@ with its phases, and what residents have given to them before the talk begins:
 
     title: {fr: …}            topic, why, decides, does: likewise       code: what its poster carries
     closes: 2027-03-31        answer_on: 2027-04-30                     areas: {gare: {fr: La Gare}}
-    codes: [{area: gare, group: lettre}]      a personal code each, KPMR 2XW9 and so on
+    codes: [{area: gare, group: lettre}]      a personal code each, those of LETTERS
     phases:
       - module: ideas
         settings: {…}         title, state, opens_at, closes_at, stages, moderation, per_day: as storage keeps them
@@ -77,13 +77,28 @@ async def open_here(connection: AsyncConnection, space: Space, name: str, now: d
     )
     await consultations.open_now(connection, made, now)
     await codes.create(connection, made, now, code=said["code"], place=said["code"].title())
-    await letters.write(connection, made, [Known(**one) for one in said.get("codes") or ()], now)
+    await _write_letters(connection, made, [Known(**one) for one in said.get("codes") or ()], now)
     for one in said["phases"]:
         phase = await consultations.add_phase(
             connection, made, one.pop("module"), one.pop("settings", {}), **_phase(one, given := one.pop("given", []))
         )
         for number, entry in enumerate(given):
             await _give(connection, made, phase, entry, number)
+
+
+LETTERS = ("KPMR 2XW9", "TQHK 7PMR", "W9TQ HK7P")
+"""The codes of the letters, which are drawn anywhere else."""
+
+
+async def _write_letters(
+    connection: AsyncConnection, consultation: Consultation, people: Sequence[Known], now: datetime
+) -> None:
+    """A letter to each of these people, with the codes that the talks know."""
+    drawn = await letters.write(connection, consultation, people, now)
+    for before, known in zip(drawn, LETTERS, strict=False):
+        row = models.PersonalCode.digest == letters.digest(consultation.space_id, before)
+        known_digest = letters.digest(consultation.space_id, known)
+        await connection.execute(update(models.PersonalCode).where(row).values(digest=known_digest))
 
 
 def _moment(day: date | datetime | None) -> datetime | None:

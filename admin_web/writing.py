@@ -1,0 +1,143 @@
+"""What a consultation says of itself: a new one, and changing its words and dates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import field
+from datetime import date, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from admin_web import consultations
+from admin_web.dates import NOT_A_DATE, Civil, NotADate
+from admin_web.dates import typed as typed_date
+from admin_web.fields import NEEDED, words
+from admin_web.session import Me, panel, signed_in
+from admin_web.site import site_of
+from flows.folding import fold
+from flows.host import LANGUAGE_NAMES
+from flows.texts import Said, _
+from storage import audit, making
+from storage import consultations as kept
+from storage.consultations import Consultation
+from storage.refusals import AlreadyExists
+from storage.value import value
+
+WORDS = ("title", "topic", "why", "decides", "does")
+LONGEST_SLUG = 40
+MOST_NAMESAKES = 100
+
+
+def routes() -> list[BaseRoute]:
+    return [
+        Route("/panel/consultations/new", signed_in(show_new), methods=["GET"]),
+        Route("/panel/consultations/new", signed_in(create), methods=["POST"]),
+        Route("/panel/consultations/{id:int}/edit", signed_in(show), methods=["GET"]),
+        Route("/panel/consultations/{id:int}/edit", signed_in(save), methods=["POST"]),
+    ]
+
+
+@value
+class Typed:
+    """A consultation as its form shows it."""
+
+    words: Mapping[str, Mapping[str, str]]
+    opens: Civil = Civil()
+    closes: Civil = Civil()
+    answer_on: str = ""
+    faults: dict[str, Said] = field(default_factory=dict)
+
+
+async def show_new(request: Request, me: Me) -> Response:
+    return _draw(request, me, None, Typed({name: {} for name in WORDS}))
+
+
+async def show(request: Request, me: Me) -> Response:
+    found, zone = await consultations.find(request, me), me.space.zone
+    opens, closes = Civil.of(found.opens_at, zone), Civil.of(found.closes_at, zone)
+    said = {name: getattr(found, name) for name in WORDS}
+    return _draw(request, me, found, Typed(said, opens, closes, found.answer_on or ""))
+
+
+def _draw(request: Request, me: Me, found: Consultation | None, now: Typed) -> Response:
+    return panel(
+        request, me, "writing.html", 400 if now.faults else 200, consultation=found, typed=now,
+        language_names=LANGUAGE_NAMES,
+    )  # fmt: skip
+
+
+async def create(request: Request, me: Me) -> Response:
+    now, values = read(me)
+    if now.faults:
+        return _draw(request, me, None, now)
+    site = site_of(request)
+    async with site.database.write() as connection:
+        for slug in _slugs(next(iter(now.words["title"].values()))):
+            try:
+                made = await kept.create(connection, me.space_id, slug=slug, now=site.clock(), **values)
+            except AlreadyExists:
+                continue
+            await audit.note(connection, me.entry(site.clock(), "write", "consultations", made.id, title=made.title))
+            return RedirectResponse(f"/panel/consultations/{made.id}", 303)
+    now.faults["title"] = _("There are many of this name already: choose another one.")
+    return _draw(request, me, None, now)
+
+
+async def save(request: Request, me: Me) -> Response:
+    found = await consultations.find(request, me)
+    now, values = read(me)
+    if now.faults:
+        return _draw(request, me, found, now)
+    answer_on = values.pop("answer_on")
+    site = site_of(request)
+    async with site.database.write() as connection:
+        day = answer_on.isoformat() if answer_on else None
+        await making.rewrite(connection, found, **values, answer_on=day)
+        await audit.note(connection, me.entry(site.clock(), "rewrite", "consultations", found.id, title=found.title))
+    return RedirectResponse(f"/panel/consultations/{found.id}", 303)
+
+
+def _slugs(title: str) -> list[str]:
+    """Names for its addresses, made of its title: `le-square-de-la-gare`, then with a number."""
+    start = re.sub(r"[^a-z0-9]+", "-", fold(title)).strip("-")[:LONGEST_SLUG].strip("-") or "consultation"
+    return [start, *(f"{start}-{number}" for number in range(2, MOST_NAMESAKES))]
+
+
+def read(me: Me) -> tuple[Typed, dict[str, Any]]:
+    """The form as it was typed, and the values it makes where nothing is wrong."""
+    form, zone = me.form, me.space.zone
+    now = Typed(
+        {name: words(form, name, me.space.languages) for name in WORDS},
+        typed_date(form, "opens"),
+        typed_date(form, "closes"),
+        form.text("answer_on", 20),
+    )
+    if not now.words["title"]:
+        now.faults["title"] = NEEDED
+    opens, closes = _moment(now, "opens", now.opens, zone), _moment(now, "closes", now.closes, zone)
+    if opens and closes and closes <= opens:
+        now.faults["closes"] = _("It closes before it opens.")
+    answer_on = _day(now)
+    if answer_on and closes and answer_on < closes.date():
+        now.faults["answer_on"] = _("People are answered after it closes.")
+    return now, {**now.words, "opens_at": opens, "closes_at": closes, "answer_on": answer_on}
+
+
+def _moment(now: Typed, name: str, civil: Civil, zone: str) -> datetime | None:
+    try:
+        return civil.at(zone, end=name == "closes")
+    except NotADate:
+        now.faults[name] = NOT_A_DATE
+        return None
+
+
+def _day(now: Typed) -> date | None:
+    try:
+        return date.fromisoformat(now.answer_on) if now.answer_on else None
+    except ValueError:
+        now.faults["answer_on"] = _("Write a day like 2027-03-19.")
+        return None
