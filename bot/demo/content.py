@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.demo import towns
 from bot.demo.residents import DAYS, Resident, residents
 from bot.importing import KIND, beside
 from flows.journal import Journal
@@ -91,6 +92,7 @@ async def furnish(connection: AsyncConnection, now: datetime) -> Demo:
         await codes.create(connection, consultation, now, code=code, place=place)
     everybody = residents(yaml.safe_load((FOLDER / "voices.yaml").read_text("utf-8")), now, ZONE)
     await _arrive(connection, phase, questionnaire, everybody)
+    await towns.open_all(connection, space, now)
     return Demo(space.id, SLUG, consultation.id, consultation.slug, tuple(POSTERS), EMAIL, password)
 
 
