@@ -1,6 +1,7 @@
-"""Questions to the town: asking, finding similar ones, supporting, the most pressing first, and the official answer.
+"""Questions to the town: asking, finding similar ones, supporting, and the most pressing first.
 
-A question is a contribution with a text; support is a ballot on it, by anybody but its author. Others see only those
+A question is a contribution with a text; support is a ballot on it, by anybody but its author. It is answered once the
+town has said something of it (storage/progress.py). Others see only those
 that are `sent`.
 """
 
@@ -17,7 +18,6 @@ from storage import ballots, contributions, gate, official, similar
 from storage.ballots import NewBallot
 from storage.contributions import NewContribution
 from storage.models import Ballot, Contribution, Progress
-from storage.official import Official
 from storage.refusals import Closed, Refusal
 from storage.value import value
 
@@ -25,8 +25,6 @@ QUESTION = "question"
 """The kind of contribution."""
 SUPPORT = "support"
 """The value of a ballot."""
-ANSWERED = "answered"
-"""The status of a question that was answered."""
 
 
 class QuestionGone(Refusal):
@@ -184,7 +182,11 @@ _IS_SUPPORT = (
     Ballot.subject == cast(Contribution.id, String),
 )
 _SUPPORT = select(func.count()).where(*_IS_SUPPORT).correlate(Contribution).scalar_subquery()
-_IS_ANSWERED = exists().where(Progress.space_id == Contribution.space_id, Progress.contribution_id == Contribution.id)
+_IS_ANSWERED = exists().where(
+    Progress.space_id == Contribution.space_id,
+    Progress.contribution_id == Contribution.id,
+    cast(Progress.text, String) != "{}",
+)
 
 
 def _supported(who: Reader) -> ColumnElement[bool]:
@@ -291,59 +293,6 @@ async def withdraw(connection: AsyncConnection, given: Sequence[Withdrawal]) -> 
     return results
 
 
-# -- the official answer -------------------------------------------------------------------------------------------
-
-
-@value
-class Reply:
-    """The official answer to a question: its words by language, and the packed bodies of what its author and those who
-    support it are sent."""
-
-    space_id: int
-    question_id: int
-    organiser_id: int | None
-    text: Mapping[str, str]
-    to_author: str
-    to_supporters: str
-    at: datetime
-
-
-async def answer(connection: AsyncConnection, given: Sequence[Reply]) -> Sequence[int | Refusal]:
-    """Keep these answers, and queue one delivery for everybody who asked or supports; answers for how many. Refuses
-    what others don't see (QuestionGone)."""
-    results: list[int | Refusal] = []
-    for reply in given:
-        row = (
-            await connection.execute(
-                update(Contribution)
-                .where(Contribution.space_id == reply.space_id, Contribution.id == reply.question_id)
-                .where(Contribution.kind == QUESTION, Contribution.state == "sent")
-                .values(status=ANSWERED)
-                .returning(Contribution.phase_id, Contribution.participant_id)
-            )
-        ).first()
-        if row is None:
-            results.append(QuestionGone())
-            continue
-        kept = Official(reply.space_id, reply.question_id, reply.organiser_id, reply.text, ANSWERED, reply.at)
-        await official.keep(connection, kept)
-        bodies = dict.fromkeys(await _supporters(connection, reply, row.phase_id), reply.to_supporters)
-        if row.participant_id is not None:
-            bodies[row.participant_id] = reply.to_author
-        results.append(await official.send(connection, reply.space_id, bodies, reply.at))
-    return results
-
-
-async def _supporters(connection: AsyncConnection, reply: Reply, phase_id: int) -> list[int]:
-    """Those who support it and are still there; a ballot of somebody erased has no participant's id."""
-    rows = await connection.execute(
-        select(Ballot.voter).where(
-            Ballot.space_id == reply.space_id, Ballot.phase_id == phase_id, Ballot.subject == str(reply.question_id)
-        )
-    )
-    return [int(voter) for voter in rows.scalars() if voter.isdecimal()]
-
-
 # -- figures -------------------------------------------------------------------------------------------------------
 
 
@@ -368,12 +317,6 @@ async def answered(connection: AsyncConnection, space_id: int, ids: Collection[i
         .order_by(Progress.id)
     )
     return {id_: text for id_, text in rows if text}
-
-
-async def text(connection: AsyncConnection, space_id: int, question_id: int) -> str:
-    """What was asked; nothing where nothing is left of it."""
-    this = (Contribution.space_id == space_id, Contribution.id == question_id)
-    return (await connection.scalar(select(Contribution.text).where(*this))) or ""
 
 
 def moment(question: Question) -> datetime:

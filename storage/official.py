@@ -1,4 +1,4 @@
-"""Official answers: kept with what they answer, for everybody to read, and sent to those whom they concern.
+"""Official answers (storage/progress.py) as residents read them, and sent to those whom they concern.
 
 Nobody is written to twice, nor who has asked us to stop, nor who was erased. What leaves is worded when it leaves, in
 the language of whoever it reaches (flows/telling.py).
@@ -10,14 +10,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TypedDict
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import outbox
 from storage.models import Participant, Progress
 from storage.outbox import NewDelivery
-from storage.types import new_id
-from storage.value import value
 
 LONGEST = 800
 """Characters of an answer that a conversation shows: what it knows has to fit its journal. What is sent is whole."""
@@ -26,37 +24,11 @@ KIND = "broadcast"
 AT_ONCE = 500
 
 
-@value
-class Official:
-    """What the town says of a contribution, by language; `status` is how far it is with it now."""
-
-    space_id: int
-    contribution_id: int
-    organiser_id: int | None
-    text: Mapping[str, str]
-    status: str | None
-    at: datetime
-
-
 class Said(TypedDict):
     """An official answer as somebody reads it: its text, and when it was given (ISO format)."""
 
     text: str
     at: str
-
-
-async def keep(connection: AsyncConnection, one: Official) -> None:
-    """Keep it with its contribution."""
-    row = {
-        "space_id": one.space_id,
-        "id": new_id(),
-        "contribution_id": one.contribution_id,
-        "organiser_id": one.organiser_id,
-        "status": one.status,
-        "text": dict(one.text),
-        "at": one.at,
-    }
-    await connection.execute(insert(Progress).values(**row))
 
 
 async def send(connection: AsyncConnection, space_id: int, bodies: Mapping[int, str], at: datetime) -> int:

@@ -9,9 +9,9 @@ from typing import Any, TypedDict
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import official, signing
+from storage import official, progress, signing
 from storage.models import Contribution
-from storage.official import Official
+from storage.progress import NewProgress
 from storage.refusals import Refusal
 from storage.signing import SIGNATURE, WHY, Life
 from storage.types import new_id
@@ -132,9 +132,8 @@ async def answer(connection: AsyncConnection, given: Sequence[Reply]) -> Sequenc
     results: list[int | Refusal] = []
     for one in given:
         petition = await _petition(connection, one.space_id, one.phase_id) or await _make(connection, one)
-        await official.keep(
-            connection, Official(one.space_id, petition, one.organiser_id, one.text, "answered", one.at)
-        )
+        said = NewProgress(one.space_id, petition, one.organiser_id, "answered", one.text, one.at)
+        await progress.add(connection, [said])
         signers = await _signers(connection, one)
         results.append(await official.send(connection, one.space_id, dict.fromkeys(signers, one.body), one.at))
     return results

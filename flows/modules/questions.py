@@ -18,8 +18,6 @@ from flows.giving import called, not_for_all, quoted, reading, to_change, too_ma
 from flows.host import closed, host
 from flows.module import Module
 from flows.prompt import Prompt
-from flows.run import Tell
-from flows.telling import pack_tell
 from flows.texts import Joined, Lowered, Said, Words, _, plural
 from storage import asked
 from storage.asked import QUESTION, SUPPORT, Listing, Near, NewQuestion, Question, QuestionGone, Reader, Wanted, Whole
@@ -153,21 +151,7 @@ class Questions(Module):
             await _withdraw(talk, question)
         return way
 
-    # -- the official answer and the results ---------------------------------------------------------------
-
-    async def reply(
-        self, connection: AsyncConnection, phase: PhaseRef, contribution: int | None, text: Mapping[str, str],
-        organiser: int | None, now: datetime,
-    ) -> int | Refusal:  # fmt: skip
-        """The official answer: kept with the question, and sent to everybody who asked or supports it."""
-        if contribution is None:
-            return QuestionGone()
-        words = await asked.text(connection, phase.space_id, contribution)
-        to_author = (_("Your question is answered: “{text}”", text=words), Words(text))
-        to_supporters = (_("A question you support is answered: “{text}”", text=words), Words(text))
-        author, supporters = (pack_tell(Tell(0, lines)) for lines in (to_author, to_supporters))
-        given = asked.Reply(phase.space_id, contribution, organiser, text, author, supporters, now)
-        return (await asked.answer(connection, [given]))[0]
+    # -- results -------------------------------------------------------------------------------------------
 
     async def results(self, connection: AsyncConnection, phase: PhaseRef, where: Filter) -> Figures:
         return await pressing.results(connection, phase, where)

@@ -11,12 +11,12 @@ from sqlalchemy import update
 
 from flows.figures import Filter, PhaseRef
 from flows.modules.questions import Questions
-from flows.replies import Replies
-from storage import consultations
+from storage import consultations, progress
 from storage.asked import OwnQuestion, QuestionGone, support
 from storage.ballots import NewBallot
 from storage.database import Database
-from storage.models import Ballot, Contribution, Delivery, Phase
+from storage.models import Ballot, Contribution, Phase
+from storage.progress import NewProgress
 from tests.bot.town import Town, furnish
 from tests.tables import make_tables
 
@@ -124,27 +124,32 @@ async def test_too_many_questions_a_day_and_questions_after_closing_are_refused_
     assert len(await house.rows(Contribution.id)) == 1
 
 
-async def test_the_answer_is_sent_to_everybody_who_asked_or_supported_each_once(house: Town) -> None:
+async def answer(house: Town, question: int, text: str) -> list[int]:
+    """The town answers; whom that concerns."""
+    async with house.database.write() as connection:
+        said = NewProgress(house.space_id, question, None, None, {"en": text}, house.now)
+        await progress.add(connection, [said])
+        return await progress.concerned(connection, house.space_id, question)
+
+
+async def test_the_answer_concerns_everybody_who_asked_or_supported_and_is_read_by_whoever_asks_the_same(
+    house: Town,
+) -> None:
     await ask(house, "a", PARKING)
-    for name in ("b", "c"):
+    for name in ("b", "c", "d"):
         await ask(house, name, "where to park during the works")
         await house.hears(name, "yes")
-    await ask(house, "d", BENCHES)
-    house.street.sent.clear()
-    module, [first, _other] = Questions.load(SETTINGS), await house.rows(Contribution.id)
-    assert isinstance(module, Replies)
-    async with house.database.write() as connection:
-        told = await module.reply(connection, where(house), first, {"en": "Behind the station."}, None, house.now)
-        assert told == 3
-        assert isinstance(await module.reply(connection, where(house), 1, {"en": "No."}, None, house.now), QuestionGone)
-    assert (await house.rows(Delivery.kind))[-3:] == ["broadcast"] * 3
-    await house.deliver()
-    assert house.street.texts("a") == [f"Your question is answered: “{PARKING}”", "Behind the station."]
-    assert house.street.texts("b") == house.street.texts("c")
-    assert house.street.texts("c") == [f"A question you support is answered: “{PARKING}”", "Behind the station."]
-    assert house.street.texts("d") == []
-    told_again = await ask(house, "e", "where to park during the works")
-    assert told_again[2] == "Answered. 2 people support it."
+    await house.hears("d", code="centre")
+    await house.hears("d", "my questions")
+    await house.hears("d", "1")
+    assert (await house.hears("d", "take my support back"))[:2] == ["It is done.", "You do not support it any more."]
+    [first] = await house.rows(Contribution.id)
+    authors = await house.rows(Contribution.participant_id)
+    concerned = await answer(house, first, "Behind the station.")
+    assert len(concerned) == 3
+    assert set(map(str, concerned)) == {str(author) for author in authors} | set(await house.rows(Ballot.voter))
+    told = await ask(house, "e", "where to park during the works")
+    assert told[2] == "Answered. 2 people support it."
     assert (await house.hears("e", "yes"))[-1] == "Behind the station."
 
 
@@ -154,8 +159,7 @@ async def test_figures_and_table_show_questions_by_support_with_their_answers(ho
     await ask(house, "c", "Will there be new benches at the post office?")
     await house.hears("c", "yes")
     module, [first, _other] = Questions.load(SETTINGS), await house.rows(Contribution.id)
-    async with house.database.write() as connection:
-        await module.reply(connection, where(house), first, {"en": "Behind the station."}, None, house.now)
+    await answer(house, first, "Behind the station.")
     async with house.database.read() as connection:
         figures = await module.results(connection, where(house), Filter())
         table = [row async for row in module.table(connection, where(house), "en")]

@@ -35,16 +35,16 @@ from storage import (
     contributions,
     letters,
     models,
-    official,
     participants,
+    progress,
     similar,
 )
 from storage.ballots import NewBallot
 from storage.consultations import Consultation, Phase
 from storage.contributions import NewContribution
 from storage.letters import Known
-from storage.official import Official
 from storage.participants import AddressKey, Person
+from storage.progress import NewProgress
 from storage.spaces import Space
 from storage.types import new_id
 from tests.talks.transcript import PARIS
@@ -141,7 +141,7 @@ async def _give(
     if said["text"]:
         await similar.index(connection, [similar.Text(phase.space_id, phase.id, made, said["text"], "fr")])
     if said.get("answer"):
-        await official.keep(connection, Official(phase.space_id, made, None, said["answer"], "answered", at))
+        await progress.add(connection, [NewProgress(phase.space_id, made, None, "answered", said["answer"], at)])
     for _supporter in range(said.get("support", 0)):
         voter = await _somebody(connection, phase, at)
         await ballots.cast(connection, [NewBallot(phase.space_id, phase.id, voter, str(made), "support", at)])
