@@ -99,7 +99,8 @@ def settings_of(fields: Sequence[Field], values: Mapping[str, Any], before: Mapp
     }
     if faults:
         raise Faults(*faults)
-    return made
+    from_file = {field.name for field in fields if field.kind == "questions"} & set(before)
+    return {**made, **{name: before[name] for name in from_file}}
 
 
 def _setting(field: Field, typed_in: Any, before: Any, faults: list[Fault]) -> Any:

@@ -316,3 +316,11 @@ def test_what_is_no_day_is_refused(typed: Civil) -> None:
 def test_ways_without_a_name_are_not_offered() -> None:
     assert "menu" not in offered()
     assert isinstance(offered()["wishes"].name, Words)
+
+
+async def test_every_way_in_the_catalog_is_drawn_and_says_what_it_misses(claire: httpx.AsyncClient, town: Town) -> None:
+    base = f"/panel/consultations/{town.consultation.id}/steps/new"
+    bare = {"state": "dated", "moderation": "none", "stages": "0"}
+    for kind in offered():
+        assert (await claire.get(f"{base}/{kind}")).status_code == 200, kind
+        assert (await send(claire, f"{base}/{kind}", bare)).status_code in (303, 400), kind
