@@ -7,7 +7,7 @@ from dataclasses import field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, distinct, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, case, distinct, func, insert, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
@@ -163,19 +163,24 @@ async def listed(connection: AsyncConnection, space_id: int, since: datetime) ->
 
 
 def _people(space_id: int, since: datetime) -> Select[*tuple[Any, ...]]:
-    """People by consultation. A response whose author was erased still counts as somebody; a table at a meeting does
-    not: its people are never added to the others."""
-    sent = models.Contribution
-    person = func.coalesce(sent.participant_id, sent.id)
+    """People by consultation: whose contribution counts, or who sent something else (a ballot). A response whose author
+    was erased still counts as somebody; a table at a meeting does not: its people are never added to the others."""
+    given, talk = models.Contribution, models.Conversation
+    contributed = select(
+        given.phase_id, func.coalesce(given.participant_id, given.id).label("person"), given.created_at.label("at")
+    ).where(given.space_id == space_id, given.state == "sent", given.parent_id.is_(None), given.origin != "meeting")
+    cast = select(talk.phase_id, talk.participant_id, talk.sent_at).where(
+        talk.space_id == space_id, talk.phase_id.is_not(None), talk.sent_at.is_not(None)
+    )
+    took_part = union_all(contributed, cast).subquery()
     return (
         select(
             models.Phase.consultation_id,
-            func.count(distinct(person)).label("people"),
-            func.count(distinct(case((sent.created_at >= since, person)))).label("lately"),
+            func.count(distinct(took_part.c.person)).label("people"),
+            func.count(distinct(case((took_part.c.at >= since, took_part.c.person)))).label("lately"),
         )
-        .join(models.Phase, (models.Phase.space_id == sent.space_id) & (models.Phase.id == sent.phase_id))
-        .where(sent.space_id == space_id, sent.state == "sent", sent.parent_id.is_(None))
-        .where(sent.origin != "meeting")
+        .join(took_part, took_part.c.phase_id == models.Phase.id)
+        .where(models.Phase.space_id == space_id)
         .group_by(models.Phase.consultation_id)
     )
 

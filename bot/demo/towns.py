@@ -42,6 +42,8 @@ WORDS = ("title", "topic", "why", "decides", "does")
 NEIGHBOURS = 170
 CHANNELS = {"web": 6, "telegram": 4}
 BEGUN_BEFORE = timedelta(days=14)
+READ_WITHIN = timedelta(days=2)
+"""What is older was read by a moderator, unless the file says otherwise."""
 INDEXED = ("idea", "question")
 """Kinds of which similar ones are looked for."""
 
@@ -169,7 +171,7 @@ class _Opening:
         )
         if not isinstance(made, int):
             raise made
-        read = {"state": "sent"}  # whatever waits to be read has been read since, unless the file says otherwise
+        read = {"state": "sent", "read_at": at if self.now - at > READ_WITHIN else None}
         this = (Contribution.space_id == self.space.id, Contribution.id == made)
         await self.connection.execute(update(Contribution).where(*this).values(**read))
         return made
