@@ -7,7 +7,7 @@ from dataclasses import field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, distinct, func, insert, select, union_all, update
+from sqlalchemy import ColumnElement, Select, case, distinct, exists, func, insert, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
@@ -170,7 +170,10 @@ def _people(space_id: int, since: datetime) -> Select[*tuple[Any, ...]]:
         given.phase_id, func.coalesce(given.participant_id, given.id).label("person"), given.created_at.label("at")
     ).where(given.space_id == space_id, given.state == "sent", given.parent_id.is_(None), given.origin != "meeting")
     cast = select(talk.phase_id, talk.participant_id, talk.sent_at).where(
-        talk.space_id == space_id, talk.phase_id.is_not(None), talk.sent_at.is_not(None)
+        talk.space_id == space_id,
+        talk.phase_id.is_not(None),
+        talk.sent_at.is_not(None),
+        ~exists().where(given.space_id == talk.space_id, given.conversation_id == talk.id),
     )
     took_part = union_all(contributed, cast).subquery()
     return (

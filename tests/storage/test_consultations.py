@@ -50,7 +50,7 @@ async def take_part(
     connection: AsyncConnection, phase: Phase, *, times: int = 1, sent: bool = True, place: str | None = None,
     at: datetime = NOW, erased: bool = False,
 ) -> None:  # fmt: skip
-    """A person begins a conversation, and maybe sends."""
+    """A person begins a conversation, and maybe sends; of whoever was erased since, the conversation is gone."""
     person = new_id()
     await connection.execute(
         insert(Participant).values(
@@ -59,22 +59,23 @@ async def take_part(
     )
     for _ in range(times):
         talk = new_id()
-        await connection.execute(
-            insert(Conversation).values(
-                space_id=phase.space_id,
-                id=talk,
-                participant_id=person,
-                phase_id=phase.id,
-                kind="questionnaire",
-                state="ended" if sent else "open",
-                journal="{}",
-                place=place,
-                channel="web",
-                sent_at=at if sent else None,
-                begun_at=at,
-                heard_at=at,
+        if not erased:
+            await connection.execute(
+                insert(Conversation).values(
+                    space_id=phase.space_id,
+                    id=talk,
+                    participant_id=person,
+                    phase_id=phase.id,
+                    kind="questionnaire",
+                    state="ended" if sent else "open",
+                    journal="{}",
+                    place=place,
+                    channel="web",
+                    sent_at=at if sent else None,
+                    begun_at=at,
+                    heard_at=at,
+                )
             )
-        )
         if sent:
             await connection.execute(
                 insert(Contribution).values(
