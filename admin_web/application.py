@@ -30,6 +30,7 @@ from admin_web import (
     phase_pages,
     poster,
     public,
+    replying,
     results,
     sign_in,
     static,
@@ -62,8 +63,8 @@ def build(
     `routes` are the house's own (health, metrics)."""
     site = Site(database, doors, base_url.rstrip("/"), clock, load_module, Counter(database))
     pages = (
-        static, illustrations, chat, sign_in, writing, consultations, phase_pages, letter_pages, town, results,
-        exports, live, try_it, poster, failures, contributions, typing_in, contribution, team, journal,
+        static, illustrations, chat, sign_in, writing, consultations, replying, phase_pages, letter_pages, town,
+        results, exports, live, try_it, poster, failures, contributions, typing_in, contribution, team, journal,
         door_pages, public,
     )  # fmt: skip
     application = Starlette(

@@ -17,7 +17,8 @@ from admin_web.channels import TELEGRAM, channel_name
 from admin_web.readiness import Check, Looked
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import Site, site_of
-from flows.module import catalog
+from flows.module import Module, catalog
+from flows.replies import Replies
 from flows.texts import Said, Text, Words, _, plural
 from storage import accounts, audit, consultations, drafts, making, spaces
 from storage.accounts import AWAY
@@ -88,6 +89,7 @@ async def show(request: Request, me: Me) -> Response:
         people=people,
         begun=begun,
         way=way,
+        answerable=lambda phase: issubclass(catalog().get(phase.kind, Module), Replies),
         standing_of=lambda phase: standing_of(found, phase, now),
         checks=await check_list(request, me, found) if found.state == "draft" else [],
         public=f"{site.base_url}/{me.space.slug}/{found.slug}",
