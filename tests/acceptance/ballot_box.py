@@ -39,9 +39,9 @@ async def vote(talk: Talk, *, secret: bool) -> Ending:
     """Choose, look at it once more, cast; whoever comes back votes anew."""
     phase = talk.scene.phase
     assert phase is not None
-    chosen = await talk.ask("tree", Prompt("Which tree?", OneOf(TREES)), secret=secret)
+    chosen = await talk.ask("tree", Prompt("Which tree?", OneOf(TREES)), secret=secret, once=True)
     label = next((tree.label for tree in TREES if tree.id == chosen), "nothing")
-    if await talk.choose("sure", Joined(("You chose ", label, ". Cast it?"), ""), SURE) == "no":
+    if await talk.choose("sure", Joined(("You chose ", label, ". Cast it?"), ""), SURE, once=True) == "no":
         return Again(("tree", "sure"))
     ballot = NewBallot(
         phase.space_id, phase.id, talk.person.id, "tree", str(chosen), talk.now, change=True, secret=secret
@@ -62,10 +62,11 @@ class Booth:
     async def choose(self, chosen: Mapping[str, str]) -> None:
         """These people come and choose; half of them tap, half of them type."""
         house = self.house
-        await house.keep(*(house.incoming(sender, code="centre") for sender in chosen))
         fresh = [sender for sender in chosen if sender not in self.truth]
-        if fresh:
-            await house.keep(*(house.incoming(sender, "yes") for sender in fresh))
+        again = [sender for sender in chosen if sender in self.truth]
+        await house.keep(*(house.incoming(sender, code="centre") for sender in fresh))
+        await house.keep(*(house.incoming(sender, "yes") for sender in fresh))
+        await house.keep(*(house.incoming(sender, "/correct") for sender in again))
         self.truth |= chosen
         house.street.sent.clear()
         await house.deliver()
@@ -117,7 +118,7 @@ def idle_of(count: int) -> int:
 
 @asynccontextmanager
 async def booth(url: str, *, secret: bool, drawn: bool = False) -> AsyncIterator[Booth]:
-    async with town(url, partial(vote, secret=secret)) as house:
+    async with town(url, partial(vote, secret=secret), editable=True) as house:
         house.street.capabilities = replace(STREET, drawn=drawn)
         found = Booth(house)
         logging.configure("debug", "json", found.log)
