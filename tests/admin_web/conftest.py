@@ -50,6 +50,7 @@ class Town:
     text: int = 0
     step: int = 0
     draft: int = 0
+    petition: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False
     url: str = ""

@@ -25,6 +25,7 @@ PAGES = [
     f"{ONE}/steps/new",
     f"{ONE}/steps/new/wishes",
     f"{ONE}/steps/{{step}}",
+    f"{ONE}/steps/{{petition}}/reply",
     "/panel/consultations/{draft}",
     "/panel/consultations/new",
     "/panel/settings/town",
@@ -77,6 +78,8 @@ async def add_texts(town: Town) -> None:
     """A step more, which gathers texts: one to read, one reported, one hidden; and somebody did something."""
     async with town.database.write() as connection:
         phase = await consultations.add_phase(connection, town.consultation, "gathering", {}, moderation="before")
+        signed = {"text": {"fr": "Une boîte aux lettres"}, "goal": 10}
+        town.petition = (await consultations.add_phase(connection, town.consultation, "petition", signed)).id
         entry = NewEntry(town.space.id, town.organiser_id, "password", "organisers", town.organiser_id, town.now)
         await audit.note(connection, entry)
     await write(town, "Un banc devant la pharmacie", phase_id=phase.id)
@@ -88,7 +91,7 @@ async def add_texts(town: Town) -> None:
 def address(town: Town, path: str) -> str:
     return town.url + path.format(
         id=town.consultation.id, door=town.door, text=town.text, organiser=town.organiser_id, step=town.step,
-        draft=town.draft,
+        draft=town.draft, petition=town.petition,
     )  # fmt: skip
 
 
@@ -171,7 +174,7 @@ async def test_the_keyboard_alone_reaches_everything_and_the_focus_is_seen(
     await enter(page)
     await page.goto(address(lived_in, ONE))
     reached: list[str] = []
-    while len(reached) < 30:
+    while len(reached) < 60:
         await page.keyboard.press("Tab")
         name, outline = await page.evaluate(
             "[document.activeElement.innerText, getComputedStyle(document.activeElement).outlineStyle]"
