@@ -44,6 +44,8 @@ CHANNELS = {"web": 6, "telegram": 4}
 BEGUN_BEFORE = timedelta(days=14)
 READ_WITHIN = timedelta(days=2)
 """What is older was read by a moderator, unless the file says otherwise."""
+SPREAD = 4
+"""Days over which those of a kind came."""
 INDEXED = ("idea", "question")
 """Kinds of which similar ones are looked for."""
 
@@ -116,8 +118,9 @@ class _Opening:
     async def _give(self, given: Sequence[Mapping[str, Any]]) -> None:
         authors = self._shuffled()
         for said in given:
-            for _time in range(said.get("times", 1)):
-                await self._one(said, next(authors))
+            for number in range(said.get("times", 1)):
+                days = max(1, said["ago"] - number % SPREAD)
+                await self._one({**said, "ago": days}, next(authors))
 
     async def _one(self, said: Mapping[str, Any], author: Person) -> None:
         at = self._moment(said["ago"])
