@@ -132,3 +132,18 @@ def test_what_a_command_says_is_english() -> None:
 
 def sources(*rooms: str) -> Iterator[Path]:
     return (path for room in rooms for path in sorted((ROOT / room).rglob("*.py")))
+
+
+def test_a_sentence_reads_the_same_in_every_room() -> None:
+    """The catalogues are read as one: of two translations of the same sentence only one would be seen, by chance."""
+    seen: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for room in ROOMS:
+        for english, french, _message in translated(room):
+            assert seen.setdefault(english, french) == french, english
+
+
+@catalogues
+def test_no_sentence_is_translated_twice(room: str) -> None:
+    text = (ROOT / room / "locale" / "fr.po").read_text("utf-8")
+    sentences = re.findall(r'^msgid "(.+)"$', text, re.MULTILINE)
+    assert sorted(sentences) == sorted(set(sentences))

@@ -98,8 +98,8 @@ async def _furnish(settings: Settings, folder: Path) -> Town:
 async def _as_it_was_left(database: Database, folder: Path, space_id: int, now: datetime) -> Town:
     async with database.read() as connection:
         [account] = await organisers.find_by_email(connection, content.EMAIL)
-        [listed] = await consultations.listed(connection, space_id, now)
-    consultation = listed.consultation
+        consultation = await consultations.find_by_slug(connection, space_id, content.read_draft().slug)
+    assert consultation is not None, "the demo's town has lost its consultation"
     over = consultation.closes_at is not None and consultation.closes_at <= now
     password = (folder / PASSWORD).read_text() if account.must_change else None
     return Town(consultation.slug, password, over)

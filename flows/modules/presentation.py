@@ -68,7 +68,7 @@ class Presentation(Telling):
     @classmethod
     def form(cls) -> Sequence[Field]:
         return (
-            Field("text", "long_words", _("What residents are told"), _("A few sentences."), required=True),
+            Field("text", "long_words", _("What residents read"), _("A few sentences."), required=True),
             Field("picture", "words", _("The address of a picture"), _("It begins with https://."), rare=True),
             Field("described", "words", _("What is in the picture, for those who do not see it"), rare=True),
             Field("link", "words", _("The address of a page to read on"), _("It begins with https://."), rare=True),

@@ -56,8 +56,8 @@ async def test_a_few_talks_with_faults_lose_nothing(tmp_path: Path) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("road", ROADS)
 async def test_a_thousand_talks_with_faults_lose_nothing(tmp_path: Path, road: str) -> None:
-    """Half of them on each road: ten messages a talk, thirty a second."""
-    platform = Platform(clock=Clock(pace=20))
+    """Half of them on each road: ten messages a talk, thirty a second. A tap waits half a minute, as below."""
+    platform = Platform(clock=Clock(pace=5))
     async with town(tmp_path, platform, road) as house:
         platform.redeliver(TWICE)
         await talk_with_faults(house, Crowd(platform, house.bot, random.Random(1000), most=500), 60)
@@ -74,8 +74,8 @@ async def test_a_house_killed_again_and_again_loses_nothing(
 
 async def killed(folder: Path, road: str, times: int, at_once: int) -> None:
     """kill -9, so many times, while people talk. The platform keeps a tap for 150 s of its clock and then forgets it:
-    at this pace that is half a minute, in which each house is up again."""
-    chance, platform = random.Random(50), Platform(clock=Clock(pace=5))
+    at this pace that is more than a minute, in which one of the next houses lives long enough on any machine."""
+    chance, platform = random.Random(50), Platform(clock=Clock(pace=2))
     async with town(folder, platform, road) as house:
         platform.redeliver(TWICE)
         crowd = Crowd(platform, house.bot, chance)

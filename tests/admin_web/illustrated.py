@@ -23,6 +23,8 @@ languages: [fr]
 title: La place et vous
 topic: sur la place
 why: Vos réponses aident à choisir.
+decides: Le conseil municipal
+does: Les travaux commencent en 2028.
 questions:
   - id: square
     kind: yes_no

@@ -18,7 +18,7 @@ from tests.admin_web.illustrated import DIGEST, PDF, PLAN, write_files
 from tests.bot.command_line import Palabre
 from tests.bot.test_commands import begin
 
-LINE = "line 10, question square: "
+LINE = "line 12, question square: "
 """Where the questionnaire names its picture."""
 
 
@@ -196,6 +196,6 @@ def test_a_document_is_a_pdf_and_a_film_is_an_address(palabre: Palabre, here: Pa
     text = (here / "place.yaml").read_text("utf-8")
     (here / "place.yaml").write_text(text.replace('"https://film.example/place"', "film.mp4"), "utf-8")
     assert palabre("import", "place.yaml").errors.splitlines()[:2] == [
-        "place.yaml, line 14, question plan: `plan.pdf` is not a PDF document.",
+        "place.yaml, line 16, question plan: `plan.pdf` is not a PDF document.",
         "place.yaml, line 18, question film: An address begins with https://.",
     ]
