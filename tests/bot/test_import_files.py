@@ -197,5 +197,5 @@ def test_a_document_is_a_pdf_and_a_film_is_an_address(palabre: Palabre, here: Pa
     (here / "place.yaml").write_text(text.replace('"https://film.example/place"', "film.mp4"), "utf-8")
     assert palabre("import", "place.yaml").errors.splitlines()[:2] == [
         "place.yaml, line 16, question plan: `plan.pdf` is not a PDF document.",
-        "place.yaml, line 18, question film: An address begins with https://.",
+        "place.yaml, line 20, question film: An address begins with https://.",
     ]
