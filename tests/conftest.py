@@ -21,7 +21,10 @@ settings.register_profile("all", settings.get_profile("quick"), max_examples=500
 settings.load_profile("quick")
 
 
-SPEAKING = ("tests/storage/", "tests/bot/")
+SPEAKING = (
+    "tests/storage/",
+    *(f"tests/bot/test_{name}" for name in ("reception", "courier", "poison", "random", "secret")),
+)
 """Where tests speak with the database itself, so that PostgreSQL may find what SQLite does not."""
 _NOTHING = SimpleNamespace(params={})
 
