@@ -15,7 +15,6 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import gate, secrecy
-from storage.gate import Entering
 from storage.models import Ballot, SecretBallot
 from storage.prepared import Prepared, among
 from storage.refusals import AlreadyVoted, Closed, Refusal
@@ -54,9 +53,7 @@ async def cast(connection: AsyncConnection, given: Sequence[NewBallot]) -> Seque
     ballots are cast with the participant locked; should two processes meet all the same, the constraint fails the
     batch, which is run again.
     """
-    doors = await gate.doorways(connection, {(one.space_id, one.phase_id) for one in given})
-    entering = [Entering(one.space_id, one.phase_id, one.participant_id, one.at) for one in given]
-    refused = await gate.refusals(connection, entering, doors)
+    _doors, refused = await gate.look(connection, given)
     results: dict[int, int | Refusal] = {at: refusal for at, refusal in enumerate(refused) if refusal is not None}
     for box in (OPEN, SECRET):
         mine = {at: one for at, one in enumerate(given) if at not in results and one.secret is box.secret}

@@ -12,7 +12,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import gate
-from storage.gate import Entering
 from storage.models import Answer, Contribution
 from storage.refusals import AlreadySent, Refusal, TooMany
 from storage.types import new_id
@@ -67,8 +66,7 @@ async def put(connection: AsyncConnection, given: Sequence[NewContribution]) -> 
     Refuses what comes after closing (Closed), from whom it is not for (NotEligible), a second one where one a person
     is the rule (AlreadySent), and more in a day than the phase allows (TooMany).
     """
-    doors = await gate.doorways(connection, {(item.space_id, item.phase_id) for item in given})
-    refused = await gate.refusals(connection, [_entering(item) for item in given], doors)
+    doors, refused = await gate.look(connection, given)
     theirs = await _by_participant(connection, given)
     results: list[int | Refusal] = []
     accepted: dict[int, tuple[NewContribution, str]] = {}
@@ -105,10 +103,6 @@ A_DAY = timedelta(hours=24)
 
 def _lately(mine: Mapping[tuple[int | None, str], Given], now: datetime) -> int:
     return sum(one.at > now - A_DAY for one in mine.values())
-
-
-def _entering(item: NewContribution) -> Entering:
-    return Entering(item.space_id, item.phase_id, item.participant_id, item.at)
 
 
 async def _by_participant(

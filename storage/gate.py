@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,14 +21,17 @@ from storage.refusals import Closed, NotEligible, Refusal
 from storage.value import value
 
 
-@value
-class Entering:
-    """Somebody gives something to a phase, then."""
+class Giving(Protocol):
+    """Somebody gives something to a phase, at a moment: a contribution, a ballot, a change to either."""
 
-    space_id: int
-    phase_id: int
-    participant_id: int
-    at: datetime
+    @property
+    def space_id(self) -> int: ...
+    @property
+    def phase_id(self) -> int: ...
+    @property
+    def participant_id(self) -> int: ...
+    @property
+    def at(self) -> datetime: ...
 
 
 @value
@@ -83,14 +86,13 @@ async def doorways(connection: AsyncConnection, wanted: Iterable[tuple[int, int]
     return found
 
 
-async def refusals(
-    connection: AsyncConnection, entering: Sequence[Entering], doors: dict[int, Doorway]
-) -> list[Refusal | None]:
-    """Why each of these may not: Closed, NotEligible; None where it may."""
-    staged = {(one.space_id, one.participant_id) for one in entering if doors[one.phase_id].stages}
+async def look(connection: AsyncConnection, given: Sequence[Giving]) -> tuple[dict[int, Doorway], list[Refusal | None]]:
+    """What stands at the gate, by phase; and why each of these may not be given: Closed, NotEligible, or None."""
+    doors = await doorways(connection, {(one.space_id, one.phase_id) for one in given})
+    staged = {(one.space_id, one.participant_id) for one in given if doors[one.phase_id].stages}
     people = await participants.by_ids(connection, staged) if staged else {}
 
-    def judge(one: Entering) -> Refusal | None:
+    def judge(one: Giving) -> Refusal | None:
         door = doors[one.phase_id]
         if not door.is_open(one.at):
             return Closed()
@@ -98,4 +100,4 @@ async def refusals(
             return NotEligible()
         return None
 
-    return [judge(one) for one in entering]
+    return doors, [judge(one) for one in given]

@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import ballots, contributions, gate, similar
 from storage.ballots import NewBallot
 from storage.contributions import NewContribution
-from storage.gate import Entering
 from storage.models import Contribution, Follow, Report
 from storage.refusals import Closed, Refusal
 from storage.types import new_id
@@ -141,8 +140,7 @@ async def change(connection: AsyncConnection, given: Sequence[Own]) -> Sequence[
     A text that was hidden, and every text where texts are read before others see them, waits to be read again.
     """
     doors = await gate.doorways(connection, {(one.space_id, one.phase_id) for one in given})
-    entering = [Entering(one.space_id, one.phase_id, one.participant_id, one.at) for one in given]
-    closed = [isinstance(no, Closed) for no in await gate.refusals(connection, entering, doors)]
+    closed = [not doors[one.phase_id].is_open(one.at) for one in given]
     theirs = await _theirs(connection, given)
     results: list[bool | Refusal] = []
     rows: list[dict[str, Any]] = []

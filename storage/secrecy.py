@@ -12,7 +12,6 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
 
 from sqlalchemy import delete, func, insert, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -20,24 +19,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import phases
 from storage.database import Database
+from storage.gate import Giving
 from storage.models import Conversation, Delivery, Participant, Phase, Sealed, SecretBallot, SecretKey
 from storage.veiling import VEILED
 
 KEY_BYTES = 32
 
 
-class Voting(Protocol):
-    """Somebody votes in a phase."""
-
-    @property
-    def space_id(self) -> int: ...
-    @property
-    def phase_id(self) -> int: ...
-    @property
-    def participant_id(self) -> int: ...
-
-
-async def pseudonyms(connection: AsyncConnection, voting: Sequence[Voting]) -> list[str | None]:
+async def pseudonyms(connection: AsyncConnection, voting: Sequence[Giving]) -> list[str | None]:
     """The name of each of these voters in its phase, None where the phase was sealed. Its key is made with its first
     ballot; whoever votes holds it until the end of the transaction, so that sealing waits."""
     keys = await _keys(connection, {(one.space_id, one.phase_id) for one in voting})

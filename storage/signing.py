@@ -17,7 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import contributions, gate, phases
 from storage.contributions import NewContribution
-from storage.gate import Entering
 from storage.models import Answer, Contribution, Phase
 from storage.refusals import AlreadySent, Closed, Refusal
 from storage.types import new_id
@@ -120,10 +119,9 @@ async def _stand_again(
     connection: AsyncConnection, given: Sequence[Signature], before: Mapping[Whose, tuple[int, bool]]
 ) -> list[int | Refusal]:
     """A withdrawn signature counts again, from now on, once; one that stands is not given twice."""
-    doors = await gate.doorways(connection, {(one.space_id, one.phase_id) for one in given})
-    entering = [Entering(one.space_id, one.phase_id, one.participant_id, one.at) for one in given]
+    _doors, refused = await gate.look(connection, given)
     results: list[int | Refusal] = []
-    for one, refusal in zip(given, await gate.refusals(connection, entering, doors), strict=True):
+    for one, refusal in zip(given, refused, strict=True):
         id_, withdrawn = before[_whose(one)]
         results.append(refusal or (id_ if withdrawn and id_ not in results else AlreadySent()))
     standing = [

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import insert, select
 
 from storage import consultations, gate, letters, spaces
+from storage.ballots import NewBallot
 from storage.consultations import Consultation
 from storage.database import Database
-from storage.gate import Entering
 from storage.letters import Known, Shown
 from storage.models import Participant, PersonalCode
 from storage.refusals import NotEligible
@@ -131,11 +131,10 @@ async def test_the_gate_judges_by_the_stage_of_the_moment(database: Database) ->
             await connection.execute(insert(Participant).values(**row, language="fr", channel="web", created_at=NOW))
     let_in = []
     async with database.read() as connection:
-        doors = await gate.doorways(connection, [(made.space_id, phase.id)])
         for hour in range(3):
             at = NOW + timedelta(hours=hour, minutes=1)
-            entering = [Entering(made.space_id, phase.id, person, at) for person in (1, 2, 3)]
-            found = await gate.refusals(connection, entering, doors)
+            given = [NewBallot(made.space_id, phase.id, person, "square", "yes", at) for person in (1, 2, 3)]
+            _doors, found = await gate.look(connection, given)
             assert all(one is None or isinstance(one, NotEligible) for one in found)
             let_in.append([one is None for one in found])
     assert let_in == [[True, False, False], [False, True, False], [True, True, True]]
