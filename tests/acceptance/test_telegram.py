@@ -14,9 +14,16 @@ from tests.acceptance.process import START_WITHIN
 from tests.acceptance.telegram_crowd import Crowd, Town, town
 from tests.telegram.served import ROADS
 from tests.telegram_api import Clock, Platform, faults
+from tests.telegram_api.mailbox import DAY
 
 TWICE = 0.1
 """Of what was acknowledged, the share that comes again."""
+
+
+def hurried() -> Platform:
+    """Its time flies, so that a webhook is soon tried again. It forgets no tap: nobody here would tap once more, as
+    people do, and how long a house is away between two lives depends on the machine."""
+    return Platform(clock=Clock(pace=20), taps_kept=DAY)
 
 
 def misbehave(platform: Platform) -> None:
@@ -47,7 +54,7 @@ async def talk_with_faults(house: Town, crowd: Crowd, at_once: int) -> None:
 
 
 async def test_a_few_talks_with_faults_lose_nothing(tmp_path: Path) -> None:
-    platform = Platform(clock=Clock(pace=20))
+    platform = hurried()
     async with town(tmp_path, platform, "polling") as house:
         platform.redeliver(TWICE)
         await talk_with_faults(house, Crowd(platform, house.bot, random.Random(7), most=4), 4)
@@ -56,8 +63,8 @@ async def test_a_few_talks_with_faults_lose_nothing(tmp_path: Path) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("road", ROADS)
 async def test_a_thousand_talks_with_faults_lose_nothing(tmp_path: Path, road: str) -> None:
-    """Half of them on each road: ten messages a talk, thirty a second. A tap waits half a minute, as below."""
-    platform = Platform(clock=Clock(pace=5))
+    """Half of them on each road: ten messages a talk, thirty a second."""
+    platform = hurried()
     async with town(tmp_path, platform, road) as house:
         platform.redeliver(TWICE)
         await talk_with_faults(house, Crowd(platform, house.bot, random.Random(1000), most=500), 60)
@@ -73,9 +80,8 @@ async def test_a_house_killed_again_and_again_loses_nothing(
 
 
 async def killed(folder: Path, road: str, times: int, at_once: int) -> None:
-    """kill -9, so many times, while people talk. The platform keeps a tap for 150 s of its clock and then forgets it:
-    at this pace that is more than a minute, in which one of the next houses lives long enough on any machine."""
-    chance, platform = random.Random(50), Platform(clock=Clock(pace=2))
+    """kill -9, so many times, while people talk."""
+    chance, platform = random.Random(50), hurried()
     async with town(folder, platform, road) as house:
         platform.redeliver(TWICE)
         crowd = Crowd(platform, house.bot, chance)

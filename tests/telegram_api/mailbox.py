@@ -13,8 +13,9 @@ from typing import Any
 from tests.telegram_api.clock import Bell, Clock
 
 DAY = 86_400
-"""Seconds an update waits; a tap waits only TAP."""
+"""Seconds an update waits."""
 TAP = 150
+"""Seconds a tap waits, unless a test has the platform keep it longer."""
 AHEAD = 10
 MOST = 100
 BY_DEFAULT_NOT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})

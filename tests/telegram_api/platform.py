@@ -12,7 +12,7 @@ from typing import Any
 from tests.telegram_api.clock import Bell, Clock
 from tests.telegram_api.faults import Faults
 from tests.telegram_api.files import Files
-from tests.telegram_api.mailbox import Mailbox, Update
+from tests.telegram_api.mailbox import TAP, Mailbox, Update
 from tests.telegram_api.rates import Limits, Rates, Violation
 from tests.telegram_api.residents import Resident
 from tests.telegram_api.state import Bot, Chat, Message, Person
@@ -54,13 +54,15 @@ class Post:
 @dataclass
 class Platform:
     """Everything, in memory. `http_allowed`: webhooks may be plain http on any port and address, as the open-source
-    server's local mode has it. `conflict_pause` is how many seconds a 409 is held back when the last is more recent."""
+    server's local mode has it. `conflict_pause` is how many seconds a 409 is held back when the last is more recent.
+    `taps_kept` is how many seconds a tap waits to be fetched before it is forgotten."""
 
     seed: int = 0
     clock: Clock = field(default_factory=Clock)
     limits: Limits = field(default_factory=Limits)
     http_allowed: bool = True
     conflict_pause: float = 3.0
+    taps_kept: float = TAP
     calls: list[Call] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
     bots: dict[str, Bot] = field(default_factory=dict)
@@ -105,14 +107,14 @@ class Platform:
             self._people += 1
         chat = Chat(person.id, "private", person.name, bot, person)
         bot.chats[chat.id] = chat
-        return Resident(person, chat, self.clock, self.files)
+        return Resident(person, chat, self.clock, self.files, self.taps_kept)
 
     def group(self, bot: Bot, title: str, members: Sequence[Resident]) -> list[Resident]:
         """A group that the bot is in; its members as they are there."""
         self._groups += 1
         chat = Chat(-4_000_000_000 - self._groups, "group", title, bot, open=True)
         bot.chats[chat.id] = chat
-        return [Resident(member.person, chat, self.clock, self.files) for member in members]
+        return [Resident(member.person, chat, self.clock, self.files, self.taps_kept) for member in members]
 
     def upgrade(self, group: Chat) -> Chat:
         """Make a group a supergroup: it has another id from now on, and an empty history."""

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.telegram_api.clock import Clock
 from tests.telegram_api.files import Files, Upload
-from tests.telegram_api.mailbox import DAY, TAP
+from tests.telegram_api.mailbox import DAY
 from tests.telegram_api.state import MEMBERS, TAPS, Bot, Chat, Message, Person, Tap, written
 
 PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -17,12 +17,13 @@ PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 class Resident:
     """One person in one chat with one bot. What they do becomes updates; a person who blocked the bot does nothing."""
 
-    def __init__(self, person: Person, chat: Chat, clock: Clock, files: Files) -> None:
+    def __init__(self, person: Person, chat: Chat, clock: Clock, files: Files, taps_kept: float) -> None:
         self.person = person
         self.chat = chat
         self.bot: Bot = chat.bot
         self._clock = clock
         self._files = files
+        self._taps_kept = taps_kept
 
     # -- what they see -----------------------------------------------------------------------------------------
 
@@ -61,11 +62,11 @@ class Resident:
         self._must_not_block()
         message, data = self._button(label_or_data, on)
         number = f"{self.person.id}{len(self.bot.taps):06}"
-        tap = Tap(number, self.person, message, data, self._clock.now() + TAP)
+        tap = Tap(number, self.person, message, data, self._clock.now() + self._taps_kept)
         self.bot.taps[tap.id] = tap
         shown = {"message_id": message.id, "chat": self.chat.json(), "date": 0} if message.deleted else message.json()
         body = {"id": tap.id, "from": self.person.json(), "message": shown, "chat_instance": str(self.chat.id ^ 0x5A5A)}
-        self._push("callback_query", body | {"data": data}, TAPS + self.person.id, TAP)
+        self._push("callback_query", body | {"data": data}, TAPS + self.person.id, self._taps_kept)
         return tap
 
     def _button(self, label_or_data: str, on: Message | None) -> tuple[Message, str]:
