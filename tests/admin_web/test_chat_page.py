@@ -19,10 +19,15 @@ from tests.browser import DESK, PHONE, OpenPage, assert_accessible
 from tests.channels.open_house import count, served
 
 SCREENS = [
-    pytest.param({"viewport": size, "color_scheme": scheme}, id=f"{size['width']} {scheme}")
+    pytest.param(
+        {"viewport": size, "color_scheme": scheme},
+        id=f"{size['width']} {scheme}",
+        marks=[] if (size, scheme) == (PHONE, "dark") else pytest.mark.long,
+    )
     for size in (DESK, PHONE)
     for scheme in ("light", "dark")
 ]
+"""Where people read us. The narrowest and darkest stands for all in the quick run."""
 
 
 @pytest.fixture

@@ -101,31 +101,48 @@ async def look(page: Page, scheme: str, size: dict[str, int]) -> None:
     await page.set_viewport_size({"width": size["width"], "height": size["height"]})
 
 
-@pytest.mark.parametrize(
-    "looks",
-    [
-        [("light", PHONE)],
-        pytest.param([("light", DESK), ("dark", PHONE), ("dark", DESK)], marks=pytest.mark.long),
-    ],
-    ids=["phone by day", "desk, and by night"],
-)
-async def test_every_page_is_accessible(
-    page: Page, lived_in: Town, enter: Enter, looks: list[tuple[str, dict[str, int]]]
+async def test_every_page_is_whole_and_accessible_and_fits_on_the_smallest_phone(
+    page: Page, lived_in: Town, enter: Enter
 ) -> None:
-    for path in OUTSIDE:
-        await page.goto(address(lived_in, path))
-        for scheme, size in looks:
-            await look(page, scheme, size)
-            await assert_accessible(page)
+    await visit(page, address(lived_in, OUTSIDE[0]))
     await enter(page)
-    for path in PAGES:
-        await page.goto(address(lived_in, path))
-        for scheme, size in looks:
-            await look(page, scheme, size)
-            await assert_accessible(page)
+    for path in [OUTSIDE[1], *PAGES]:
+        await visit(page, address(lived_in, path))
 
 
-@pytest.mark.parametrize("colour", ["#ffe600", "#000000"])
+async def visit(page: Page, url: str) -> None:
+    await look(page, "light", {"width": 320, "height": 640})
+    answer = await page.goto(url)
+    assert answer is not None
+    await assert_whole(page, await answer.text(), url)
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 320, url
+    await assert_accessible(page)
+
+
+async def assert_whole(page: Page, html: str, url: str) -> None:
+    """One question on top, headings in order, no style or script in the page, every reference resolved."""
+    assert not re.search(r"<style|style=|<script(?! type=\"module\" src=)|\son\w+=|javascript:", html), url
+    levels: list[int] = await page.eval_on_selector_all("h1, h2, h3", "all => all.map(h => +h.tagName[1])")
+    assert levels.count(1) == 1, url
+    assert all(after - before <= 1 for before, after in pairwise(levels)), url
+    assert await page.evaluate(LOST) == [], url
+
+
+@pytest.mark.long
+async def test_every_page_is_accessible_by_night_and_on_a_desk(page: Page, lived_in: Town, enter: Enter) -> None:
+    async def everywhere(paths: list[str]) -> None:
+        for path in paths:
+            await page.goto(address(lived_in, path))
+            for scheme, size in (("light", PHONE), ("light", DESK), ("dark", PHONE), ("dark", DESK)):
+                await look(page, scheme, size)
+                await assert_accessible(page)
+
+    await everywhere(OUTSIDE)
+    await enter(page)
+    await everywhere(PAGES)
+
+
+@pytest.mark.parametrize("colour", ["#ffe600", pytest.param("#000000", marks=pytest.mark.long)])
 async def test_a_town_may_have_any_colour(page: Page, lived_in: Town, enter: Enter, colour: str) -> None:
     async with lived_in.database.write() as connection:
         await connection.exec_driver_sql("UPDATE spaces SET colour = ?", (colour,))
@@ -135,28 +152,6 @@ async def test_a_town_may_have_any_colour(page: Page, lived_in: Town, enter: Ent
         for scheme in ("light", "dark"):
             await look(page, scheme, DESK)
             await assert_accessible(page)
-
-
-async def test_no_page_is_wider_than_the_smallest_phone(page: Page, lived_in: Town, enter: Enter) -> None:
-    await enter(page)
-    await look(page, "light", {"width": 320, "height": 640})
-    for path in PAGES:
-        await page.goto(address(lived_in, path))
-        assert await page.evaluate("document.documentElement.scrollWidth") <= 320, path
-
-
-async def test_every_page_is_whole(page: Page, lived_in: Town, enter: Enter) -> None:
-    """One question on top, headings in order, no style or script in the page, every reference resolved."""
-    await enter(page)
-    for path in PAGES:
-        answer = await page.request.get(address(lived_in, path))
-        html = await answer.text()
-        assert not re.search(r"<style|style=|<script(?! type=\"module\" src=)|\son\w+=|javascript:", html), path
-        await page.goto(address(lived_in, path))
-        levels: list[int] = await page.eval_on_selector_all("h1, h2, h3", "all => all.map(h => +h.tagName[1])")
-        assert levels.count(1) == 1, path
-        assert all(after - before <= 1 for before, after in pairwise(levels)), path
-        assert await page.evaluate(LOST) == [], path
 
 
 @pytest.mark.long
