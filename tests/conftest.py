@@ -1,5 +1,6 @@
 """What every test may ask for. The fixtures of a kind live together: browser.py, network.py, postgres.py."""
 
+import gc
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +20,9 @@ settings.register_profile(
 )
 settings.register_profile("all", settings.get_profile("quick"), max_examples=500)
 settings.load_profile("quick")
+
+gc.disable()
+"""Until all tests are collected: what is imported stays, and looking through it again and again costs a tenth."""
 
 
 SPEAKING = (
@@ -61,6 +65,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     short = [item for item in items if item.get_closest_marker("long") is None]
     bounds = [len(short) * hand // hands for hand in range(hands + 1)]
     items[:] = [item for hand in range(hands) for item in (*long[hand::hands], *short[bounds[hand] : bounds[hand + 1]])]
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

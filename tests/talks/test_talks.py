@@ -67,6 +67,7 @@ async def test_it_goes_the_same_on_telegram(
     assert without_own(heard, player.phone.capabilities) == without_own(written, WRITTEN_ON)
 
 
+@pytest.mark.long
 async def test_it_goes_the_same_on_postgresql(path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     written = read(path)
     heard, _player = await play(postgres_url, written, WRITTEN_ON, monkeypatch)
