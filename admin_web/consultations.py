@@ -202,7 +202,7 @@ def steps(one: Consultation, now: datetime) -> list[Step]:
 def way(phase: Phase) -> Said:
     """What the way of taking part of a step is called."""
     kind = catalog().get(phase.kind)
-    return kind.name if kind is not None and kind.name else _("Step")
+    return kind.name if kind is not None else _("Step")
 
 
 def named(phase: Phase) -> Said:

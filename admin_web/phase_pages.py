@@ -61,7 +61,7 @@ def routes() -> list[BaseRoute]:
 
 def offered() -> dict[str, type[Module]]:
     """The ways of taking part that can be set here, by their kind: those with a name and a form."""
-    return {kind: module for kind, module in sorted(catalog().items()) if module.name and module.form()}
+    return {kind: module for kind, module in sorted(catalog().items()) if module.form()}
 
 
 @value

@@ -92,6 +92,8 @@ class Questionnaire(Module):
     """One response a person, or several if its settings say so; corrected until closing."""
 
     kind = "questionnaire"
+    name = _("Questionnaire")
+    purpose = _("Residents answer questions that you wrote beforehand, one after another.")
     editable = True
 
     def __init__(self, settings: questionnaire.Questionnaire) -> None:
