@@ -19,10 +19,12 @@ from flows.host import closed, host
 from flows.module import Module
 from flows.prompt import Prompt
 from flows.texts import Joined, Lowered, Said, Words, _, plural
-from storage import asked
-from storage.asked import QUESTION, SUPPORT, Listing, Near, NewQuestion, Question, QuestionGone, Reader, Wanted, Whole
+from storage import questions, supporting, written
 from storage.ballots import NewBallot
-from storage.refusals import Closed, NotEligible, Refusal, TooMany
+from storage.questions import QUESTION, Listing, Near, Question, Reader, Wanted, Whole
+from storage.refusals import Closed, Gone, NotEligible, Refusal, TooMany
+from storage.supporting import SUPPORT
+from storage.written import NewText, Own
 
 ASK, READ, MINE = (
     Choice("ask", _("Ask a question")),
@@ -75,7 +77,7 @@ class Questions(Module):
         """The question in a sentence; what is like it is shown before anything is kept."""
         prompt = Prompt(_("What is your question? One sentence is enough."), FreeText(LONGEST))
         text = await talk.ask("text", prompt, echo=False)
-        near = await talk.know("near", asked.near, Near(_reader(talk), text, talk.scene.space.languages[0]))
+        near = await talk.know("near", questions.near, Near(_reader(talk), text, talk.scene.space.languages[0]))
         if near:
             taken = await _which_is_it(talk, near)
             if taken is not None:
@@ -89,8 +91,8 @@ class Questions(Module):
         """Somebody else's question is the same: its answer if it has one, or support."""
         wanted = Wanted(_reader(talk), taken, talk.person.language or "")
         try:
-            found = await talk.know("same_one", asked.one, wanted)
-        except QuestionGone:
+            found = await talk.know("same_one", questions.one, wanted)
+        except Gone:
             talk.say(_("This question is not there any more."), *called(talk))
             return None
         if found["answer"] is not None:
@@ -105,7 +107,7 @@ class Questions(Module):
         phase = talk.scene.phase
         assert phase is not None
         try:
-            await talk.do("question", asked.ask, _question(talk, text))
+            await talk.do("question", written.put, _question(talk, text))
         except Closed:
             talk.say(_("Your question could not be kept."), *closed(talk.scene, phase, sent=False))
         except NotEligible:
@@ -138,8 +140,8 @@ class Questions(Module):
     async def _one(self, talk: Talk, id_: int) -> str:
         """One question, with its answer; the way taken from there."""
         try:
-            found = await talk.know("one", asked.one, Wanted(_reader(talk), id_, talk.person.language or ""))
-        except QuestionGone:
+            found = await talk.know("one", questions.one, Wanted(_reader(talk), id_, talk.person.language or ""))
+        except Gone:
             talk.say(_("This question is not there any more."))
             return LIST.id
         question = found["question"]
@@ -174,9 +176,9 @@ def _reader(talk: Talk) -> Reader:
     return Reader(talk.scene.phase.space_id, talk.scene.phase.id, talk.person.id)
 
 
-def _question(talk: Talk, text: str) -> NewQuestion:
+def _question(talk: Talk, text: str) -> NewText:
     who = _reader(talk)
-    return NewQuestion(
+    return NewText(
         space_id=who.space_id,
         phase_id=who.phase_id,
         participant_id=who.participant_id,
@@ -210,9 +212,9 @@ async def _which_is_it(talk: Talk, near: Sequence[Question]) -> int | None:
 async def _list(talk: Round, *, mine: bool) -> int | str | None:
     """A list to choose from: the id of a question, a way on, or None where there is nothing."""
     if mine:
-        total, found = 0, await talk.know("mine", asked.mine, _reader(talk))
+        total, found = 0, await talk.know("mine", questions.mine, _reader(talk))
     else:
-        page = await talk.know("page", asked.pressing, Listing(_reader(talk), talk.state["from"], A_PAGE))
+        page = await talk.know("page", questions.pressing, Listing(_reader(talk), talk.state["from"], A_PAGE))
         total, found = page["total"], page["questions"]
     if not found:
         nothing = (
@@ -275,7 +277,7 @@ async def _support(talk: Talk, question: Question, *, back: bool) -> bool:
         who.space_id, who.phase_id, who.participant_id, str(question["id"]), value, talk.now, change=True
     )
     try:
-        count = await talk.do("support", asked.support, ballot)
+        count = await talk.do("support", supporting.support, ballot)
     except Closed:
         talk.say(_("Your support could not be noted."), *closed(talk.scene, phase, sent=False))
     except NotEligible:
@@ -293,9 +295,12 @@ async def _withdraw(talk: Talk, question: Question) -> None:
     phase = talk.scene.phase
     assert phase is not None
     try:
-        await talk.do("withdrawn", asked.withdraw, asked.Withdrawal(_reader(talk), question["id"], talk.now))
+        own = Own(phase.space_id, phase.id, question["id"], talk.person.id, talk.now)
+        await talk.do("withdrawn", written.withdraw, own)
     except Closed:
         talk.say(_("Your question was kept."), *closed(talk.scene, phase, sent=False))
+    except Gone:
+        talk.say(_("This question is not there any more."))
     else:
         talk.say(_("It is done. Your question is not shown any more."))
 

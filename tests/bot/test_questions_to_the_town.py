@@ -12,11 +12,12 @@ from sqlalchemy import update
 from flows.figures import Filter, PhaseRef
 from flows.modules.questions import Questions
 from storage import consultations, progress
-from storage.asked import OwnQuestion, QuestionGone, support
 from storage.ballots import NewBallot
 from storage.database import Database
 from storage.models import Ballot, Contribution, Phase
 from storage.progress import NewProgress
+from storage.refusals import Gone
+from storage.supporting import OwnText, support
 from tests.bot.town import Town, furnish
 from tests.tables import make_tables
 
@@ -71,10 +72,10 @@ async def test_nobody_supports_their_own_question_or_one_that_is_not_shown(house
     own = NewBallot(house.space_id, house.phase_id, author, str(id_), "support", house.now, change=True)
     async with house.database.write() as connection:
         [refusal] = await support(connection, [own])
-        assert isinstance(refusal, OwnQuestion)
+        assert isinstance(refusal, OwnText)
         await connection.execute(update(Contribution).values(state="hidden"))
         [refusal] = await support(connection, [own])
-        assert isinstance(refusal, QuestionGone)
+        assert isinstance(refusal, Gone)
 
 
 async def test_what_waits_for_a_moderator_is_shown_to_its_author_alone(house: Town) -> None:
