@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from flows import reporting
 from flows.answers import Choice, FreeText, Json
 from flows.conversation import Ending, Round, Talk
 from flows.ideas import giving, telling
@@ -15,8 +16,7 @@ from flows.prompt import Prompt
 from flows.texts import Said, Words, _
 from storage import areas, ideas, supporting
 from storage.ideas import AGAINST, DETAIL, FOR, PRIME, Look
-from storage.refusals import Refusal
-from storage.supporting import Following, Reported
+from storage.supporting import Following
 
 RANDOM = Choice("random", _("In an order drawn at random"))
 NEW = Choice("new", _("The newest first"))
@@ -189,7 +189,7 @@ async def _else(round_: Round, idea: Mapping[str, Any], state: Mapping[str, Json
     elif way in (FOLLOW.id, LEAVE_OFF.id):
         await _follow(round_, idea, wanted=way == FOLLOW.id)
     elif way == REPORT.id:
-        await _report(round_, idea)
+        await reporting.report(round_, idea["id"], RETURN)
 
 
 async def _follow(round_: Round, idea: Mapping[str, Any], *, wanted: bool) -> None:
@@ -197,17 +197,3 @@ async def _follow(round_: Round, idea: Mapping[str, Any], *, wanted: bool) -> No
     await round_.do("follow", supporting.follow, Following(space_id, idea["id"], round_.person.id, wanted))
     told = _("It is noted. The town’s answers to this idea are sent to you here.")
     round_.say(told if wanted else _("It is noted. You follow this idea no longer."))
-
-
-async def _report(round_: Round, idea: Mapping[str, Any]) -> None:
-    reasons = (Choice(id_, label) for id_, label in telling.REASONS.items())
-    reason = await round_.choose("reason", _("Why should it not be there?"), (*reasons, RETURN), echo=False, back=False)
-    if reason == RETURN.id:
-        return
-    report = Reported(phase_of(round_).space_id, idea["id"], round_.person.id, reason, round_.now)
-    try:
-        await round_.do("report", supporting.report, report)
-    except Refusal as refusal:
-        round_.say(*giving.refused(round_, refusal))
-        return
-    round_.say(_("Thank you. A moderator will look at it. Its author is not told who reported it."))

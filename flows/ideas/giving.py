@@ -20,7 +20,7 @@ from storage.ballots import NewBallot
 from storage.ideas import DETAIL, IDEA, Reader
 from storage.phases import PhaseFacts
 from storage.refusals import Closed, Gone, Refusal, TooMany
-from storage.supporting import AlreadyReported, OwnText
+from storage.supporting import OwnText
 from storage.written import NewText
 
 LONGEST_IDEA, LONGEST_MORE, LONGEST_REMARK = 200, 600, 300
@@ -108,8 +108,6 @@ def refused(talk: Talk, refusal: Refusal) -> tuple[Said, ...]:
             return (_("This is no longer there, so nothing was changed."),)
         case OwnText():
             return (_("This idea is yours. Only other people can support it."),)
-        case AlreadyReported():
-            return (_("You have reported this before. A moderator will look at it."),)
     return (_("This is not for everybody at the moment, so nothing was kept."), *call(talk))
 
 

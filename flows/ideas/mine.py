@@ -13,6 +13,7 @@ from flows.ideas.giving import LONGEST_IDEA, LONGEST_MORE, LONGEST_REMARK, Names
 from flows.ideas.propose import EVERYWHERE, districts
 from flows.ideas.settings import Settings
 from flows.prompt import Prompt
+from flows.reporting import REASONS
 from flows.texts import Said, _, plural
 from storage import areas, ideas, written
 from storage.ideas import AGAINST, DETAIL, FOR, IDEA, Giver
@@ -108,7 +109,7 @@ async def _own(round_: Round, settings: Settings, names: Names, found: Mapping[s
     before = [giving.quoted(found["text"])] if not idea else telling.whole(round_, settings, names, found)
     if found["state"] == "hidden":
         before += [_("It is not shown to others.")]
-        reason = telling.REASONS.get(found["reason"], found["reason"])
+        reason = REASONS.get(found["reason"], found["reason"])
         before += [_("Why: {reason}", reason=reason)] if reason else []
     elif found["state"] == "waiting":
         before += [_("Others see this text after it was read over.")]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows import pressing
+from flows import pressing, reporting
 from flows.answers import Choice, FreeText
 from flows.conversation import Ending, Go, Round, Talk
 from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
@@ -35,6 +35,7 @@ DIFFERENT = Choice("different", _("No, mine is different"))
 LIST, MORE, LEAVE = Choice("list", _("See the list")), Choice("more", _("More questions")), Choice("leave", _("Enough"))
 I_SUPPORT, NO_MORE = Choice("support", _("I support it")), Choice("drop", _("Take my support back"))
 WITHDRAW = Choice("withdraw", _("Take my question back"))
+REPORT, RETURN = Choice("report", _("Report this question")), Choice("return", _("Return to the question"))
 LONGEST = 240
 """Characters of a question: it is read in a list."""
 A_PAGE = 5
@@ -48,6 +49,7 @@ class Questions(Module):
     purpose = _("Residents ask and support questions; whoever asked or supported one is sent the answer.")
     own = (("what", MINE.id),)
     repeatable = True
+    found = frozenset({QUESTION})
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         about = settings.get("about") or {}
@@ -132,9 +134,10 @@ class Questions(Module):
             if opened == MORE.id:
                 round_.state = {"from": round_.state["from"] + A_PAGE, "one": None}
                 continue
-            if await self._one(round_, opened) == LEAVE.id:
+            way = await self._one(round_, opened)
+            if way == LEAVE.id:
                 return Go(kind="menu")
-            round_.state = {"from": 0, "one": None}
+            round_.state = {"from": 0, "one": opened if way == REPORT.id else None}
         raise AssertionError("rounds end by themselves")
 
     async def _one(self, talk: Talk, id_: int) -> str:
@@ -145,12 +148,14 @@ class Questions(Module):
             talk.say(_("This question is not there any more."))
             return LIST.id
         question = found["question"]
-        ways = [*_ways(question), LIST, LEAVE]
+        ways = [*_ways(question), LIST, *([] if question["mine"] or question["reported"] else [REPORT]), LEAVE]
         way = await talk.choose("way", _("What would you like to do?"), ways, before=_shown(talk, found), echo=False)
         if way in (I_SUPPORT.id, NO_MORE.id) and await _support(talk, question, back=way == NO_MORE.id):
             talk.say(*([_promised(talk)] if way == I_SUPPORT.id else []))
         if way == WITHDRAW.id:
             await _withdraw(talk, question)
+        if way == REPORT.id:
+            await reporting.report(talk, id_, RETURN)
         return way
 
     # -- results -------------------------------------------------------------------------------------------
