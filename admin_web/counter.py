@@ -8,10 +8,10 @@ from typing import TypeAlias
 
 from flows.figures import Figures, Filter, PhaseRef, Reports
 from storage import answers, moderation
-from storage.answers import Scope
 from storage.consultations import Phase
 from storage.database import Database
 from storage.moderation import Queue
+from storage.scope import Scope
 from storage.value import value
 
 MOST = 50

@@ -24,8 +24,8 @@ from flows.figures import Figure, Figures, Filter, OpenText, PhaseRef, Reports
 from flows.texts import Said, _
 from storage import answers
 from storage import consultations as kept
-from storage.answers import Scope
 from storage.consultations import Consultation, Phase
+from storage.scope import Scope
 from storage.value import value
 
 QUOTED = 3

@@ -13,6 +13,7 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.texts import Said
+from storage.scope import Scope
 from storage.value import value
 
 Shape: TypeAlias = Literal["bars", "scale", "heat", "numbers", "texts"]
@@ -102,6 +103,10 @@ class Filter:
     channel: str | None = None
     place: str | None = None
     since: datetime | None = None
+
+    def scope(self, phase: PhaseRef, kind: str = "response") -> Scope:
+        """What is counted of these contributions."""
+        return Scope(phase.space_id, phase.phase_id, self.channel, self.place, self.since, kind)
 
 
 @value

@@ -10,9 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows.figures import Cell, Count, Figure, Figures, Filter, OpenText, PhaseRef
 from flows.folding import fold
 from flows.texts import Said, _, plural, translate
-from storage import answers, asked, spaces
-from storage.answers import Scope
-from storage.asked import QUESTION, Listing, Question, Reader
+from storage import answers, questions, spaces, supporting
+from storage.questions import QUESTION, Listing, Question, Reader
 
 PRESSING = "pressing"
 SHOWN = 20
@@ -25,11 +24,11 @@ NOBODY = 0
 async def results(connection: AsyncConnection, phase: PhaseRef, where: Filter) -> Figures:
     """The people who asked, and the questions that others see, the most supported first. Support has no channel, so a
     filter leaves it as it is."""
-    scope = _scope(phase, where)
+    scope = where.scope(phase, QUESTION)
     people = await answers.people(connection, scope)
-    [page] = await asked.pressing(connection, [Listing(Reader(phase.space_id, phase.phase_id, NOBODY), 0, SHOWN)])
+    [page] = await questions.pressing(connection, [Listing(Reader(phase.space_id, phase.phase_id, NOBODY), 0, SHOWN)])
     assert isinstance(page, dict)
-    supporters = await asked.supporters(connection, phase.space_id, phase.phase_id)
+    supporters = await supporting.supporters(connection, Filter().scope(phase, QUESTION))
     rows = tuple(
         Count(str(one["id"]), _label(one), one["support"], one["support"] / supporters if supporters else 0.0)
         for one in page["questions"]
@@ -58,7 +57,7 @@ async def texts(
     wanted = fold(search).split()
     found = [
         OpenText(one.text, one.origin, one.place, one.at.astimezone(zone).date())
-        for one in await answers.written(connection, _scope(phase, where))
+        for one in await answers.written(connection, where.scope(phase, QUESTION))
         if all(word in fold(one.text) for word in wanted)
     ]
     return len(found), found[offset : offset + limit]
@@ -71,17 +70,13 @@ async def table(connection: AsyncConnection, phase: PhaseRef, language: str) -> 
     yield [translate(name, language) for name in header]
     reader, read = Reader(phase.space_id, phase.phase_id, NOBODY), 0
     while True:
-        [page] = await asked.pressing(connection, [Listing(reader, read, CHUNK)])
+        [page] = await questions.pressing(connection, [Listing(reader, read, CHUNK)])
         assert isinstance(page, dict)
-        said = await asked.answered(connection, phase.space_id, [one["id"] for one in page["questions"]])
+        said = await questions.answered(connection, phase.space_id, [one["id"] for one in page["questions"]])
         for number, one in enumerate(page["questions"], read + 1):
-            at, answer = asked.moment(one).astimezone(zone), said.get(one["id"], {})
+            at, answer = questions.moment(one).astimezone(zone), said.get(one["id"], {})
             words = answer.get(language) or next(iter(answer.values()), None)
             yield [number, f"{at:%Y-%m-%d}", f"{at:%H:%M}", one["text"], one["support"], words]
         read += CHUNK
         if read >= page["total"]:
             return
-
-
-def _scope(phase: PhaseRef, where: Filter) -> Scope:
-    return Scope(phase.space_id, phase.phase_id, where.channel, where.place, where.since, QUESTION)

@@ -11,7 +11,6 @@ from flows.figures import Cell, Count, Figure, Figures, Filter, OpenText, PhaseR
 from flows.folding import fold
 from flows.texts import Text, _, plural, translate
 from storage import answers, petitions, spaces
-from storage.answers import Scope
 from storage.signing import SIGNATURE, WHY
 
 DAYS, REASONS = "days", "why"
@@ -21,7 +20,7 @@ MOST_DAYS = 60
 
 async def results(connection: AsyncConnection, phase: PhaseRef, goal: int, where: Filter) -> Figures:
     """The signatures that count, by channel, by poster and by day; and how many said why."""
-    scope = _scope(phase, where, SIGNATURE)
+    scope = where.scope(phase, SIGNATURE)
     people = await answers.people(connection, scope)
     by_day = await answers.by_day(connection, scope, (await spaces.load(connection, phase.space_id)).zone)
     rows = tuple(
@@ -29,7 +28,7 @@ async def results(connection: AsyncConnection, phase: PhaseRef, goal: int, where
     )
     wanted = plural("{count} signature of {goal}.", "{count} signatures of {goal}.", people, goal=goal)
     why, by_the_day = _("Why they sign"), _("Signatures day by day")
-    said = await answers.people(connection, _scope(phase, where, WHY))
+    said = await answers.people(connection, where.scope(phase, WHY))
     return Figures(
         people=people,
         by_channel=tuple(await answers.by_channel(connection, scope)),
@@ -52,7 +51,7 @@ async def texts(
     wanted = fold(search).split()
     found = [
         OpenText(one.text, one.origin, one.place, one.at.astimezone(zone).date())
-        for one in await answers.written(connection, _scope(phase, where, WHY))
+        for one in await answers.written(connection, where.scope(phase, WHY))
         if all(word in fold(one.text) for word in wanted)
     ]
     return len(found), found[offset : offset + limit]
@@ -65,11 +64,7 @@ async def table(connection: AsyncConnection, phase: PhaseRef, language: str) -> 
     yield [translate(name, language) for name in header]
     words = await petitions.words(connection, phase.space_id, phase.phase_id)
     number = 0
-    async for one in answers.responses(connection, Scope(phase.space_id, phase.phase_id, kind=SIGNATURE)):
+    async for one in answers.responses(connection, Filter().scope(phase, SIGNATURE)):
         number += 1
         at = one.at.astimezone(zone)
         yield [number, f"{at:%Y-%m-%d}", f"{at:%H:%M}", one.origin, one.place, words.get(one.id)]
-
-
-def _scope(phase: PhaseRef, where: Filter, kind: str) -> Scope:
-    return Scope(phase.space_id, phase.phase_id, where.channel, where.place, where.since, kind)

@@ -18,26 +18,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.contributions import Part
 from storage.models import Answer, Ballot, Contribution, Conversation
+from storage.scope import Scope, begun_within, by, given_within
 from storage.value import names, value
 
 CHUNK = 500
 """Responses read at a time by an export: its memory doesn't grow with the consultation."""
-
-
-@value
-class Scope:
-    """Which contributions are counted: those of a kind to a phase, maybe only of one channel, of one place, or sent
-    since a moment.
-
-    The place is the one of the poster they began at; the empty text means those who came by none.
-    """
-
-    space_id: int
-    phase_id: int
-    channel: str | None = None
-    place: str | None = None
-    since: datetime | None = None
-    kind: str = "response"
 
 
 @value
@@ -101,36 +86,29 @@ async def stamp(connection: AsyncConnection, scope: Scope) -> Sequence[object]:
     cast = select(func.count(), func.max(voted.cast_at)).where(
         voted.space_id == scope.space_id, voted.phase_id == scope.phase_id
     )
-    begun = select(func.count(), func.max(Conversation.heard_at)).where(*_begun(scope))
+    begun = select(func.count(), func.max(Conversation.heard_at)).where(*begun_within(scope))
     return [value for counted in (sent, cast, begun) for value in (await connection.execute(counted)).one()]
 
 
 async def people(connection: AsyncConnection, scope: Scope) -> int:
     """How many people have sent a response."""
-    return (await connection.execute(select(PEOPLE).where(*_sent(scope)))).scalar_one()
+    return (await connection.execute(select(PEOPLE).where(*given_within(scope)))).scalar_one()
 
 
 async def by_channel(connection: AsyncConnection, scope: Scope) -> list[tuple[str, int]]:
     """The people of each channel (`paper` is one), the most first."""
-    return await _by(connection, scope, Contribution.origin)
+    return await by(connection, Contribution.origin, PEOPLE, given_within(scope))
 
 
 async def by_place(connection: AsyncConnection, scope: Scope) -> list[tuple[str, int]]:
     """The people of each poster's place, the most first; those who came by none are under the empty text."""
-    return await _by(connection, scope, Contribution.place)
-
-
-async def _by(connection: AsyncConnection, scope: Scope, column: InstrumentedAttribute[Any]) -> list[tuple[str, int]]:
-    rows = await connection.execute(
-        select(column, PEOPLE).where(*_sent(scope)).group_by(column).order_by(PEOPLE.desc(), column)
-    )
-    return [(name or "", count) for name, count in rows]
+    return await by(connection, Contribution.place, PEOPLE, given_within(scope))
 
 
 async def by_day(connection: AsyncConnection, scope: Scope, zone: str) -> list[tuple[date, int]]:
     """The people of each civil day of this zone, from the first day somebody sent a response to the last."""
     bounds = await connection.execute(
-        select(func.min(Contribution.created_at), func.max(Contribution.created_at)).where(*_sent(scope))
+        select(func.min(Contribution.created_at), func.max(Contribution.created_at)).where(*given_within(scope))
     )
     first, last = bounds.one()
     if first is None:
@@ -140,7 +118,7 @@ async def by_day(connection: AsyncConnection, scope: Scope, zone: str) -> list[t
     days = [begin + timedelta(days=number) for number in range((end - begin).days + 1)]
     ends = [datetime.combine(day + timedelta(days=1), time(), local) for day in days[:-1]]
     day = _bin(Contribution.created_at, ends).label("day")
-    rows = await connection.execute(select(day, PEOPLE).where(*_sent(scope)).group_by("day"))
+    rows = await connection.execute(select(day, PEOPLE).where(*given_within(scope)).group_by("day"))
     counts = dict(rows.all())
     return [(day, counts.get(number, 0)) for number, day in enumerate(days)]
 
@@ -258,7 +236,7 @@ async def written(connection: AsyncConnection, scope: Scope) -> list[Written]:
     """The texts of a kind of contributions that others see, the newest first."""
     rows = await connection.execute(
         select(Contribution.text, Contribution.origin, Contribution.place, Contribution.created_at)
-        .where(*_sent(scope), Contribution.text.is_not(None))
+        .where(*given_within(scope), Contribution.text.is_not(None))
         .order_by(Contribution.id.desc())
     )
     return [Written(text or "", origin, place, at) for text, origin, place, at in rows]
@@ -276,7 +254,7 @@ async def unfinished(connection: AsyncConnection, scope: Scope) -> dict[str | No
     )
     last = (
         select(func.max(Conversation.id))
-        .where(*_begun(scope), Conversation.sent_at.is_(None), Conversation.participant_id.not_in(sent))
+        .where(*begun_within(scope), Conversation.sent_at.is_(None), Conversation.participant_id.not_in(sent))
         .group_by(Conversation.participant_id)
     )
     rows = await connection.execute(
@@ -293,7 +271,7 @@ async def responses(connection: AsyncConnection, scope: Scope) -> AsyncIterator[
     last = -1
     while True:
         rows = await connection.execute(
-            select(*columns).where(*_sent(scope), Contribution.id > last).order_by(Contribution.id).limit(CHUNK)
+            select(*columns).where(*given_within(scope), Contribution.id > last).order_by(Contribution.id).limit(CHUNK)
         )
         found = rows.all()
         parts = await _parts(connection, scope.space_id, [row.id for row in found])
@@ -319,42 +297,13 @@ async def _parts(connection: AsyncConnection, space_id: int, contributions: Sequ
     return found
 
 
-def _sent(scope: Scope) -> list[ColumnElement[bool]]:
-    """What a contribution must be to be counted."""
-    wanted = [
-        Contribution.space_id == scope.space_id,
-        Contribution.phase_id == scope.phase_id,
-        Contribution.kind == scope.kind,
-        Contribution.state == "sent",
-    ]
-    if scope.channel is not None:
-        wanted.append(Contribution.origin == scope.channel)
-    if scope.place is not None:
-        wanted.append(func.coalesce(Contribution.place, "") == scope.place)
-    if scope.since is not None:
-        wanted.append(Contribution.created_at >= scope.since)
-    return wanted
-
-
-def _begun(scope: Scope) -> list[ColumnElement[bool]]:
-    """The same of a conversation."""
-    wanted = [Conversation.space_id == scope.space_id, Conversation.phase_id == scope.phase_id]
-    if scope.channel is not None:
-        wanted.append(Conversation.channel == scope.channel)
-    if scope.place is not None:
-        wanted.append(func.coalesce(Conversation.place, "") == scope.place)
-    if scope.since is not None:
-        wanted.append(Conversation.begun_at >= scope.since)
-    return wanted
-
-
 def _answers(scope: Scope, *columns: Any) -> Select[*tuple[Any, ...]]:
     """The answers of the responses that are counted."""
     return (
         select(*columns)
         .select_from(Answer)
         .join(Contribution, (Contribution.space_id == Answer.space_id) & (Contribution.id == Answer.contribution_id))
-        .where(*_sent(scope))
+        .where(*given_within(scope))
     )
 
 

@@ -1,265 +1,298 @@
-"""Ideas: what residents propose, with the arguments and details others add to them, and who supports them.
+"""Ideas as residents read them: only what is sent, but for its author. What is handed back fits a journal.
 
-An idea is a contribution of the kind `idea`; what is said about one has the idea as its parent. Nobody answers an
-argument: it has no children. Its supporters are ballots, the subject being the idea's id.
+An idea is a text of the kind `idea`; the arguments and details that others add to it are about it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import BigInteger, ColumnElement, and_, cast, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
-from storage import ballots, contributions, gate, similar
-from storage.ballots import NewBallot
-from storage.contributions import NewContribution
-from storage.models import Contribution, Follow, Report
-from storage.refusals import Closed, Refusal
-from storage.types import new_id
+from storage import similar
+from storage.models import Ballot, Contribution, Progress
+from storage.similar import Asked
+from storage.supporting import SUPPORT, SUPPORTERS, followed_by, reported_by, supported_by
 from storage.value import value
 
 IDEA, FOR, AGAINST, DETAIL = "idea", "argument_for", "argument_against", "detail"
 """The kinds of contributions."""
-SUPPORT = "support"
-"""The value of a ballot on an idea."""
+A_PAGE = 3
+"""Ideas shown at once."""
+MINE = 6
+"""Things of one's own shown at once."""
+ARGUMENTS = 3
+"""Arguments of each side shown at once, the newest."""
+FOUND = 30
+"""Ideas that a search finds at most."""
+PRIME = 1_000_003
+"""Orders are drawn modulo this: small enough that nothing overflows, large enough that ideas rarely share a place."""
+
+Order: TypeAlias = Literal["random", "new", "search"]
+
+_Found = aliased(Contribution)
 
 
-class Gone(Refusal):
-    """It was withdrawn or hidden, or it is not theirs."""
+def found(space_id: int, **values: Any) -> tuple[ColumnElement[bool], ...]:
+    """Rows with these values, which an index holds, by their ids: SQLite without statistics would rather read all
+    contributions of the space than look up a row behind an index that does not hold it whole."""
+    where = (getattr(_Found, name) == value for name, value in values.items())
+    ids = select(_Found.id).where(_Found.space_id == space_id, *where)
+    return Contribution.space_id == space_id, Contribution.id.in_(ids)
 
 
-class OwnIdea(Refusal):
-    """Nobody supports an idea of their own."""
+def shown(space_id: int, phase_id: int) -> tuple[ColumnElement[bool], ...]:
+    """The ideas of a phase that everybody may read."""
+    return (*found(space_id, phase_id=phase_id, state="sent"), Contribution.kind == IDEA)
 
 
-class AlreadyReported(Refusal):
-    """Everybody reports a contribution once."""
-
-
-# -- giving --------------------------------------------------------------------------------------------------------
+# -- lists ---------------------------------------------------------------------------------------------------------
 
 
 @value
-class NewText(NewContribution):
-    """An idea, or what somebody says about one; `language` is the one in which its words are cut to stems."""
+class Look:
+    """A page of ideas: in an order drawn by `seed`, the newest first, or those that hold all `words`.
 
-    language: str = "fr"
-
-
-async def put(connection: AsyncConnection, given: Sequence[NewText]) -> Sequence[int | Refusal]:
-    """Write these as `contributions.put` does and with its refusals; ideas can be found by their words from then on.
-
-    Refuses what is about an idea that others no longer see (Gone).
+    `after` is where the page before ended, as it was handed back.
     """
-    about = await _shown(connection, {(item.space_id, item.parent_id) for item in given if item.parent_id is not None})
-    stands = [item.parent_id is None or (item.space_id, item.parent_id) in about for item in given]
-    accepted = [item for item, stand in zip(given, stands, strict=True) if stand]
-    written = await contributions.put(connection, accepted)
-    await similar.index(
-        connection,
-        [
-            similar.Text(item.space_id, item.phase_id, made, item.text or "", item.language)
-            for item, made in zip(accepted, written, strict=True)
-            if isinstance(made, int) and item.kind == IDEA
-        ],
-    )
-    left = iter(written)
-    return [next(left) if stand else Gone() for stand in stands]
+
+    space_id: int
+    phase_id: int
+    order: Order
+    seed: int = 0
+    theme: str | None = None
+    area: str | None = None
+    words: str = ""
+    language: str = "fr"
+    after: tuple[int, int] | None = None
 
 
-async def _shown(connection: AsyncConnection, keys: Collection[tuple[int, int | None]]) -> dict[tuple[int, int], Any]:
-    """The (phase, author) of those of these ideas that others see, by (space, id)."""
-    if not keys:
-        return {}
+async def browse(connection: AsyncConnection, looks: Sequence[Look]) -> Sequence[dict[str, Any]]:
+    """For each look `{ideas: [{id, text, support}], after}`; `after` is None where nothing more comes."""
+    return [
+        await _sought(connection, look) if look.order == "search" else await _page(connection, look) for look in looks
+    ]
+
+
+async def _page(connection: AsyncConnection, look: Look) -> dict[str, Any]:
+    place = _drawn(look.seed) if look.order == "random" else -Contribution.id
+    where = list(shown(look.space_id, look.phase_id))
+    where += [Contribution.theme == look.theme] if look.theme is not None else []
+    where += [Contribution.area == look.area] if look.area is not None else []
+    if look.after is not None:
+        where.append(or_(place > look.after[0], and_(place == look.after[0], Contribution.id > look.after[1])))
     rows = await connection.execute(
-        select(Contribution.space_id, Contribution.id, Contribution.phase_id, Contribution.participant_id).where(
-            tuple_(Contribution.space_id, Contribution.id).in_(keys),
-            Contribution.kind == IDEA,
-            Contribution.state == "sent",
+        select(place, Contribution.id).where(*where).order_by(place, Contribution.id).limit(A_PAGE + 1)
+    )
+    found = [list(row) for row in rows]
+    ideas = await listed(connection, look.space_id, [id_ for _place, id_ in found[:A_PAGE]])
+    return {"ideas": ideas, "after": found[A_PAGE - 1] if len(found) > A_PAGE else None}
+
+
+def _drawn(seed: int) -> ColumnElement[int]:
+    """A place for each idea that chance decides: another order for each seed, and the same one for the same seed.
+
+    The square keeps ideas that were sent one after the other from staying neighbours.
+    """
+    shifted = (Contribution.id + seed) % PRIME
+    return shifted * shifted % PRIME * (seed % PRIME + 1) % PRIME
+
+
+async def _sought(connection: AsyncConnection, look: Look) -> dict[str, Any]:
+    """Those that hold the words, the nearest first; `after` counts those shown before."""
+    asked = Asked(look.space_id, look.phase_id, look.words, look.language, limit=FOUND)
+    [near] = await similar.search(connection, [asked])
+    begin = look.after[0] if look.after is not None else 0
+    ideas = await listed(connection, look.space_id, [one["id"] for one in near[begin : begin + A_PAGE]])
+    end = begin + A_PAGE
+    return {"ideas": ideas, "after": [end, 0] if end < len(near) else None}
+
+
+async def listed(connection: AsyncConnection, space_id: int, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """These ideas in this order, as `{id, text, support}`."""
+    rows = await connection.execute(
+        select(Contribution.id, Contribution.text, SUPPORTERS).where(
+            Contribution.space_id == space_id, Contribution.id.in_(ids), Contribution.state == "sent"
         )
     )
-    return {(space_id, id_): (phase_id, author) for space_id, id_, phase_id, author in rows}
+    found = {id_: {"id": id_, "text": text, "support": count} for id_, text, count in rows}
+    return [found[id_] for id_ in ids if id_ in found]
 
 
-# -- supporting ----------------------------------------------------------------------------------------------------
+async def near(connection: AsyncConnection, asked: Sequence[Asked]) -> Sequence[list[dict[str, Any]]]:
+    """For each text the ideas that are like it, the nearest first, as `{id, text, support}`."""
+    found = await similar.similar(connection, asked)
+    return [
+        await listed(connection, one.space_id, [idea["id"] for idea in ideas])
+        for one, ideas in zip(asked, found, strict=True)
+    ]
 
 
-async def support(connection: AsyncConnection, given: Sequence[NewBallot]) -> Sequence[int | Refusal]:
-    """Support ideas, or take it back (value None); answers how many support each once it is done.
-
-    Refuses what others no longer see (Gone), one's own idea (OwnIdea), and what `ballots.cast` refuses. Support can be
-    taken back from whatever it was given to.
-    """
-    known = await _shown(connection, {(one.space_id, int(one.subject)) for one in given})
-
-    def judge(ballot: NewBallot) -> Refusal | None:
-        if ballot.value is None:
-            return None
-        phase_id, author = known.get((ballot.space_id, int(ballot.subject)), (None, None))
-        if phase_id != ballot.phase_id:
-            return Gone()
-        return OwnIdea() if author == ballot.participant_id else None
-
-    refused = [judge(ballot) for ballot in given]
-    left = iter(await ballots.cast(connection, [one for one, no in zip(given, refused, strict=True) if no is None]))
-    return [next(left) if no is None else no for no in refused]
-
-
-# -- changing one's own --------------------------------------------------------------------------------------------
-
-What: TypeAlias = Literal["text", "details", "theme", "area"]
+# -- one idea ------------------------------------------------------------------------------------------------------
 
 
 @value
-class Own:
-    """Something of somebody's own that they change, or withdraw, at a moment.
-
-    `what` None withdraws it. Otherwise that becomes `new`; its words are cut to stems in this `language`.
-    """
+class Reader:
+    """Somebody reads a contribution: an idea that is sent, or anything of their own."""
 
     space_id: int
     phase_id: int
     contribution_id: int
     participant_id: int
-    at: datetime
-    what: What | None = None
-    new: str | None = None
-    language: str = "fr"
-
-    @property
-    def key(self) -> tuple[int, int]:
-        return self.space_id, self.contribution_id
 
 
-async def change(connection: AsyncConnection, given: Sequence[Own]) -> Sequence[bool | Refusal]:
-    """Correct or withdraw what one gave, until closing (Closed). What is not theirs, or is withdrawn, is Gone.
-
-    A text that was hidden, and every text where texts are read before others see them, waits to be read again.
-    """
-    doors = await gate.doorways(connection, {(one.space_id, one.phase_id) for one in given})
-    closed = [not doors[one.phase_id].is_open(one.at) for one in given]
-    theirs = await _theirs(connection, given)
-    results: list[bool | Refusal] = []
-    rows: list[dict[str, Any]] = []
-    for one, is_closed in zip(given, closed, strict=True):
-        before = theirs.get((*one.key, one.participant_id))
-        if is_closed or before is None:
-            results.append(Closed() if is_closed else Gone())
-            continue
-        rows.append(_changed(one, before, first=doors[one.phase_id].moderation == "before"))
-        results.append(True)
-    if rows:
-        await connection.execute(_CHANGE, rows)
-    done = [one for one, result in zip(given, results, strict=True) if result is True]
-    await similar.forget(connection, [one.key for one in done if one.what is None])
-    await similar.index(connection, [_words(one) for one in done if one.what == "text" and _kind(theirs, one) == IDEA])
-    return results
+_COLUMNS = ("id", "kind", "text", "theme", "area", "state", "status", "reason", "fields", "created_at")
 
 
-async def _theirs(connection: AsyncConnection, given: Sequence[Own]) -> dict[tuple[int, int, int], Mapping[str, Any]]:
-    """What stands now in the rows that are theirs, by (space, id, participant)."""
-    names = ("kind", "state", "text", "theme", "area", "fields", "read_at")
-    columns = (getattr(Contribution, name) for name in names)
+async def read(connection: AsyncConnection, readers: Sequence[Reader]) -> Sequence[dict[str, Any] | None]:
+    """For each reader the contribution, or None where there is nothing to read any more:
+    `{id, kind, text, details, photo, theme, area, state, status, reason, at, support, for, against, mine, supported,
+    followed, reported, progress: [{status, text, at}]}`, the newest progress first; times in ISO format."""
+    return [await _read(connection, reader) for reader in readers]
+
+
+async def _read(connection: AsyncConnection, reader: Reader) -> dict[str, Any] | None:
+    mine = Contribution.participant_id == reader.participant_id
     rows = await connection.execute(
-        select(Contribution.space_id, Contribution.id, Contribution.participant_id, *columns).where(
-            tuple_(Contribution.space_id, Contribution.id).in_([one.key for one in given]),
+        select(
+            *(getattr(Contribution, name) for name in _COLUMNS),
+            SUPPORTERS.label("support"),
+            mine.label("mine"),
+            supported_by(reader.participant_id).label("supported"),
+            followed_by(reader.participant_id).label("followed"),
+            reported_by(reader.participant_id).label("reported"),
+        ).where(
+            Contribution.space_id == reader.space_id,
+            Contribution.phase_id == reader.phase_id,
+            Contribution.id == reader.contribution_id,
             Contribution.state != "withdrawn",
+            or_(mine, and_(Contribution.state == "sent", Contribution.kind == IDEA)),
         )
     )
-    return {(row.space_id, row.id, row.participant_id): dict(row._mapping) for row in rows}
+    row = rows.one_or_none()
+    if row is None:
+        return None
+    found = dict(row._mapping)
+    fields, at = found.pop("fields"), found.pop("created_at")
+    counts = await _counts(connection, reader)
+    return {
+        **found,
+        "mine": bool(found["mine"]),
+        "details": cut(fields.get("details"), 1_500),
+        "photo": fields.get("photo") is not None,
+        "reason": cut(found["reason"], 300),
+        "at": at.isoformat(),
+        "for": counts.get(FOR, 0),
+        "against": counts.get(AGAINST, 0),
+        "progress": await _progress(connection, reader),
+    }
 
 
-def _changed(one: Own, before: Mapping[str, Any], *, first: bool) -> dict[str, Any]:
-    """The row as it becomes."""
-    row = {name: before[name] for name in ("state", "text", "theme", "area", "fields", "read_at")}
-    if one.what is None:
-        row["state"] = "withdrawn"
-    else:
-        row |= {"fields": {**before["fields"], "details": one.new}} if one.what == "details" else {one.what: one.new}
-        if one.what in ("text", "details"):
-            waits = row["state"] == "hidden" or first or before["kind"] == DETAIL
-            row |= {"state": "waiting" if waits else row["state"], "read_at": None}
-    return {"s": one.space_id, "i": one.contribution_id, "at": one.at, **{f"new_{k}": v for k, v in row.items()}}
-
-
-_CHANGE = (
-    update(Contribution)
-    .where(Contribution.space_id == bindparam("s"), Contribution.id == bindparam("i"))
-    .values(
-        state=bindparam("new_state"),
-        text=bindparam("new_text"),
-        theme=bindparam("new_theme"),
-        area=bindparam("new_area"),
-        fields=bindparam("new_fields"),
-        read_at=bindparam("new_read_at"),
-        updated_at=bindparam("at"),
+async def _counts(connection: AsyncConnection, reader: Reader) -> dict[str, int]:
+    """How many arguments of each side others see."""
+    rows = await connection.execute(
+        select(Contribution.kind, func.count())
+        .where(*found(reader.space_id, parent_id=reader.contribution_id), Contribution.state == "sent")
+        .group_by(Contribution.kind)
     )
-)
+    return dict(rows.all())
 
 
-def _kind(theirs: Mapping[tuple[int, int, int], Mapping[str, Any]], one: Own) -> str:
-    return str(theirs[*one.key, one.participant_id]["kind"])
-
-
-def _words(one: Own) -> similar.Text:
-    return similar.Text(one.space_id, one.phase_id, one.contribution_id, one.new or "", one.language)
-
-
-# -- following and reporting ---------------------------------------------------------------------------------------
-
-
-@value
-class Following:
-    """Somebody wants to hear what becomes of a contribution, or no longer does."""
-
-    space_id: int
-    contribution_id: int
-    participant_id: int
-    wanted: bool
-
-
-async def follow(connection: AsyncConnection, given: Sequence[Following]) -> Sequence[bool | Refusal]:
-    """Follow contributions, or leave off; doing it twice changes nothing."""
-    keys = [(one.space_id, one.contribution_id, one.participant_id) for one in given]
-    await connection.execute(
-        delete(Follow).where(tuple_(Follow.space_id, Follow.contribution_id, Follow.participant_id).in_(keys))
+async def _progress(connection: AsyncConnection, reader: Reader) -> list[dict[str, Any]]:
+    """What the town said of it last."""
+    rows = await connection.execute(
+        select(Progress.status, Progress.text, Progress.at)
+        .where(Progress.space_id == reader.space_id, Progress.contribution_id == reader.contribution_id)
+        .order_by(Progress.at.desc(), Progress.id.desc())
+        .limit(2)
     )
-    rows = [
-        {"space_id": key[0], "id": new_id(), "contribution_id": key[1], "participant_id": key[2]}
-        for key in dict.fromkeys(key for key, one in zip(keys, given, strict=True) if one.wanted)
+    return [
+        {"status": status, "text": {name: cut(words, 500) for name, words in text.items()}, "at": at.isoformat()}
+        for status, text, at in rows
     ]
-    if rows:
-        await connection.execute(insert(Follow), rows)
-    return [True for _ in given]
+
+
+def cut(text: str | None, most: int) -> str | None:
+    """A text of at most so many bytes: a journal's entries are bounded."""
+    if text is None or len(text.encode()) <= most:
+        return text
+    return text.encode()[:most].decode(errors="ignore").rstrip() + "…"
+
+
+async def arguments(connection: AsyncConnection, readers: Sequence[Reader]) -> Sequence[dict[str, list[str]]]:
+    """For each idea the newest arguments of each side, and details, as `{argument_for: [text], ...}`."""
+    return [await _arguments(connection, reader) for reader in readers]
+
+
+async def _arguments(connection: AsyncConnection, reader: Reader) -> dict[str, list[str]]:
+    texts = {}
+    for kind in (FOR, AGAINST, DETAIL):
+        rows = await connection.execute(
+            select(Contribution.text)
+            .where(
+                *found(reader.space_id, parent_id=reader.contribution_id),
+                Contribution.kind == kind,
+                Contribution.state == "sent",
+            )
+            .order_by(Contribution.id.desc())
+            .limit(ARGUMENTS)
+        )
+        texts[kind] = [cut(text, 350) or "" for text in rows.scalars()]
+    return texts
+
+
+# -- one's own -----------------------------------------------------------------------------------------------------
 
 
 @value
-class Reported:
-    """Somebody finds that a contribution should not be there; `reason` is a word of the module."""
+class Giver:
+    """Somebody looks at what they gave to a phase, from the `skip`th on."""
 
     space_id: int
-    contribution_id: int
+    phase_id: int
     participant_id: int
-    reason: str
-    at: datetime
+    skip: int = 0
 
 
-async def report(connection: AsyncConnection, given: Sequence[Reported]) -> Sequence[bool | Refusal]:
-    """Report contributions to the moderators; each person each of them once (AlreadyReported)."""
-    keys = [(one.space_id, one.contribution_id, str(one.participant_id)) for one in given]
-    columns = (Report.space_id, Report.contribution_id, Report.reporter)
-    known = {tuple(row) for row in await connection.execute(select(*columns).where(tuple_(*columns).in_(keys)))}
-    results: list[bool | Refusal] = []
-    rows = []
-    for key, one in zip(keys, given, strict=True):
-        results.append(AlreadyReported() if key in known else True)
-        if key not in known:
-            known.add(key)
-            row = {"space_id": key[0], "contribution_id": key[1], "reporter": key[2], "reason": one.reason}
-            rows.append({**row, "id": new_id(), "at": one.at, "settled_at": None})
-    if rows:
-        await connection.execute(insert(Report), rows)
-    return results
+async def mine(connection: AsyncConnection, givers: Sequence[Giver]) -> Sequence[dict[str, Any]]:
+    """For each giver `{given: [{id, kind, text, state, support}], more}`: what they wrote, the newest first, then the
+    ideas they support, of the kind `support`."""
+    return [await _mine(connection, giver) for giver in givers]
+
+
+async def _mine(connection: AsyncConnection, giver: Giver) -> dict[str, Any]:
+    wrote = select(_Found.id).where(_Found.space_id == giver.space_id, _Found.participant_id == giver.participant_id)
+    supported = select(cast(Ballot.subject, BigInteger)).where(
+        Ballot.space_id == giver.space_id,
+        Ballot.phase_id == giver.phase_id,
+        Ballot.voter == str(giver.participant_id),
+    )
+    theirs = func.coalesce(Contribution.participant_id, 0) == giver.participant_id
+    rows = await connection.execute(
+        select(
+            Contribution.id,
+            Contribution.kind,
+            Contribution.text,
+            Contribution.state,
+            SUPPORTERS,
+            theirs.label("theirs"),
+        )
+        .where(
+            Contribution.space_id == giver.space_id,
+            Contribution.id.in_(union_all(wrote, supported)),
+            Contribution.phase_id == giver.phase_id,
+            Contribution.kind.in_((IDEA, FOR, AGAINST, DETAIL)),
+            or_(Contribution.state == "sent", and_(theirs, Contribution.state != "withdrawn")),
+        )
+        .order_by(theirs.desc(), Contribution.id.desc())
+        .offset(giver.skip)
+        .limit(MINE + 1)
+    )
+    given = [
+        {"id": id_, "kind": kind if own else SUPPORT, "text": cut(text, 300), "state": state, "support": count}
+        for id_, kind, text, state, count, own in rows
+    ]
+    return {"given": given[:MINE], "more": len(given) > MINE}

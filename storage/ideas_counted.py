@@ -6,14 +6,15 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, cast, distinct, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
-from storage.answers import CHUNK, PEOPLE, Scope, Written
+from storage.answers import CHUNK, PEOPLE, Written
 from storage.ideas import AGAINST, FOR, IDEA
-from storage.ideas_shown import SUPPORTERS, shown
-from storage.models import Ballot, Contribution
+from storage.models import Contribution
+from storage.scope import Scope, given_within
+from storage.supporting import SUPPORTERS
 from storage.value import value
 
 
@@ -26,48 +27,19 @@ class Supported:
     support: int
 
 
-def _counted(scope: Scope) -> list[ColumnElement[bool]]:
-    """The ideas that count: sent, by this channel, at this place, since then."""
-    wanted = list(shown(scope.space_id, scope.phase_id))
-    if scope.channel is not None:
-        wanted.append(Contribution.origin == scope.channel)
-    if scope.place is not None:
-        wanted.append(func.coalesce(Contribution.place, "") == scope.place)
-    if scope.since is not None:
-        wanted.append(Contribution.created_at >= scope.since)
-    return wanted
-
-
 async def supported(connection: AsyncConnection, scope: Scope) -> list[Supported]:
     """Every idea that counts, in the order they were sent."""
     rows = await connection.execute(
-        select(Contribution.id, Contribution.text, SUPPORTERS).where(*_counted(scope)).order_by(Contribution.id)
+        select(Contribution.id, Contribution.text, SUPPORTERS).where(*given_within(scope)).order_by(Contribution.id)
     )
     return [Supported(id_, text or "", count) for id_, text, count in rows]
-
-
-async def supporters(connection: AsyncConnection, scope: Scope) -> int:
-    """How many people support at least one of them."""
-    found = (
-        select(func.count(distinct(Ballot.voter)))
-        .join(
-            Contribution,
-            (Contribution.space_id == Ballot.space_id) & (Contribution.id == cast(Ballot.subject, BigInteger)),
-        )
-        .where(
-            *_counted(scope),
-            Ballot.space_id == scope.space_id,
-            Ballot.phase_id == scope.phase_id,
-        )
-    )
-    return (await connection.execute(found)).scalar_one()
 
 
 async def themes(connection: AsyncConnection, scope: Scope) -> dict[str, tuple[int, int]]:
     """For each theme how many ideas it has, and how many people gave them."""
     rows = await connection.execute(
         select(Contribution.theme, func.count(), PEOPLE)
-        .where(*_counted(scope), Contribution.theme.is_not(None))
+        .where(*given_within(scope), Contribution.theme.is_not(None))
         .group_by(Contribution.theme)
     )
     return {theme: (ideas, people) for theme, ideas, people in rows if theme is not None}
@@ -77,7 +49,7 @@ async def texts(
     connection: AsyncConnection, scope: Scope, search: Sequence[str], offset: int, limit: int
 ) -> tuple[int, list[Written]]:
     """The ideas whose text holds all these words as they are written, the newest first: how many, and one page."""
-    where = [*_counted(scope), *(Contribution.text.icontains(word, autoescape=True) for word in search)]
+    where = [*given_within(scope), *(Contribution.text.icontains(word, autoescape=True) for word in search)]
     count = (await connection.execute(select(func.count()).select_from(Contribution).where(*where))).scalar_one()
     rows = await connection.execute(
         select(Contribution.text, Contribution.origin, Contribution.place, Contribution.created_at)

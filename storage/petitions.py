@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import official, progress, signing
@@ -14,6 +14,7 @@ from storage.models import Contribution
 from storage.progress import NewProgress
 from storage.refusals import Refusal
 from storage.signing import SIGNATURE, WHY, Life
+from storage.supporting import reported_by
 from storage.types import new_id
 from storage.value import value
 
@@ -41,13 +42,13 @@ class Look:
 
 class Standing(TypedDict):
     """How a petition stands: how many have signed, when it ends by silence and when this person signed (ISO format),
-    their words and whether these are read, some of the others', and what the authority has answered."""
+    their words, whether others say why, and what the authority has answered."""
 
     count: int
     ends: str | None
     mine: str | None
     words: str | None
-    reasons: list[str]
+    reasons: bool
     answer: str | None
     answered: str | None
 
@@ -68,7 +69,7 @@ async def _standing(connection: AsyncConnection, look: Look, life: Life) -> Stan
         ends=ends.isoformat() if ends else None,
         mine=mine[1].isoformat() if mine else None,
         words=official.shortened(words[2] or "", 2 * LONGEST) if words else None,
-        reasons=await _reasons(connection, look),
+        reasons=bool(await connection.scalar(select(exists().where(*_shown(look.space_id, look.phase_id))))),
         answer=answer["text"] if answer else None,
         answered=answer["at"] if answer else None,
     )
@@ -92,18 +93,47 @@ async def _given(connection: AsyncConnection, look: Look, kind: str, states: Seq
     return rows.first()
 
 
-async def _reasons(connection: AsyncConnection, look: Look) -> list[str]:
-    """The newest reasons that others may read."""
+@value
+class Reader:
+    """Somebody reads why others sign."""
+
+    space_id: int
+    phase_id: int
+    participant_id: int
+
+
+class Reason(TypedDict):
+    """Why somebody signed, as another one reads it: the beginning of it, and whether they have reported it."""
+
+    id: int
+    text: str
+    reported: bool
+
+
+async def reasons(connection: AsyncConnection, readers: Sequence[Reader]) -> Sequence[list[Reason] | Refusal]:
+    """The newest reasons that each of these may read."""
+    return [await _reasons(connection, one) for one in readers]
+
+
+async def _reasons(connection: AsyncConnection, reader: Reader) -> list[Reason]:
     table = Contribution
     rows = await connection.execute(
-        select(table.text)
-        .where(
-            table.space_id == look.space_id, table.phase_id == look.phase_id, table.kind == WHY, table.state == "sent"
-        )
+        select(table.id, table.text, reported_by(reader.participant_id))
+        .where(*_shown(reader.space_id, reader.phase_id))
         .order_by(table.id.desc())
         .limit(REASONS_SHOWN)
     )
-    return [official.shortened(text, LONGEST) for text in rows.scalars() if text is not None]
+    return [
+        Reason(id=id_, text=official.shortened(text or "", LONGEST), reported=bool(reported))
+        for id_, text, reported in rows
+    ]
+
+
+def _shown(space_id: int, phase_id: int) -> tuple[ColumnElement[bool], ...]:
+    """The reasons that others may read."""
+    table = Contribution
+    here = (table.space_id == space_id, table.phase_id == phase_id)
+    return (*here, table.kind == WHY, table.state == "sent", table.text.is_not(None))
 
 
 async def _answer(connection: AsyncConnection, look: Look) -> official.Said | None:
@@ -188,9 +218,5 @@ async def _signers(connection: AsyncConnection, one: Reply) -> list[int]:
 async def words(connection: AsyncConnection, space_id: int, phase_id: int) -> dict[int, str]:
     """What was said with each signature, by its id, as far as others see it."""
     table = Contribution
-    rows = await connection.execute(
-        select(table.parent_id, table.text).where(
-            table.space_id == space_id, table.phase_id == phase_id, table.kind == WHY, table.state == "sent"
-        )
-    )
+    rows = await connection.execute(select(table.parent_id, table.text).where(*_shown(space_id, phase_id)))
     return {parent_id: text for parent_id, text in rows if parent_id is not None and text is not None}

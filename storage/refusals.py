@@ -35,6 +35,10 @@ class NotEligible(Refusal):
     """This person is not among those it is for."""
 
 
+class Gone(Refusal):
+    """It was withdrawn or hidden, or it is not theirs."""
+
+
 class AlreadySent(Refusal):
     """One reply a person, and it was sent already."""
 

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, literal, select, union_all
+from sqlalchemy import func, insert, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.models import Ballot, Conversation, Sealed, SecretBallot
+from storage.scope import Scope, begun_within, by, sent_within
 from storage.types import new_id
 from storage.value import value
 
@@ -22,15 +22,7 @@ VOTE, PAPER = "vote", "paper"
 """The subjects of a vote's ballots: those cast in a conversation, and those typed in from paper."""
 MOST_ALIKE = 5_000
 """More ballots of one kind in one entry is a slip of the finger."""
-
-
-@value
-class Came:
-    """Whose votes to look at; what is None does not bound. An empty `place` is that of those who came by no poster."""
-
-    channel: str | None = None
-    place: str | None = None
-    since: datetime | None = None
+_PEOPLE = func.count(Conversation.participant_id.distinct())
 
 
 @value
@@ -67,49 +59,24 @@ async def on_paper(connection: AsyncConnection, space_id: int, phase_id: int) ->
     return sum((await alike(connection, space_id, phase_id, (PAPER,))).values())
 
 
-async def people(connection: AsyncConnection, space_id: int, phase_id: int, came: Came) -> int:
-    """How many people voted in a conversation, of those who came so. Who erased themselves is in none of these."""
-    return sum(
-        number for _name, number in await _by(connection, Conversation.channel, _voted(space_id, phase_id, came))
-    )
+async def people(connection: AsyncConnection, scope: Scope) -> int:
+    """How many people voted in a conversation. Who erased themselves is in none of these."""
+    return sum(number for _name, number in await by_channel(connection, scope))
 
 
-async def by_channel(connection: AsyncConnection, space_id: int, phase_id: int) -> list[tuple[str, int]]:
+async def by_channel(connection: AsyncConnection, scope: Scope) -> list[tuple[str, int]]:
     """The people of each channel they began their vote on, the most first."""
-    return await _by(connection, Conversation.channel, _voted(space_id, phase_id, Came()))
+    return await by(connection, Conversation.channel, _PEOPLE, sent_within(scope))
 
 
-async def by_place(connection: AsyncConnection, space_id: int, phase_id: int) -> list[tuple[str, int]]:
+async def by_place(connection: AsyncConnection, scope: Scope) -> list[tuple[str, int]]:
     """The people of each poster's place, the most first; those who came by none are under the empty text."""
-    return await _by(connection, Conversation.place, _voted(space_id, phase_id, Came()))
+    return await by(connection, Conversation.place, _PEOPLE, sent_within(scope))
 
 
-async def begun(connection: AsyncConnection, space_id: int, phase_id: int) -> int:
+async def begun(connection: AsyncConnection, scope: Scope) -> int:
     """How many people began, whether they voted or not."""
-    here = (Conversation.space_id == space_id, Conversation.phase_id == phase_id)
-    number = select(func.count(Conversation.participant_id.distinct())).where(*here)
-    return (await connection.execute(number)).scalar_one()
-
-
-def _voted(space_id: int, phase_id: int, came: Came) -> list[ColumnElement[bool]]:
-    where = [Conversation.space_id == space_id, Conversation.phase_id == phase_id, Conversation.sent_at.is_not(None)]
-    if came.channel is not None:
-        where.append(Conversation.channel == came.channel)
-    if came.place is not None:
-        where.append(func.coalesce(Conversation.place, "") == came.place)
-    if came.since is not None:
-        where.append(Conversation.sent_at >= came.since)
-    return where
-
-
-async def _by(
-    connection: AsyncConnection, column: InstrumentedAttribute[Any], where: Sequence[ColumnElement[bool]]
-) -> list[tuple[str, int]]:
-    number = func.count(Conversation.participant_id.distinct())
-    rows = await connection.execute(
-        select(column, number).where(*where).group_by(column).order_by(number.desc(), column)
-    )
-    return [(name or "", count) for name, count in rows]
+    return (await connection.execute(select(_PEOPLE).where(*begun_within(scope)))).scalar_one()
 
 
 async def type_in(connection: AsyncConnection, given: Sequence[OnPaper]) -> Sequence[int]:

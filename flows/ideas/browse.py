@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from flows import reporting
 from flows.answers import Choice, FreeText, Json
 from flows.conversation import Ending, Round, Talk
 from flows.ideas import giving, telling
@@ -13,10 +14,9 @@ from flows.ideas.propose import EVERYWHERE, SUPPORT
 from flows.ideas.settings import Settings
 from flows.prompt import Prompt
 from flows.texts import Said, Words, _
-from storage import areas, ideas, ideas_shown
-from storage.ideas import AGAINST, DETAIL, FOR, Following, Reported
-from storage.ideas_shown import PRIME, Look
-from storage.refusals import Refusal
+from storage import areas, ideas, supporting
+from storage.ideas import AGAINST, DETAIL, FOR, PRIME, Look
+from storage.supporting import Following
 
 RANDOM = Choice("random", _("In an order drawn at random"))
 NEW = Choice("new", _("The newest first"))
@@ -82,7 +82,7 @@ async def _how(round_: Round, settings: Settings, names: Names, state: Mapping[s
 async def _list(
     round_: Round, settings: Settings, names: Names, seed: int, state: dict[str, Json]
 ) -> dict[str, Json] | None:
-    page = await round_.know("page", ideas_shown.browse, _look(round_, seed, state))
+    page = await round_.know("page", ideas.browse, _look(round_, seed, state))
     found = page["ideas"]
     ways = [*telling.numbers(found), *([MORE_IDEAS] if page["after"] is not None else []), HOW, DONE]
     if not found:
@@ -132,7 +132,7 @@ def _heading(settings: Settings, names: Names, state: Mapping[str, Json]) -> Sai
 async def _idea(round_: Round, settings: Settings, names: Names, state: dict[str, Json]) -> dict[str, Json] | None:
     """The idea and what can be done with it; a list follows, or the idea again."""
     rest = {name: value for name, value in state.items() if name != "id"}
-    idea = await round_.know("idea", ideas_shown.read, giving.reader_of(round_, state["id"]))
+    idea = await round_.know("idea", ideas.read, giving.reader_of(round_, state["id"]))
     if idea is None:
         round_.say(_("This idea is no longer there."))
         return rest
@@ -151,7 +151,7 @@ async def _idea(round_: Round, settings: Settings, names: Names, state: dict[str
 
 async def _arguments(round_: Round, idea: Mapping[str, Any], state: Mapping[str, Json]) -> None:
     """The newest of each side, and a word of one's own. Nobody answers an argument."""
-    found = await round_.know("arguments", ideas_shown.arguments, giving.reader_of(round_, idea["id"]))
+    found = await round_.know("arguments", ideas.arguments, giving.reader_of(round_, idea["id"]))
     sides = ((_("For"), FOR), (_("Against"), AGAINST), (_("Detail"), DETAIL))
     texts = [(side, text) for side, kind in sides for text in found[kind]]
     lines = tuple(
@@ -189,25 +189,11 @@ async def _else(round_: Round, idea: Mapping[str, Any], state: Mapping[str, Json
     elif way in (FOLLOW.id, LEAVE_OFF.id):
         await _follow(round_, idea, wanted=way == FOLLOW.id)
     elif way == REPORT.id:
-        await _report(round_, idea)
+        await reporting.report(round_, idea["id"], RETURN)
 
 
 async def _follow(round_: Round, idea: Mapping[str, Any], *, wanted: bool) -> None:
     space_id = phase_of(round_).space_id
-    await round_.do("follow", ideas.follow, Following(space_id, idea["id"], round_.person.id, wanted))
+    await round_.do("follow", supporting.follow, Following(space_id, idea["id"], round_.person.id, wanted))
     told = _("It is noted. The town’s answers to this idea are sent to you here.")
     round_.say(told if wanted else _("It is noted. You follow this idea no longer."))
-
-
-async def _report(round_: Round, idea: Mapping[str, Any]) -> None:
-    reasons = (Choice(id_, label) for id_, label in telling.REASONS.items())
-    reason = await round_.choose("reason", _("Why should it not be there?"), (*reasons, RETURN), echo=False, back=False)
-    if reason == RETURN.id:
-        return
-    report = Reported(phase_of(round_).space_id, idea["id"], round_.person.id, reason, round_.now)
-    try:
-        await round_.do("report", ideas.report, report)
-    except Refusal as refusal:
-        round_.say(*giving.refused(round_, refusal))
-        return
-    round_.say(_("Thank you. A moderator will look at it. Its author is not told who reported it."))

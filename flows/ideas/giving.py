@@ -15,12 +15,13 @@ from flows.folding import clean, fold
 from flows.host import closed, person_to_call
 from flows.prompt import Prompt
 from flows.texts import Said, Words, _, plural
-from storage import ideas
+from storage import supporting, written
 from storage.ballots import NewBallot
-from storage.ideas import DETAIL, AlreadyReported, Gone, NewText, OwnIdea
-from storage.ideas_shown import Reader
+from storage.ideas import DETAIL, IDEA, Reader
 from storage.phases import PhaseFacts
-from storage.refusals import Closed, Refusal, TooMany
+from storage.refusals import Closed, Gone, Refusal, TooMany
+from storage.supporting import OwnText
+from storage.written import NewText
 
 LONGEST_IDEA, LONGEST_MORE, LONGEST_REMARK = 200, 600, 300
 """Characters of an idea, of what more is said about it, and of an argument or a detail: they are read in a chat."""
@@ -59,7 +60,7 @@ def new(talk: Talk, key: str, kind: str, text: str, parent: int | None = None, *
         text=text,
         parent_id=parent,
         read_first=kind == DETAIL,
-        language=language_of(talk),
+        language=language_of(talk) if kind == IDEA else None,
         **row,
     )
 
@@ -71,10 +72,10 @@ def reader_of(talk: Talk, idea: int) -> Reader:
 async def support(talk: Talk, idea: int, *, wanted: bool = True) -> bool:
     """Support an idea, or take it back; says how many do now. False when it was refused, which is said as well."""
     phase = phase_of(talk)
-    value = ideas.SUPPORT if wanted else None
+    value = supporting.SUPPORT if wanted else None
     ballot = NewBallot(phase.space_id, phase.id, talk.person.id, str(idea), value, talk.now, change=True)
     try:
-        count = await talk.do("support", ideas.support, ballot)
+        count = await talk.do("support", supporting.support, ballot)
     except Refusal as refusal:
         talk.say(*refused(talk, refusal))
         return False
@@ -105,10 +106,8 @@ def refused(talk: Talk, refusal: Refusal) -> tuple[Said, ...]:
             return (too_many(refusal),)
         case Gone():
             return (_("This is no longer there, so nothing was changed."),)
-        case OwnIdea():
+        case OwnText():
             return (_("This idea is yours. Only other people can support it."),)
-        case AlreadyReported():
-            return (_("You have reported this before. A moderator will look at it."),)
     return (_("This is not for everybody at the moment, so nothing was kept."), *call(talk))
 
 
@@ -221,7 +220,7 @@ async def detail(talk: Talk, idea: int) -> None:
 async def give(talk: Talk, key: str, kind: str, text: str, idea: int) -> None:
     """Add an argument or a detail to an idea under a key of its own, and say what becomes of it."""
     try:
-        await talk.do("given", ideas.put, new(talk, key, kind, text, idea))
+        await talk.do("given", written.put, new(talk, key, kind, text, idea))
     except Refusal as refusal:
         talk.say(*refused(talk, refusal))
         return

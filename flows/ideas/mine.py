@@ -13,11 +13,14 @@ from flows.ideas.giving import LONGEST_IDEA, LONGEST_MORE, LONGEST_REMARK, Names
 from flows.ideas.propose import EVERYWHERE, districts
 from flows.ideas.settings import Settings
 from flows.prompt import Prompt
+from flows.reporting import REASONS
 from flows.texts import Said, _, plural
-from storage import areas, ideas, ideas_shown
-from storage.ideas import AGAINST, DETAIL, FOR, IDEA, Own
-from storage.ideas_shown import Giver
+from storage import areas, ideas, written
+from storage.ideas import AGAINST, DETAIL, FOR, IDEA, Giver
 from storage.refusals import Refusal
+from storage.supporting import SUPPORT
+from storage.value import columns
+from storage.written import Change, Own
 
 MORE = Choice("more", _("See more"))
 KEEP = Choice("keep", _("Change nothing"))
@@ -33,7 +36,7 @@ KINDS: Mapping[str, Said] = {
     FOR: _("Argument for"),
     AGAINST: _("Argument against"),
     DETAIL: _("Detail"),
-    ideas.SUPPORT: _("Your support"),
+    SUPPORT: _("Your support"),
 }
 
 
@@ -51,7 +54,7 @@ async def mine(talk: Talk, settings: Settings) -> Ending:
 
 async def _list(round_: Round) -> dict[str, Json] | None:
     phase, skip = phase_of(round_), int(round_.state.get("skip", 0))
-    page = await round_.know("mine", ideas_shown.mine, Giver(phase.space_id, phase.id, round_.person.id, skip))
+    page = await round_.know("mine", ideas.mine, Giver(phase.space_id, phase.id, round_.person.id, skip))
     given = page["given"]
     if not given:
         round_.say(_("There is nothing of yours here at the moment."), *giving.call(round_))
@@ -72,8 +75,8 @@ async def _list(round_: Round) -> dict[str, Json] | None:
 
 def _line(number: int, one: Mapping[str, Any]) -> Said:
     """What it is, its words, and its state; for an idea how many support it."""
-    if one["kind"] == ideas.SUPPORT:
-        return _("{number}. {name}: “{text}”", number=number, name=KINDS[ideas.SUPPORT], text=one["text"])
+    if one["kind"] == SUPPORT:
+        return _("{number}. {name}: “{text}”", number=number, name=KINDS[SUPPORT], text=one["text"])
     state = telling.STATES.get(one["state"], one["state"])
     if one["kind"] == IDEA and one["state"] == "sent":
         state = plural("{count} supporter", "{count} supporters", one["support"])
@@ -86,10 +89,10 @@ async def _one(round_: Round, settings: Settings, names: Names) -> dict[str, Jso
     """One of them, as it stands, and what can be done with it."""
     state = round_.state
     rest = {"skip": state["skip"]}
-    found = await round_.know("one", ideas_shown.read, giving.reader_of(round_, state["id"]))
+    found = await round_.know("one", ideas.read, giving.reader_of(round_, state["id"]))
     if found is None:
         round_.say(_("This is no longer there."))
-    elif state["kind"] == ideas.SUPPORT:
+    elif state["kind"] == SUPPORT:
         before = tuple(telling.whole(round_, settings, names, found))
         way = await round_.choose(
             "way", telling.counted(found), (TAKE_BACK, KEEP), before=before, echo=False, back=False
@@ -106,7 +109,7 @@ async def _own(round_: Round, settings: Settings, names: Names, found: Mapping[s
     before = [giving.quoted(found["text"])] if not idea else telling.whole(round_, settings, names, found)
     if found["state"] == "hidden":
         before += [_("It is not shown to others.")]
-        reason = telling.REASONS.get(found["reason"], found["reason"])
+        reason = REASONS.get(found["reason"], found["reason"])
         before += [_("Why: {reason}", reason=reason)] if reason else []
     elif found["state"] == "waiting":
         before += [_("Others see this text after it was read over.")]
@@ -135,7 +138,10 @@ async def _anew(round_: Round, settings: Settings, names: Names, way: str, *, id
 
 
 async def _change(round_: Round, found: Mapping[str, Any], what: Any, new: str | None) -> None:
-    if await _do(round_, found, what, new):
+    language = giving.language_of(round_) if found["kind"] == IDEA else None
+    own = columns(_theirs(round_, found))
+    change = Change(**own, what=what, new=new, language=language, read_first=found["kind"] == DETAIL)
+    if await _do(round_, written.change, change):
         reread = what in (TEXT.id, DETAILS.id) and (giving.seen(round_, found["kind"]) or found["state"] != "sent")
         later = [_("Others see this text after it was read over.")] if reread else []
         round_.say(_("It is corrected."), *later)
@@ -143,16 +149,19 @@ async def _change(round_: Round, found: Mapping[str, Any], what: Any, new: str |
 
 async def _withdraw(round_: Round, found: Mapping[str, Any]) -> None:
     sure = await round_.choose("sure", _("It is then no longer shown, nor counted. Withdraw it?"), SURE, echo=False)
-    if sure == "yes" and await _do(round_, found, None, None):
+    if sure == "yes" and await _do(round_, written.withdraw, _theirs(round_, found)):
         round_.say(_("It is withdrawn."))
 
 
-async def _do(round_: Round, found: Mapping[str, Any], what: Any, new: str | None) -> bool:
+def _theirs(round_: Round, found: Mapping[str, Any]) -> Own:
     phase = phase_of(round_)
-    language = giving.language_of(round_)
-    change = Own(phase.space_id, phase.id, found["id"], round_.person.id, round_.now, what, new, language)
+    return Own(phase.space_id, phase.id, found["id"], round_.person.id, round_.now)
+
+
+async def _do(round_: Round, verb: Any, given: Own) -> bool:
+    """Do this about something of theirs; False when it was refused, which is said."""
     try:
-        await round_.do("change", ideas.change, change)
+        await round_.do("change", verb, given)
     except Refusal as refusal:
         round_.say(*giving.refused(round_, refusal))
         return False

@@ -16,7 +16,7 @@ from flows.prompt import Prompt
 from flows.questionnaires.interview import NO_ANSWER, Place
 from flows.texts import Said, Words, _, plural
 from flows.values import PhotoAnswer
-from storage import areas, ideas, ideas_shown
+from storage import areas, ideas, written
 from storage.ideas import IDEA
 from storage.refusals import Refusal, TooMany
 from storage.rules import Facts
@@ -57,7 +57,7 @@ async def propose(talk: Talk, settings: Settings) -> Ending:
     if not settings.private:
         phase = phase_of(talk)
         asked = Asked(phase.space_id, phase.id, text, giving.language_of(talk))
-        near = await talk.know("near", ideas_shown.near, asked)
+        near = await talk.know("near", ideas.near, asked)
         same = await _same(talk, settings, names, near) if near else None
         if same is not None:
             await _support(talk, same)
@@ -98,7 +98,7 @@ async def _same(talk: Talk, settings: Settings, names: Names, near: Sequence[Map
 
 async def _read(talk: Talk, settings: Settings, names: Names, id_: int) -> bool:
     """Show it whole; whether they support it then."""
-    idea = await talk.know("idea", ideas_shown.read, giving.reader_of(talk, id_))
+    idea = await talk.know("idea", ideas.read, giving.reader_of(talk, id_))
     if idea is None:
         talk.say(_("This idea is no longer there."))
         return False
@@ -198,7 +198,7 @@ async def _send(talk: Talk, settings: Settings, draft: Draft) -> Ending:
     parts = settings.own.parts(draft.own, talk.person.area, talk.person.groups)
     row = giving.new(talk, IDEA, IDEA, draft.text, fields=fields, parts=parts, theme=draft.theme, area=draft.area)
     try:
-        await talk.do("sent", ideas.put, row)
+        await talk.do("sent", written.put, row)
     except TooMany as refusal:
         return await _tomorrow(talk, refusal)
     except Refusal as refusal:

@@ -14,10 +14,10 @@ from flows.ideas.settings import Settings
 from flows.ideas.telling import STATES, STATUSES
 from flows.questionnaires import tables, tallies
 from flows.texts import Said, Words, _, plural, translate
-from storage import areas, ideas_counted, spaces
-from storage.answers import Scope
+from storage import areas, ideas_counted, spaces, supporting
 from storage.ideas import IDEA
 from storage.ideas_counted import Row, Supported
+from storage.scope import Scope
 
 FIRST = 20
 """Ideas in the figure; all of them are in the export."""
@@ -27,7 +27,7 @@ SUPPORT, THEMES, TEXTS = "-support", "-themes", "-ideas"
 
 async def results(connection: AsyncConnection, phase: PhaseRef, settings: Settings, where: Filter) -> Figures:
     """People are those who gave an idea that counts; who supports is said in the figure of support."""
-    scope = _scope(phase, where)
+    scope = where.scope(phase, IDEA)
     own = await tallies.results(connection, phase, settings.own, where, IDEA)
     ideas = await ideas_counted.supported(connection, scope)
     figures = [_ideas(ideas, own.people), await _support(connection, scope, ideas)]
@@ -37,10 +37,6 @@ async def results(connection: AsyncConnection, phase: PhaseRef, settings: Settin
     return replace(own, figures=(*figures, *asked), started=0, stages=())
 
 
-def _scope(phase: PhaseRef, where: Filter) -> Scope:
-    return Scope(phase.space_id, phase.phase_id, where.channel, where.place, where.since, IDEA)
-
-
 def _ideas(ideas: Sequence[Supported], people: int) -> Figure:
     title = plural("{count} idea", "{count} ideas", len(ideas))
     return Figure(TEXTS, 1, title, _("Ideas"), "texts", people)
@@ -48,7 +44,7 @@ def _ideas(ideas: Sequence[Supported], people: int) -> Figure:
 
 async def _support(connection: AsyncConnection, scope: Scope, ideas: Sequence[Supported]) -> Figure:
     """The most supported first. Equal support shares a rank, and no chance decides between them."""
-    people = await ideas_counted.supporters(connection, scope)
+    people = await supporting.supporters(connection, scope)
     texts = {str(idea.id): idea.text for idea in ideas}
     placed = rank({str(idea.id): (idea.support, None) for idea in ideas})
     rows = tuple(
@@ -94,7 +90,7 @@ async def texts(
         return 0, []
     if question_id != TEXTS:
         return await tallies.texts(connection, phase, question_id, where, search, offset, limit, IDEA)
-    count, found = await ideas_counted.texts(connection, _scope(phase, where), search.split(), offset, limit)
+    count, found = await ideas_counted.texts(connection, where.scope(phase, IDEA), search.split(), offset, limit)
     zone = ZoneInfo((await spaces.load(connection, phase.space_id)).zone)
     return count, [OpenText(one.text, one.origin, one.place, one.at.astimezone(zone).date()) for one in found]
 

@@ -19,15 +19,6 @@ STATUSES: Mapping[str, Said] = {
     "not_kept": _("The town will not carry out this idea."),
 }
 """How far the town is with an idea, as a sentence."""
-REASONS: Mapping[str, Said] = {
-    "person": _("It names a person"),
-    "hurtful": _("It is hurtful"),
-    "unlawful": _("It is against the law"),
-    "off_topic": _("It is off the subject"),
-    "advert": _("It advertises something"),
-    "twice": _("It is there twice"),
-}
-"""Why a text may be reported, and why one was hidden."""
 STATES: Mapping[str, Said] = {
     "sent": _("sent"),
     "waiting": _("sent, visible after it was read"),

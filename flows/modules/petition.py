@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows import signatures
+from flows import reporting, signatures
 from flows.answers import Choice, OneOf
 from flows.conversation import Ending, Talk
 from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
@@ -21,10 +21,10 @@ from flows.module import Module
 from flows.prompt import Prompt
 from flows.run import Tell
 from flows.telling import pack_tell
-from flows.texts import Said, Words, _, plural
+from flows.texts import Said, Text, Words, _, plural
 from storage import petitions, signing
 from storage.contributions import NewContribution
-from storage.petitions import Look, Standing
+from storage.petitions import Look, Reader, Reason, Standing
 from storage.refusals import AlreadySent, Closed, NotEligible, Refusal, TooMany
 from storage.signing import GOAL, HALF, SIGNATURE, TEN, WHY, Signature, Silence, Withdrawal
 from storage.value import columns
@@ -35,6 +35,7 @@ TAKE_BACK, WORDS, KEEP = (
     Choice("why", _("Say why I sign")),
     Choice("keep", _("Change nothing")),
 )
+REPORT, RETURN = Choice("report", _("Report one of these reasons")), Choice("return", _("Return to the petition"))
 OTHER_WORDS = Choice("why", _("Change my words"))
 SURE = (Choice("yes", _("Yes, take it back")), Choice("no", _("No, keep my signature")))
 
@@ -108,17 +109,31 @@ class Petition(Module):
 
     async def _wants_to(self, talk: Talk, standing: Standing) -> bool:
         """Read it, and maybe more of it; whether they sign."""
-        before = (*self._shown(standing), *_answer(talk, standing))
-        more = [MORE] if self.about or standing["reasons"] else []
-        way = await talk.choose("sign", _("Do you want to sign?"), [SIGN, *more, NO], before=before, echo=False)
+        sign, way = _("Do you want to sign?"), REPORT.id
+        if not talk.past("report"):
+            before = (*self._shown(standing), *_answer(talk, standing))
+            more = [MORE] if self.about or standing["reasons"] else []
+            way = await talk.choose("sign", sign, [SIGN, *more, NO], before=before, echo=False)
         if way == MORE.id:
-            if standing["reasons"]:
-                talk.say(_("Some of those who signed say why:"), *map(quoted, standing["reasons"]))
-            about = (Words(self.about),) if self.about else ()
-            way = await talk.choose("read", _("Do you want to sign?"), [SIGN, NO], before=about, echo=False)
+            way = await self._more(talk)
+        if way == REPORT.id:
+            way = await talk.choose("after", sign, [SIGN, NO], echo=False)
         if way == NO.id:
             talk.say(_("All right. Nothing was signed."), *self._until(talk, standing))
         return way == SIGN.id
+
+    async def _more(self, talk: Talk) -> str:
+        """More of it, with the reasons of some others, one of which may be reported; the way taken from there."""
+        reasons = await talk.know("reasons", petitions.reasons, Reader(*_here(talk), talk.person.id))
+        if reasons:
+            talk.say(_("Some of those who signed say why:"), *(quoted(one["text"]) for one in reasons))
+        about = (Words(self.about),) if self.about else ()
+        new = [one for one in reasons if not one["reported"]]
+        ways = [SIGN, NO, *([REPORT] if new else [])]
+        way = await talk.choose("read", _("Do you want to sign?"), ways, before=about, echo=False)
+        if way == REPORT.id:
+            await _report(talk, new)
+        return way
 
     def _shown(self, standing: Standing) -> tuple[Said, ...]:
         """The petition, and how it stands."""
@@ -279,6 +294,22 @@ def _given(talk: Talk, kind: str) -> NewContribution:
 
 def _moment(written: str | None) -> datetime | None:
     return datetime.fromisoformat(written) if written is not None else None
+
+
+async def _report(talk: Talk, reasons: Sequence[Reason]) -> None:
+    """Report one of these, after asking which where there are several."""
+    which = 0
+    if len(reasons) > 1:
+        lines = tuple(
+            Text("{number}. {text}", {"number": number, "text": quoted(one["text"])})
+            for number, one in enumerate(reasons, 1)
+        )
+        numbers = [Choice(f"n{number}", str(number)) for number in range(1, len(reasons) + 1)]
+        taken = await talk.choose("which", _("Which one?"), [*numbers, RETURN], listed=lines, echo=False)
+        if taken == RETURN.id:
+            return
+        which = int(taken[1:]) - 1
+    await reporting.report(talk, reasons[which]["id"], RETURN)
 
 
 def _count(standing: Standing) -> tuple[Said, ...]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows import pressing
+from flows import pressing, reporting
 from flows.answers import Choice, FreeText
 from flows.conversation import Ending, Go, Round, Talk
 from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
@@ -19,10 +19,12 @@ from flows.host import closed, host
 from flows.module import Module
 from flows.prompt import Prompt
 from flows.texts import Joined, Lowered, Said, Words, _, plural
-from storage import asked
-from storage.asked import QUESTION, SUPPORT, Listing, Near, NewQuestion, Question, QuestionGone, Reader, Wanted, Whole
+from storage import questions, supporting, written
 from storage.ballots import NewBallot
-from storage.refusals import Closed, NotEligible, Refusal, TooMany
+from storage.questions import QUESTION, Listing, Near, Question, Reader, Wanted, Whole
+from storage.refusals import Closed, Gone, NotEligible, Refusal, TooMany
+from storage.supporting import SUPPORT
+from storage.written import NewText, Own
 
 ASK, READ, MINE = (
     Choice("ask", _("Ask a question")),
@@ -33,6 +35,7 @@ DIFFERENT = Choice("different", _("No, mine is different"))
 LIST, MORE, LEAVE = Choice("list", _("See the list")), Choice("more", _("More questions")), Choice("leave", _("Enough"))
 I_SUPPORT, NO_MORE = Choice("support", _("I support it")), Choice("drop", _("Take my support back"))
 WITHDRAW = Choice("withdraw", _("Take my question back"))
+REPORT, RETURN = Choice("report", _("Report this question")), Choice("return", _("Return to the question"))
 LONGEST = 240
 """Characters of a question: it is read in a list."""
 A_PAGE = 5
@@ -46,6 +49,7 @@ class Questions(Module):
     purpose = _("Residents ask and support questions; whoever asked or supported one is sent the answer.")
     own = (("what", MINE.id),)
     repeatable = True
+    found = frozenset({QUESTION})
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         about = settings.get("about") or {}
@@ -75,7 +79,7 @@ class Questions(Module):
         """The question in a sentence; what is like it is shown before anything is kept."""
         prompt = Prompt(_("What is your question? One sentence is enough."), FreeText(LONGEST))
         text = await talk.ask("text", prompt, echo=False)
-        near = await talk.know("near", asked.near, Near(_reader(talk), text, talk.scene.space.languages[0]))
+        near = await talk.know("near", questions.near, Near(_reader(talk), text, talk.scene.space.languages[0]))
         if near:
             taken = await _which_is_it(talk, near)
             if taken is not None:
@@ -89,8 +93,8 @@ class Questions(Module):
         """Somebody else's question is the same: its answer if it has one, or support."""
         wanted = Wanted(_reader(talk), taken, talk.person.language or "")
         try:
-            found = await talk.know("same_one", asked.one, wanted)
-        except QuestionGone:
+            found = await talk.know("same_one", questions.one, wanted)
+        except Gone:
             talk.say(_("This question is not there any more."), *called(talk))
             return None
         if found["answer"] is not None:
@@ -105,7 +109,7 @@ class Questions(Module):
         phase = talk.scene.phase
         assert phase is not None
         try:
-            await talk.do("question", asked.ask, _question(talk, text))
+            await talk.do("question", written.put, _question(talk, text))
         except Closed:
             talk.say(_("Your question could not be kept."), *closed(talk.scene, phase, sent=False))
         except NotEligible:
@@ -130,25 +134,28 @@ class Questions(Module):
             if opened == MORE.id:
                 round_.state = {"from": round_.state["from"] + A_PAGE, "one": None}
                 continue
-            if await self._one(round_, opened) == LEAVE.id:
+            way = await self._one(round_, opened)
+            if way == LEAVE.id:
                 return Go(kind="menu")
-            round_.state = {"from": 0, "one": None}
+            round_.state = {"from": 0, "one": opened if way == REPORT.id else None}
         raise AssertionError("rounds end by themselves")
 
     async def _one(self, talk: Talk, id_: int) -> str:
         """One question, with its answer; the way taken from there."""
         try:
-            found = await talk.know("one", asked.one, Wanted(_reader(talk), id_, talk.person.language or ""))
-        except QuestionGone:
+            found = await talk.know("one", questions.one, Wanted(_reader(talk), id_, talk.person.language or ""))
+        except Gone:
             talk.say(_("This question is not there any more."))
             return LIST.id
         question = found["question"]
-        ways = [*_ways(question), LIST, LEAVE]
+        ways = [*_ways(question), LIST, *([] if question["mine"] or question["reported"] else [REPORT]), LEAVE]
         way = await talk.choose("way", _("What would you like to do?"), ways, before=_shown(talk, found), echo=False)
         if way in (I_SUPPORT.id, NO_MORE.id) and await _support(talk, question, back=way == NO_MORE.id):
             talk.say(*([_promised(talk)] if way == I_SUPPORT.id else []))
         if way == WITHDRAW.id:
             await _withdraw(talk, question)
+        if way == REPORT.id:
+            await reporting.report(talk, id_, RETURN)
         return way
 
     # -- results -------------------------------------------------------------------------------------------
@@ -174,9 +181,9 @@ def _reader(talk: Talk) -> Reader:
     return Reader(talk.scene.phase.space_id, talk.scene.phase.id, talk.person.id)
 
 
-def _question(talk: Talk, text: str) -> NewQuestion:
+def _question(talk: Talk, text: str) -> NewText:
     who = _reader(talk)
-    return NewQuestion(
+    return NewText(
         space_id=who.space_id,
         phase_id=who.phase_id,
         participant_id=who.participant_id,
@@ -210,9 +217,9 @@ async def _which_is_it(talk: Talk, near: Sequence[Question]) -> int | None:
 async def _list(talk: Round, *, mine: bool) -> int | str | None:
     """A list to choose from: the id of a question, a way on, or None where there is nothing."""
     if mine:
-        total, found = 0, await talk.know("mine", asked.mine, _reader(talk))
+        total, found = 0, await talk.know("mine", questions.mine, _reader(talk))
     else:
-        page = await talk.know("page", asked.pressing, Listing(_reader(talk), talk.state["from"], A_PAGE))
+        page = await talk.know("page", questions.pressing, Listing(_reader(talk), talk.state["from"], A_PAGE))
         total, found = page["total"], page["questions"]
     if not found:
         nothing = (
@@ -275,7 +282,7 @@ async def _support(talk: Talk, question: Question, *, back: bool) -> bool:
         who.space_id, who.phase_id, who.participant_id, str(question["id"]), value, talk.now, change=True
     )
     try:
-        count = await talk.do("support", asked.support, ballot)
+        count = await talk.do("support", supporting.support, ballot)
     except Closed:
         talk.say(_("Your support could not be noted."), *closed(talk.scene, phase, sent=False))
     except NotEligible:
@@ -293,9 +300,12 @@ async def _withdraw(talk: Talk, question: Question) -> None:
     phase = talk.scene.phase
     assert phase is not None
     try:
-        await talk.do("withdrawn", asked.withdraw, asked.Withdrawal(_reader(talk), question["id"], talk.now))
+        own = Own(phase.space_id, phase.id, question["id"], talk.person.id, talk.now)
+        await talk.do("withdrawn", written.withdraw, own)
     except Closed:
         talk.say(_("Your question was kept."), *closed(talk.scene, phase, sent=False))
+    except Gone:
+        talk.say(_("This question is not there any more."))
     else:
         talk.say(_("It is done. Your question is not shown any more."))
 

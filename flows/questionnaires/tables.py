@@ -21,8 +21,8 @@ from flows.questionnaires.questionnaire import Questionnaire
 from flows.questionnaires.questions import OTHER, Date, Given, Number, OneOf, Question, Scale, SeveralOf
 from flows.texts import _, translate
 from storage import answers, spaces
-from storage.answers import Scope
 from storage.contributions import Part
+from storage.scope import Scope
 from storage.value import value
 
 JOIN = " ; "

@@ -36,7 +36,7 @@ from flows.questionnaires.questions import (
 from flows.questionnaires.settings import Option
 from flows.texts import Joined, Lowered, Said, Words, _, plural
 from storage import answers, spaces
-from storage.answers import Scope
+from storage.scope import Scope
 from storage.value import value
 
 RESPONSE = "response"
@@ -69,7 +69,7 @@ async def results(
 
     Contributions of another `kind` may answer questions as well: an idea does.
     """
-    scope = _scope(phase, where, kind)
+    scope = where.scope(phase, kind)
     counts = await _count(connection, scope, questionnaire.questions)
     by_channel = await answers.by_channel(connection, scope)
     people = await answers.people(connection, scope)
@@ -105,13 +105,9 @@ async def texts(
     Of a question with choices these are the answers in one's own words; of a place, those that were typed.
     """
     words = " ".join(fold(word) for word in search.split())
-    count, found = await answers.texts(connection, _scope(phase, where, kind), question_id, words, offset, limit)
+    count, found = await answers.texts(connection, where.scope(phase, kind), question_id, words, offset, limit)
     zone = ZoneInfo((await spaces.load(connection, phase.space_id)).zone)
     return count, [OpenText(one.text, one.origin, one.place, one.at.astimezone(zone).date()) for one in found]
-
-
-def _scope(phase: PhaseRef, where: Filter, kind: str) -> Scope:
-    return Scope(phase.space_id, phase.phase_id, where.channel, where.place, where.since, kind)
 
 
 async def _count(connection: AsyncConnection, scope: Scope, questions: Sequence[Question]) -> Counts:

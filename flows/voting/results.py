@@ -24,7 +24,6 @@ from flows.texts import Joined, Said, Text, _, plural, translate
 from flows.voting import choices
 from flows.voting.settings import APPROVAL, BORDA, FOR_AGAINST, JUDGMENT, ONE_OF, POINTS, Candidate, Vote
 from storage import phases, tallying
-from storage.tallying import Came
 
 FIGURE, PATHS = "vote", "paths"
 
@@ -43,26 +42,26 @@ async def results(
     """The figures of all ballots together; before closing, where they are hidden, and for a part of the voters, only
     how many voted."""
     here = (phase.space_id, phase.phase_id)
-    came = Came(where.channel, where.place, where.since)
     on_paper = await tallying.on_paper(connection, *here)
     alike = await tallying.alike(connection, *here)
     over = await _is_over(connection, phase, clock())
     voters = sum(alike.values())
     figures: Sequence[Figure]
-    if came != Came():
+    if where != Filter():
         only_paper = where.channel == tallying.PAPER
-        voters = on_paper if only_paper else await tallying.people(connection, *here, came)
+        voters = on_paper if only_paper else await tallying.people(connection, where.scope(phase))
         figures = [_silent(vote, voters, _("A vote is shown as a whole: its parts could tell who chose what."))]
     elif vote.hidden and not over:
         figures = [_silent(vote, voters, _("What people chose is shown after closing."))]
     else:
         figures = figured(vote, alike, over=over)
-    by_channel = await tallying.by_channel(connection, *here)
+    every = Filter().scope(phase)
+    by_channel = await tallying.by_channel(connection, every)
     return Figures(
         people=voters,
         by_channel=(*by_channel, *([(tallying.PAPER, on_paper)] if on_paper else [])),
-        by_place=tuple(await tallying.by_place(connection, *here)),
-        started=await tallying.begun(connection, *here),
+        by_place=tuple(await tallying.by_place(connection, every)),
+        started=await tallying.begun(connection, every),
         figures=tuple(figures),
     )
 

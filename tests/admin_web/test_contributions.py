@@ -5,11 +5,11 @@ from typing import Any
 import httpx
 import pytest
 from playwright.async_api import Page, expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from flows.telling import word
-from storage import consultations, moderation, organisers, roles
-from storage.models import Contribution, Delivery, Entry
+from storage import consultations, moderation, organisers, roles, similar
+from storage.models import Contribution, Delivery, Entry, Phase
 from storage.moderation import Queue
 from tests.admin_web.conftest import Enter, Town
 from tests.admin_web.gathering import gather, report, write
@@ -126,6 +126,44 @@ async def test_a_report_is_shown_and_settled(claire: httpx.AsyncClient, gatherin
     await post(claire, "/settle", id=idea)
     assert "Rien n’est signalé" in (await claire.get(f"{LIST}?list=reported")).text
     assert await entries(gathering) == [("settle", idea, {"reports": 1})]
+
+
+@pytest.mark.parametrize("kind", ["idea", "question", "why"])
+async def test_whatever_residents_report_stands_in_one_list_with_their_reason(
+    claire: httpx.AsyncClient, town: Town, kind: str
+) -> None:
+    module = {"idea": "ideas", "question": "questions", "why": "petition"}[kind]
+    async with town.database.write() as connection:
+        settings = {"text": {"fr": "Un passage"}, "goal": 20} if kind == "why" else {}
+        await connection.execute(update(Phase).values(kind=module, settings=settings))
+    text = await write(town, "Demandez à M. Dupont", "sent", kind=kind, read_at=town.now)
+    await write(town, "Un banc", "sent", kind=kind, read_at=town.now)
+    await report(town, text, "person")
+    page = (await claire.get(f"{LIST}?list=reported")).text.replace("\xa0", " ")
+    assert "Demandez à M. Dupont" in page
+    assert "Signalé : « Une personne est nommée ou reconnaissable »" in page
+    assert "Un banc" not in page
+
+
+@pytest.mark.parametrize("kind", ["idea", "question"])
+async def test_a_text_that_was_hidden_and_is_shown_again_is_found_by_its_words_again(
+    claire: httpx.AsyncClient, town: Town, kind: str
+) -> None:
+    async with town.database.write() as connection:
+        await connection.execute(update(Phase).values(kind=f"{kind}s", settings={}))
+    text = await write(town, "Des bancs devant la pharmacie", kind=kind)
+    asked = similar.Asked(town.space.id, town.phase.id, "un banc à la pharmacie", "fr")
+
+    async def found() -> list[int]:
+        async with town.database.read() as connection:
+            return [one["id"] for one in (await similar.similar(connection, [asked]))[0]]
+
+    await post(claire, "/show", id=text)
+    assert await found() == [text]
+    await post(claire, "/hide", id=text, reason="twice")
+    assert await found() == []
+    await post(claire, "/show", id=text)
+    assert await found() == [text]
 
 
 async def test_pages_follow_one_another(claire: httpx.AsyncClient, gathering: Town) -> None:

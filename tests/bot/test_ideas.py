@@ -11,11 +11,12 @@ from sqlalchemy import update
 from flows.figures import Filter, PhaseRef
 from flows.forms import Faults
 from flows.modules.ideas import Ideas
-from storage import ideas, models
+from storage import models, supporting
 from storage.ballots import NewBallot
 from storage.database import Database
-from storage.ideas import Gone, OwnIdea
 from storage.models import Contribution, Follow, Participant, Report
+from storage.refusals import Gone
+from storage.supporting import OwnText
 from tests.bot.town import Town, furnish
 from tests.tables import make_tables
 
@@ -168,9 +169,9 @@ async def test_nobody_supports_their_own_idea_nor_one_that_is_gone(house: Town) 
         return NewBallot(house.space_id, house.phase_id, voter, str(idea), value, house.now, change=True)
 
     async with house.database.write() as connection:
-        assert [type(one) for one in await ideas.support(connection, [ballot(ada), ballot(bob)])] == [OwnIdea, int]
+        assert [type(one) for one in await supporting.support(connection, [ballot(ada), ballot(bob)])] == [OwnText, int]
         await connection.execute(update(Contribution).values(state="hidden"))
-        [no, back] = await ideas.support(connection, [ballot(bob), ballot(bob, None)])
+        [no, back] = await supporting.support(connection, [ballot(bob), ballot(bob, None)])
     assert isinstance(no, Gone)
     assert back == 0
 
@@ -183,7 +184,7 @@ async def test_equal_support_shares_its_rank_and_the_others_follow(house: Town) 
     async with house.database.write() as connection:
         for idea, voter in ((first, 1), (second, 2), (second, 3), (third, 0), (third, 3)):
             cast = NewBallot(house.space_id, house.phase_id, people[voter], str(idea), "support", house.now)
-            assert isinstance((await ideas.support(connection, [cast]))[0], int)
+            assert isinstance((await supporting.support(connection, [cast]))[0], int)
     support = (await figures(house))["-support"]
     assert [(row.label.values["rank"], row.people) for row in support.rows] == [(1, 2), (1, 2), (3, 1), (4, 0)]
     assert support.people == 4

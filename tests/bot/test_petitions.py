@@ -15,7 +15,7 @@ from flows.modules.petition import Petition
 from flows.replies import Replies
 from storage import consultations, erasure, models, signing
 from storage.database import Database
-from storage.models import Contribution, Delivery, Phase
+from storage.models import Contribution, Delivery, Phase, Report
 from storage.refusals import Closed
 from storage.signing import Signature
 from tests.bot.town import Town, furnish
@@ -123,6 +123,41 @@ async def test_words_wait_for_a_moderator_and_the_signature_counts_at_once(house
     ]
     [signature] = await house.rows(Contribution.id, kind="signature")
     assert set(await house.rows(Contribution.parent_id, kind="why")) == {signature}
+
+
+async def test_a_reason_is_reported_once_by_each_reader_who_may_sign_afterwards(house: Town) -> None:
+    await sign(house, "a", "b")
+    await house.hears("a", "Cars do not stop")
+    await house.hears("b", "Ask Mr Dupont")
+    await house.begin("c")
+    await house.hears("c", "Read more")
+    assert await house.hears("c", "Report one of these reasons") == [
+        "Which one?",
+        "1. “Ask Mr Dupont”",
+        "2. “Cars do not stop”",
+    ]
+    await house.hears("c", "1")
+    told = await house.hears("c", "It names a person")
+    assert told[0] == "Thank you. A moderator will look at it. Its author is not told who reported it."
+    [reported] = await house.rows(Report.contribution_id, Report.reason)
+    assert reported == ((await house.rows(Contribution.id, text="Ask Mr Dupont"))[0], "person")
+    async with house.database.write() as connection:
+        await connection.execute(update(Contribution).where(Contribution.kind == "why").values(state="hidden"))
+    assert (await house.hears("c", "I sign"))[0] == "It is signed. Thank you."
+
+
+async def test_a_reason_is_not_offered_to_be_reported_by_who_has_reported_it(house: Town) -> None:
+    await sign(house, "a")
+    await house.hears("a", "Cars do not stop")
+    await house.begin("b")
+    for said in ("Read more", "Report one of these reasons", "It is hurtful"):
+        await house.hears("b", said)
+    told = await house.hears("b", "No thank you")
+    assert told[0] == "All right. Nothing was signed."
+    await house.hears("b", code="centre")
+    await house.hears("b", "Read more")
+    assert [button.label for button in house.last("b").buttons] == ["I sign", "No thank you", "Back"]
+    assert await house.count(Report) == 1
 
 
 async def test_more_words_than_a_day_allows_are_refused_and_the_signature_stays(house: Town) -> None:

@@ -11,12 +11,14 @@ from sqlalchemy import update
 
 from flows.figures import Filter, PhaseRef
 from flows.modules.questions import Questions
-from storage import consultations, progress
-from storage.asked import OwnQuestion, QuestionGone, support
+from storage import consultations, moderation, progress
 from storage.ballots import NewBallot
 from storage.database import Database
-from storage.models import Ballot, Contribution, Phase
+from storage.models import Ballot, Contribution, Phase, Report
+from storage.moderation import REPORTED, Queue
 from storage.progress import NewProgress
+from storage.refusals import Gone
+from storage.supporting import OwnText, support
 from tests.bot.town import Town, furnish
 from tests.tables import make_tables
 
@@ -71,10 +73,30 @@ async def test_nobody_supports_their_own_question_or_one_that_is_not_shown(house
     own = NewBallot(house.space_id, house.phase_id, author, str(id_), "support", house.now, change=True)
     async with house.database.write() as connection:
         [refusal] = await support(connection, [own])
-        assert isinstance(refusal, OwnQuestion)
+        assert isinstance(refusal, OwnText)
         await connection.execute(update(Contribution).values(state="hidden"))
         [refusal] = await support(connection, [own])
-        assert isinstance(refusal, QuestionGone)
+        assert isinstance(refusal, Gone)
+
+
+async def test_somebody_reports_a_question_once_and_moderators_find_it_with_the_reason(house: Town) -> None:
+    await ask(house, "a", PARKING)
+    await house.begin("b")
+    for said in ("read the questions", "1", "Report this question", "Return to the question"):
+        await house.hears("b", said)
+    await house.hears("b", "Report this question")
+    told = await house.hears("b", "It names a person")
+    assert told[0] == "Thank you. A moderator will look at it. Its author is not told who reported it."
+    assert [button.label for button in house.last("b").buttons] == ["I support it", "See the list", "Enough"]
+    await house.hears("a", code="centre")
+    await house.hears("a", "read the questions")
+    await house.hears("a", "1")
+    assert "Report this question" not in [button.label for button in house.last("a").buttons]
+    async with house.database.read() as connection:
+        [item] = await moderation.listed(connection, Queue(house.space_id), REPORTED, 0, 10)
+        reasons = await moderation.reports(connection, house.space_id, [item.id])
+    assert (item.text, reasons) == (PARKING, {item.id: ["person"]})
+    assert await house.count(Report) == 1
 
 
 async def test_what_waits_for_a_moderator_is_shown_to_its_author_alone(house: Town) -> None:

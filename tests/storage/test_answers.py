@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from sqlalchemy import update
 
 from storage import answers
-from storage.answers import Scope
 from storage.contributions import Part
 from storage.models import Contribution
+from storage.scope import Scope
 from tests.crowd import MORNING, Crowd, opened, several
 
 
