@@ -180,6 +180,11 @@ class Town:
                 except httpx.TransportError:
                     await asyncio.sleep(0.05)
 
+    async def has_sent(self, more: int) -> None:
+        """Returns once so many more messages were sent than before."""
+        then = len(self.platform.made("sendMessage")) + more
+        await self.platform.until(lambda: len(self.platform.made("sendMessage")) >= then, PATIENCE)
+
     async def all_delivered(self, heard: int = 0) -> None:
         """Returns once at least so many messages were heard, and all is said in answer."""
         query = "SELECT (SELECT count(*) FROM inbox), (SELECT count(*) FROM deliveries WHERE state != 'sent')"

@@ -80,7 +80,8 @@ async def test_a_house_killed_again_and_again_loses_nothing(
 
 
 async def killed(folder: Path, road: str, times: int, at_once: int) -> None:
-    """kill -9, so many times, while people talk."""
+    """kill -9, so many times, while people talk: after so many messages and a moment, so that a slow machine gets as
+    far in one life as a fast one."""
     chance, platform = random.Random(50), hurried()
     async with town(folder, platform, road) as house:
         platform.redeliver(TWICE)
@@ -88,7 +89,8 @@ async def killed(folder: Path, road: str, times: int, at_once: int) -> None:
         talking = asyncio.create_task(crowd.talk(at_once))
         for _life in range(times):
             async with house.alive() as process:
-                await asyncio.sleep(chance.uniform(0.05, 2.0))
+                await house.has_sent(chance.randrange(2 * at_once))
+                await asyncio.sleep(chance.uniform(0.0, 0.5))
                 assert not talking.done(), talking
                 os.kill(process.pid, signal.SIGKILL)
         crowd.open = False
