@@ -20,12 +20,15 @@ from admin_web.site import Site, site_of
 from flows.module import Module, catalog
 from flows.replies import Replies
 from flows.texts import Said, Text, Words, _, plural
-from storage import accounts, audit, consultations, drafts, making, spaces
+from storage import accounts, audit, consultations, making, spaces
 from storage.accounts import AWAY
 from storage.consultations import Consultation, Phase
 from storage.phases import latest
 from storage.types import LARGEST_ID
 from storage.value import value
+
+TRIED = "tried"
+"""What the audit log calls that somebody tried a talk."""
 
 
 def routes() -> list[BaseRoute]:
@@ -72,8 +75,8 @@ async def show(request: Request, me: Me) -> Response:
         listed = await consultations.listed(connection, me.space_id, midnight(me, site.clock()))
         unfinished = await consultations.unfinished(connection, me.space_id, found.id)
         phases = await consultations.phases(connection, me.space_id, found.id)
-        people = await making.people(connection, found)
-        begun = {phase.id for phase in phases if await drafts.has_begun(connection, phase)}
+        people = await consultations.people(connection, found)
+        begun = {phase.id for phase in phases if await making.has_begun(connection, phase)}
     [counts] = [one for one in listed if one.consultation.id == found.id]
     now = site.clock()
     return panel(
@@ -118,7 +121,7 @@ async def check_list(request: Request, me: Me, found: Consultation) -> list[Chec
     async with site.database.read() as connection:
         space = await spaces.load(connection, me.space_id)
         phases = await consultations.phases(connection, me.space_id, found.id)
-        tried = await making.was_tried(connection, found)
+        tried = await audit.has(connection, me.space_id, TRIED, "consultations", found.id)
     modules = [_loaded(site, phase) for phase in phases]
     return readiness.checks(Looked(space, found, phases, modules, tried, site.clock()))
 

@@ -25,7 +25,7 @@ from flows.forms import Faults
 from flows.host import LANGUAGE_NAMES
 from flows.module import Module, catalog
 from flows.texts import Said, _
-from storage import audit, drafts, making
+from storage import audit, making
 from storage import consultations as kept
 from storage.audit import NewEntry
 from storage.consultations import Consultation, Phase
@@ -104,7 +104,7 @@ async def find(request: Request, me: Me) -> tuple[Consultation, Phase]:
 async def about(request: Request, me: Me) -> About:
     consultation, phase = await find(request, me)
     async with site_of(request).database.read() as connection:
-        begun = await drafts.has_begun(connection, phase)
+        begun = await making.has_begun(connection, phase)
     return About(consultation, phase, offered().get(phase.kind), begun)
 
 
@@ -187,7 +187,7 @@ async def save(request: Request, me: Me) -> Response:
     if values is None:
         return await _draw(request, me, to, now)
     async with site_of(request).database.write() as connection:
-        if to.module is not None and await drafts.has_begun(connection, to.step):  # maybe since the form was drawn
+        if to.module is not None and await making.has_begun(connection, to.step):  # maybe since the form was drawn
             feedback = {FEEDBACK: values["settings"][FEEDBACK]}
             words = fields.only_words(to.module.form(), to.step.settings, values["settings"])
             values["settings"] = {**words, **feedback}

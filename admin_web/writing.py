@@ -21,7 +21,7 @@ from admin_web.site import site_of
 from flows.folding import fold
 from flows.host import LANGUAGE_NAMES
 from flows.texts import Said, _
-from storage import audit, making
+from storage import audit
 from storage import consultations as kept
 from storage.consultations import Consultation
 from storage.refusals import AlreadyExists
@@ -92,11 +92,9 @@ async def save(request: Request, me: Me) -> Response:
     now, values = read(me)
     if now.faults:
         return _draw(request, me, found, now)
-    answer_on = values.pop("answer_on")
     site = site_of(request)
     async with site.database.write() as connection:
-        day = answer_on.isoformat() if answer_on else None
-        await making.rewrite(connection, found, **values, answer_on=day)
+        await kept.change(connection, found, **values)
         await audit.note(connection, me.entry(site.clock(), "rewrite", "consultations", found.id, title=found.title))
     return RedirectResponse(f"/panel/consultations/{found.id}", 303)
 

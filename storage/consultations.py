@@ -7,7 +7,7 @@ from dataclasses import field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, distinct, exists, func, insert, select, union_all, update
+from sqlalchemy import ColumnElement, Select, Subquery, case, distinct, exists, func, insert, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
@@ -101,13 +101,27 @@ async def create(
         "draft",
         opens_at,
         closes_at,
-        answer_on.isoformat() if answer_on else None,
+        _written(answer_on),
         now,
         dict(does or {}),
     )
     values = columns(made)
     await connection.execute(insert(models.Consultation).values(**values))
     return made
+
+
+def _written(day: date | None) -> str | None:
+    """A civil day as it is kept."""
+    return day.isoformat() if day else None
+
+
+async def change(connection: AsyncConnection, consultation: Consultation, **values: Any) -> None:
+    """Other words, dates, state; `values` are fields of it, `answer_on` a day."""
+    if "answer_on" in values:
+        values["answer_on"] = _written(values["answer_on"])
+    table = models.Consultation
+    row = (table.space_id == consultation.space_id, table.id == consultation.id)
+    await connection.execute(update(table).where(*row).values(**values))
 
 
 async def add_phase(
@@ -162,20 +176,21 @@ async def listed(connection: AsyncConnection, space_id: int, since: datetime) ->
     return [Listed(Consultation(*row[:-2]), row[-2], row[-1]) for row in rows]
 
 
-def _people(space_id: int, since: datetime) -> Select[*tuple[Any, ...]]:
-    """People by consultation: whose contribution counts, or who sent something else (a ballot). A response whose author
-    was erased still counts as somebody; a table at a meeting does not: its people are never added to the others."""
-    given, talk = models.Contribution, models.Conversation
-    contributed = select(
-        given.phase_id, func.coalesce(given.participant_id, given.id).label("person"), given.created_at.label("at")
-    ).where(given.space_id == space_id, given.state == "sent", given.parent_id.is_(None), given.origin != "meeting")
-    cast = select(talk.phase_id, talk.participant_id, talk.sent_at).where(
-        talk.space_id == space_id,
-        talk.phase_id.is_not(None),
-        talk.sent_at.is_not(None),
-        ~exists().where(given.space_id == talk.space_id, given.conversation_id == talk.id),
+async def people(connection: AsyncConnection, consultation: Consultation) -> Mapping[int, int]:
+    """How many people gave something to each of its phases, by the phase's id."""
+    took_part = _took_part(consultation.space_id)
+    rows = await connection.execute(
+        select(models.Phase.id, func.count(distinct(took_part.c.person)))
+        .join(took_part, took_part.c.phase_id == models.Phase.id)
+        .where(models.Phase.space_id == consultation.space_id, models.Phase.consultation_id == consultation.id)
+        .group_by(models.Phase.id)
     )
-    took_part = union_all(contributed, cast).subquery()
+    return {row[0]: row[1] for row in rows}
+
+
+def _people(space_id: int, since: datetime) -> Select[*tuple[Any, ...]]:
+    """People by consultation, in all and since a moment."""
+    took_part = _took_part(space_id)
     return (
         select(
             models.Phase.consultation_id,
@@ -186,6 +201,23 @@ def _people(space_id: int, since: datetime) -> Select[*tuple[Any, ...]]:
         .where(models.Phase.space_id == space_id)
         .group_by(models.Phase.consultation_id)
     )
+
+
+def _took_part(space_id: int) -> Subquery:
+    """Each time somebody took part, as (phase_id, person, at): whose contribution counts, or who sent something else
+    (a ballot). A response whose author was erased still counts as somebody; a table at a meeting does not: its people
+    are never added to the others."""
+    given, talk = models.Contribution, models.Conversation
+    contributed = select(
+        given.phase_id, func.coalesce(given.participant_id, given.id).label("person"), given.created_at.label("at")
+    ).where(given.space_id == space_id, given.state == "sent", given.parent_id.is_(None), given.origin != "meeting")
+    cast = select(talk.phase_id, talk.participant_id, talk.sent_at).where(
+        talk.space_id == space_id,
+        talk.phase_id.is_not(None),
+        talk.sent_at.is_not(None),
+        ~exists().where(given.space_id == talk.space_id, given.conversation_id == talk.id),
+    )
+    return union_all(contributed, cast).subquery()
 
 
 async def unfinished(connection: AsyncConnection, space_id: int, consultation_id: int) -> int:
@@ -219,15 +251,8 @@ async def open_now(connection: AsyncConnection, consultation: Consultation, now:
     """
     opens = consultation.opens_at if consultation.opens_at and consultation.opens_at <= now else now
     closes = consultation.closes_at if consultation.closes_at and consultation.closes_at > now else None
-    await _change(connection, consultation, state="open", opens_at=opens, closes_at=closes)
+    await change(connection, consultation, state="open", opens_at=opens, closes_at=closes)
 
 
 async def close_now(connection: AsyncConnection, consultation: Consultation, now: datetime) -> None:
-    await _change(connection, consultation, state="closed", closes_at=now)
-
-
-async def _change(connection: AsyncConnection, consultation: Consultation, **values: Any) -> None:
-    table = models.Consultation
-    await connection.execute(
-        update(table).where(table.space_id == consultation.space_id, table.id == consultation.id).values(**values)
-    )
+    await change(connection, consultation, state="closed", closes_at=now)

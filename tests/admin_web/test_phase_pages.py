@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from admin_web.dates import Civil, NotADate
 from admin_web.phase_pages import offered
 from flows.texts import Words
-from storage import audiences, consultations, drafts
+from storage import audiences, consultations, making
 from storage.consultations import Consultation, Phase
 from storage.models import Participant
 from storage.rules import InArea
@@ -240,7 +240,7 @@ async def test_once_somebody_has_begun_a_step_stays_and_only_its_words_change(
         town.phase = await consultations.add_phase(connection, town.consultation, Wishes.kind, SETTINGS)
     await add_responses(town, 1)
     async with town.database.read() as connection:
-        assert await drafts.has_begun(connection, town.phase)
+        assert await making.has_begun(connection, town.phase)
     base = f"/panel/consultations/{town.consultation.id}"
     path = f"{base}/steps/{town.phase.id}"
     assert "seuls les textes peuvent changer" in (await claire.get(path)).text.replace("\N{NO-BREAK SPACE}", " ")
