@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import date, datetime
@@ -18,7 +17,7 @@ from admin_web.dates import typed as typed_date
 from admin_web.fields import NEEDED, words
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import site_of
-from flows.folding import fold
+from flows.folding import slug
 from flows.host import LANGUAGE_NAMES
 from flows.texts import Said, _
 from storage import audit
@@ -28,7 +27,6 @@ from storage.refusals import AlreadyExists
 from storage.value import value
 
 WORDS = ("title", "topic", "why", "decides", "does")
-LONGEST_SLUG = 40
 MOST_NAMESAKES = 100
 
 
@@ -76,9 +74,9 @@ async def create(request: Request, me: Me) -> Response:
         return _draw(request, me, None, now)
     site = site_of(request)
     async with site.database.write() as connection:
-        for slug in _slugs(next(iter(now.words["title"].values()))):
+        for name in _slugs(next(iter(now.words["title"].values()))):
             try:
-                made = await kept.create(connection, me.space_id, slug=slug, now=site.clock(), **values)
+                made = await kept.create(connection, me.space_id, slug=name, now=site.clock(), **values)
             except AlreadyExists:
                 continue
             await audit.note(connection, me.entry(site.clock(), "write", "consultations", made.id, title=made.title))
@@ -101,7 +99,7 @@ async def save(request: Request, me: Me) -> Response:
 
 def _slugs(title: str) -> list[str]:
     """Names for its addresses, made of its title: `le-square-de-la-gare`, then with a number."""
-    start = re.sub(r"[^a-z0-9]+", "-", fold(title)).strip("-")[:LONGEST_SLUG].strip("-") or "consultation"
+    start = slug(title) or "consultation"
     return [start, *(f"{start}-{number}" for number in range(2, MOST_NAMESAKES))]
 
 

@@ -11,7 +11,7 @@ from flows.conversation import Ending, Talk
 from flows.forms import Fault, Faults, Field
 from flows.module import Module
 from flows.texts import Words
-from storage import areas, consultations
+from storage import areas, consultations, groups
 
 if TYPE_CHECKING:
     from tests.admin_web.conftest import Town
@@ -69,7 +69,7 @@ async def add_draft(town: Town) -> None:
     """A draft with two steps, one of them this way of taking part; an area, and a group."""
     async with town.database.write() as connection:
         await areas.add(connection, town.space.id, "gare", {"fr": "La Gare", "en": "The station"})
-        await areas.add_group(connection, town.space.id, "lettre", {"fr": "Lettre de mars"}, town.now)
+        group = await groups.add(connection, town.space.id, "lettre", {"fr": "Lettre de mars"}, town.now)
         step = await consultations.add_phase(connection, town.consultation, Wishes.kind, SETTINGS)
         draft = await consultations.create(
             connection, town.space.id, slug="arbres", title={"fr": "Des arbres"}, topic={}, why={}, decides={},
@@ -79,4 +79,4 @@ async def add_draft(town: Town) -> None:
         await consultations.add_phase(
             connection, draft, Wishes.kind, SETTINGS, title={"fr": "Le choix"}, state="waiting"
         )
-    town.step, town.draft = step.id, draft.id
+    town.step, town.draft, town.group = step.id, draft.id, group.id
