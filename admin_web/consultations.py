@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from admin_web import readiness
 from admin_web.channels import TELEGRAM, channel_name
+from admin_web.permissions import Ability
 from admin_web.readiness import Check, Looked
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import Site, site_of
@@ -22,8 +23,9 @@ from flows.replies import Replies
 from flows.texts import Said, Text, Words, _, plural
 from storage import accounts, audit, consultations, making, spaces
 from storage.accounts import AWAY
-from storage.consultations import Consultation, Phase
+from storage.consultations import Consultation, Listed, Phase
 from storage.phases import latest
+from storage.refusals import StillOpen
 from storage.types import LARGEST_ID
 from storage.value import value
 
@@ -34,9 +36,12 @@ TRIED = "tried"
 def routes() -> list[BaseRoute]:
     return [
         Route("/panel", signed_in(show_list), methods=["GET"]),
+        Route("/panel/archive", signed_in(show_archive), methods=["GET"]),
         Route("/panel/consultations/{id:int}", signed_in(show), methods=["GET"]),
         Route("/panel/consultations/{id:int}/open", signed_in(open_it), methods=["POST"]),
         Route("/panel/consultations/{id:int}/close", signed_in(close_it), methods=["POST"]),
+        Route("/panel/consultations/{id:int}/archive", signed_in(archive), methods=["POST"]),
+        Route("/panel/consultations/{id:int}/take-out", signed_in(take_out), methods=["POST"]),
     ]
 
 
@@ -54,18 +59,35 @@ async def show_list(request: Request, me: Me) -> Response:
     if me.home != "/panel":
         return RedirectResponse(me.home, 303)
     site = site_of(request)
+    listed, archived = await _listed(request, me)
     async with site.database.read() as connection:
-        listed = await consultations.listed(connection, me.space_id, midnight(me, site.clock()))
         ours = await accounts.listed(connection, me.space_id)
     return panel(
         request,
         me,
         "consultations.html",
-        listed=[one for one in listed if me.may("look", one.consultation.id)],
+        listed=listed,
+        archived=len(archived),
         standing=lambda one: standing(one, site.clock()),
         telegram=any(one.channel == TELEGRAM for one in ours),
         unwell=[channel_name(one.channel) for one in ours if one.error not in (None, AWAY)],
     )
+
+
+async def show_archive(request: Request, me: Me) -> Response:
+    """What stands in no list any more."""
+    _listed_now, archived = await _listed(request, me)
+    return panel(request, me, "archive.html", listed=archived)
+
+
+async def _listed(request: Request, me: Me) -> tuple[list[Listed], list[Listed]]:
+    """What they may look at, the newest first: what is in use, and what is in the archive."""
+    site = site_of(request)
+    async with site.database.read() as connection:
+        found = await consultations.listed(connection, me.space_id, midnight(me, site.clock()))
+    theirs = [one for one in found if me.may(Ability.LOOK, one.consultation.id)]
+    put_away = [one for one in theirs if one.consultation.archived_at is not None]
+    return [one for one in theirs if one.consultation.archived_at is None], put_away
 
 
 async def show(request: Request, me: Me) -> Response:
@@ -94,7 +116,7 @@ async def show(request: Request, me: Me) -> Response:
         way=way,
         answerable=lambda phase: issubclass(catalog().get(phase.kind, Module), Replies),
         standing_of=lambda phase: standing_of(found, phase, now),
-        checks=await check_list(request, me, found) if found.state == "draft" else [],
+        checks=await check_list(request, me, found) if found.state == "draft" and not found.archived_at else [],
         public=f"{site.base_url}/{me.space.slug}/{found.slug}",
     )
 
@@ -140,6 +162,25 @@ async def close_it(request: Request, me: Me) -> Response:
         await consultations.close_now(connection, found, site.clock())
         done = me.entry(site.clock(), "close", "consultations", found.id, title=found.title)
         await audit.note(connection, done)
+    return RedirectResponse(f"/panel/consultations/{found.id}", 303)
+
+
+async def archive(request: Request, me: Me) -> Response:
+    site, found = site_of(request), await find(request, me)
+    async with site.database.write() as connection:
+        try:
+            await consultations.archive(connection, found, site.clock())
+        except StillOpen:
+            raise HTTPException(409) from None
+        await audit.note(connection, me.entry(site.clock(), "archive", "consultations", found.id, title=found.title))
+    return RedirectResponse("/panel", 303)
+
+
+async def take_out(request: Request, me: Me) -> Response:
+    site, found = site_of(request), await find(request, me)
+    async with site.database.write() as connection:
+        await consultations.take_out(connection, found)
+        await audit.note(connection, me.entry(site.clock(), "take_out", "consultations", found.id, title=found.title))
     return RedirectResponse(f"/panel/consultations/{found.id}", 303)
 
 

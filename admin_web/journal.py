@@ -38,6 +38,9 @@ async def show(request: Request, me: Me) -> Response:
 _WORDS: Mapping[str, Text] = {
     "open": _("opened the consultation “{title}”"),
     "close": _("closed the consultation “{title}”"),
+    "copy": _("began the consultation “{title}” from another one"),
+    "archive": _("put the consultation “{title}” into the archive"),
+    "take_out": _("took the consultation “{title}” out of the archive"),
     "tried": _("tried the talk of a consultation"),
     "write": _("wrote the consultation “{title}”"),
     "rewrite": _("changed what is said of “{title}”, or its dates"),

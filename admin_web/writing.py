@@ -1,12 +1,13 @@
-"""What a consultation says of itself: a new one, and changing its words and dates."""
+"""What a consultation says of itself: a new one, one begun from another, and changing its words and dates."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import field
 from datetime import date, datetime
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -20,7 +21,7 @@ from admin_web.site import site_of
 from flows.folding import slug
 from flows.host import LANGUAGE_NAMES
 from flows.texts import Said, _
-from storage import audit
+from storage import audit, making
 from storage import consultations as kept
 from storage.consultations import Consultation
 from storage.refusals import AlreadyExists
@@ -36,6 +37,7 @@ def routes() -> list[BaseRoute]:
         Route("/panel/consultations/new", signed_in(create), methods=["POST"]),
         Route("/panel/consultations/{id:int}/edit", signed_in(show), methods=["GET"]),
         Route("/panel/consultations/{id:int}/edit", signed_in(save), methods=["POST"]),
+        Route("/panel/consultations/{id:int}/copy", signed_in(copy), methods=["POST"]),
     ]
 
 
@@ -74,15 +76,41 @@ async def create(request: Request, me: Me) -> Response:
         return _draw(request, me, None, now)
     site = site_of(request)
     async with site.database.write() as connection:
-        for name in _slugs(next(iter(now.words["title"].values()))):
-            try:
-                made = await kept.create(connection, me.space_id, slug=name, now=site.clock(), **values)
-            except AlreadyExists:
-                continue
+        made = await _under_a_free_name(
+            now.words["title"],
+            lambda slug: kept.create(connection, me.space_id, slug=slug, now=site.clock(), **values),
+        )
+        if made is not None:
             await audit.note(connection, me.entry(site.clock(), "write", "consultations", made.id, title=made.title))
             return RedirectResponse(f"/panel/consultations/{made.id}", 303)
     now.faults["title"] = _("There are many of this name already: choose another one.")
     return _draw(request, me, None, now)
+
+
+async def copy(request: Request, me: Me) -> Response:
+    """Begin one from another: the copy is a draft, and its words are read over first."""
+    site, source = site_of(request), await consultations.find(request, me)
+    async with site.database.write() as connection:
+        made = await _under_a_free_name(
+            source.title,
+            lambda slug: making.copy(connection, source, slug=slug, zone=me.space.zone, now=site.clock()),
+        )
+        if made is None:
+            raise HTTPException(409)
+        await audit.note(connection, me.entry(site.clock(), "copy", "consultations", made.id, title=made.title))
+    return RedirectResponse(f"/panel/consultations/{made.id}/edit", 303)
+
+
+async def _under_a_free_name(
+    title: Mapping[str, str], make: Callable[[str], Awaitable[Consultation]]
+) -> Consultation | None:
+    """Made under the first name for its addresses that no other one has; None where all of them are taken."""
+    for name in _slugs(next(iter(title.values()))):
+        try:
+            return await make(name)
+        except AlreadyExists:
+            continue
+    return None
 
 
 async def save(request: Request, me: Me) -> Response:

@@ -7,11 +7,24 @@ from dataclasses import field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, case, distinct, exists, func, insert, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    case,
+    distinct,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
-from storage.refusals import AlreadyExists, NotSaid
+from storage.refusals import AlreadyExists, NotSaid, StillOpen
 from storage.types import new_id
 from storage.value import columns, selected, value
 
@@ -31,6 +44,7 @@ class Consultation:
     answer_on: str | None
     created_at: datetime
     does: Mapping[str, str]
+    archived_at: datetime | None = None
 
     @property
     def answered_on(self) -> date | None:
@@ -247,12 +261,31 @@ async def open_to_residents(connection: AsyncConnection, consultation: Consultat
 async def open_now(connection: AsyncConnection, consultation: Consultation, now: datetime) -> None:
     """Open it, from now if its date was not reached; a closing date that has passed is taken away.
 
-    For those who set up a town by a file or by hand: what residents are told is not looked at.
+    For those who set up a town by a file or by hand: what residents are told is not looked at. One that was in the
+    archive comes out of it.
     """
     opens = consultation.opens_at if consultation.opens_at and consultation.opens_at <= now else now
     closes = consultation.closes_at if consultation.closes_at and consultation.closes_at > now else None
-    await change(connection, consultation, state="open", opens_at=opens, closes_at=closes)
+    await change(connection, consultation, state="open", opens_at=opens, closes_at=closes, archived_at=None)
 
 
 async def close_now(connection: AsyncConnection, consultation: Consultation, now: datetime) -> None:
     await change(connection, consultation, state="closed", closes_at=now)
+
+
+async def archive(connection: AsyncConnection, consultation: Consultation, now: datetime) -> None:
+    """Put it away: it stands in no list any more, and its figures stay. Raises StillOpen."""
+    table = models.Consultation
+    over = or_(table.state != "open", table.closes_at <= now)
+    archived = await connection.execute(
+        update(table)
+        .where(table.space_id == consultation.space_id, table.id == consultation.id, over)
+        .values(archived_at=now, state=case((table.state == "open", "closed"), else_=table.state))
+    )
+    if not archived.rowcount:
+        raise StillOpen
+
+
+async def take_out(connection: AsyncConnection, consultation: Consultation) -> None:
+    """Take it out of the archive, closed or a draft as it was."""
+    await change(connection, consultation, archived_at=None)

@@ -1,16 +1,19 @@
-"""Making a consultation: its phases set, moved, opened, closed, and removed while nobody has begun."""
+"""Making a consultation: its phases set, moved, opened, closed, removed while nobody has begun; copying all of it."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import consultations, files, models
-from storage.consultations import Phase
+from storage import codes, consultations, files, models
+from storage.consultations import Consultation, Phase
 from storage.refusals import HasBegun
+from storage.value import value
 
 
 async def has_begun(connection: AsyncConnection, phase: Phase) -> bool:
@@ -71,3 +74,75 @@ async def open_now(connection: AsyncConnection, phase: Phase, now: datetime) -> 
 async def close_now(connection: AsyncConnection, phase: Phase) -> None:
     """Close it by hand, whatever its dates say."""
     await change(connection, phase, state="closed")
+
+
+# -- a copy --------------------------------------------------------------------------------------------------------
+
+AHEAD = timedelta(weeks=1)
+"""How long before its first date a copy is made, at the least."""
+
+
+async def copy(
+    connection: AsyncConnection, source: Consultation, *, slug: str, zone: str, now: datetime
+) -> Consultation:
+    """A draft with the words, dates, phases and posters of another consultation, and nothing of what residents gave.
+
+    Its dates keep their weekdays and hours in this zone: all come the same number of weeks later. Posters hang at the
+    same places, under codes of their own. Raises AlreadyExists when the space has this slug.
+    """
+    phases = await consultations.phases(connection, source.space_id, source.id)
+    later = Later.of([source, *phases], ZoneInfo(zone), now)
+    made = await consultations.create(
+        connection,
+        source.space_id,
+        slug=slug,
+        title=source.title,
+        topic=source.topic,
+        why=source.why,
+        decides=source.decides,
+        does=source.does,
+        opens_at=later.moment(source.opens_at),
+        closes_at=later.moment(source.closes_at),
+        answer_on=source.answered_on and source.answered_on + later.by,
+        now=now,
+    )
+    for phase in phases:
+        await consultations.add_phase(
+            connection,
+            made,
+            phase.kind,
+            phase.settings,
+            title=phase.title,
+            state="waiting" if phase.state == "waiting" else "dated",
+            opens_at=later.moment(phase.opens_at),
+            closes_at=later.moment(phase.closes_at),
+            stages=[later.stage(one) for one in phase.stages],
+            moderation=phase.moderation,
+            per_day=phase.per_day,
+        )
+    for poster in await codes.listed(connection, source.space_id, source.id):
+        await codes.create(connection, made, now, place=poster.place, area=poster.area, group=poster.group)
+    return made
+
+
+@value
+class Later:
+    """Dates moved by whole weeks, so that each keeps its weekday and its hour in the zone."""
+
+    by: timedelta
+    zone: ZoneInfo
+
+    @classmethod
+    def of(cls, dated: Sequence[Consultation | Phase], zone: ZoneInfo, now: datetime) -> Later:
+        """By so many weeks that the first of all dates is AHEAD of now; by none where it is already."""
+        dates = [at for one in dated for at in (one.opens_at, one.closes_at) if at is not None]
+        weeks = -((min(dates, default=now + AHEAD) - now - AHEAD) // timedelta(weeks=1))
+        return cls(timedelta(weeks=max(0, weeks)), zone)
+
+    def moment(self, at: datetime | None) -> datetime | None:
+        return (at.astimezone(self.zone) + self.by).astimezone(UTC) if at is not None else None
+
+    def stage(self, stage: Mapping[str, Any]) -> dict[str, Any]:
+        """A stage of a phase (storage/access.py), from a later day on."""
+        since = self.moment(datetime.fromisoformat(stage["from"]) if stage.get("from") else None)
+        return {**stage, "from": since.isoformat() if since is not None else None}

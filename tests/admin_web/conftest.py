@@ -52,6 +52,7 @@ class Town:
     draft: int = 0
     petition: int = 0
     group: int = 0
+    archived: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False
     url: str = ""

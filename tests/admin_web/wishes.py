@@ -66,7 +66,7 @@ SETTINGS: dict[str, Any] = {
 
 
 async def add_draft(town: Town) -> None:
-    """A draft with two steps, one of them this way of taking part; an area, and a group."""
+    """A draft with two steps, one of them this way of taking part; one in the archive; an area, and a group."""
     async with town.database.write() as connection:
         await areas.add(connection, town.space.id, "gare", {"fr": "La Gare", "en": "The station"})
         group = await groups.add(connection, town.space.id, "lettre", {"fr": "Lettre de mars"}, town.now)
@@ -79,4 +79,10 @@ async def add_draft(town: Town) -> None:
         await consultations.add_phase(
             connection, draft, Wishes.kind, SETTINGS, title={"fr": "Le choix"}, state="waiting"
         )
+        put_away = await consultations.create(
+            connection, town.space.id, slug="vieux", title={"fr": "Le vieux pont"}, topic={}, why={}, decides={},
+            opens_at=None, closes_at=None, answer_on=None, now=town.now,
+        )  # fmt: skip
+        await consultations.archive(connection, put_away, town.now)
+    town.archived = put_away.id
     town.step, town.draft, town.group = step.id, draft.id, group.id
