@@ -47,6 +47,7 @@ class Wishes(Module):
             Field("size", "choice", Words(fr="Taille", en="Size"), choices=CHOICES, default="few"),
             Field("shown", "flag", Words(fr="Montrer à tous", en="Show to all"), default=True),
             Field("options", "options", Words(fr="Les options", en="The options"), least=2, most=50),
+            Field("drawing", "picture", Words(fr="Un dessin", en="A drawing")),
             Field("secret", "flag", Words(fr="Rester secret", en="Keep secret"), rare=True),
         )
 
