@@ -21,7 +21,7 @@ from admin_web.site import Site, site_of
 from flows.module import Module, catalog
 from flows.replies import Replies
 from flows.texts import Said, Text, Words, _, plural
-from storage import accounts, audit, consultations, making, spaces
+from storage import access, accounts, audiences, audit, consultations, letters, making, spaces
 from storage.accounts import AWAY
 from storage.consultations import Consultation, Listed, Phase
 from storage.phases import latest
@@ -140,12 +140,16 @@ async def open_it(request: Request, me: Me) -> Response:
 async def check_list(request: Request, me: Me, found: Consultation) -> list[Check]:
     """What stands in the way of opening it, and what one may open all the same with."""
     site = site_of(request)
+    now = site.clock()
     async with site.database.read() as connection:
         space = await spaces.load(connection, me.space_id)
         phases = await consultations.phases(connection, me.space_id, found.id)
+        admitted = [access.in_force(phase.stages, now) for phase in phases]
+        known = await audiences.count(connection, me.space_id, admitted, now)
+        codes, _used = await letters.counted(connection, found)
         tried = await audit.has(connection, me.space_id, TRIED, "consultations", found.id)
     modules = [_loaded(site, phase) for phase in phases]
-    return readiness.checks(Looked(space, found, phases, modules, tried, site.clock()))
+    return readiness.checks(Looked(space, found, phases, modules, known, codes, tried, now))
 
 
 def _loaded(site: Site, phase: Phase) -> object | None:
