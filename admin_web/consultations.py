@@ -114,6 +114,7 @@ async def show(request: Request, me: Me) -> Response:
         people=people,
         begun=begun,
         way=way,
+        gathers=lambda phase: catalog().get(phase.kind, Module).gathers,
         answerable=lambda phase: issubclass(catalog().get(phase.kind, Module), Replies),
         standing_of=lambda phase: standing_of(found, phase, now),
         checks=await check_list(request, me, found) if found.state == "draft" and not found.archived_at else [],
