@@ -94,12 +94,11 @@ async def show(request: Request, me: Me) -> Response:
     site = site_of(request)
     found = await find(request, me)
     async with site.database.read() as connection:
-        listed = await consultations.listed(connection, me.space_id, midnight(me, site.clock()))
+        [counts] = await consultations.listed(connection, me.space_id, midnight(me, site.clock()), found.id)
         unfinished = await consultations.unfinished(connection, me.space_id, found.id)
         phases = await consultations.phases(connection, me.space_id, found.id)
         people = await consultations.people(connection, found)
         begun = {phase.id for phase in phases if await making.has_begun(connection, phase)}
-    [counts] = [one for one in listed if one.consultation.id == found.id]
     now = site.clock()
     return panel(
         request,

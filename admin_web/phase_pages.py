@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 
 from admin_web import admitting, consultations, fields, illustrations
 from admin_web.admitting import Line, NotStages
-from admin_web.dates import NOT_A_DATE, Civil, NotADate
+from admin_web.dates import Civil, span
 from admin_web.dates import typed as typed_date
 from admin_web.forms import Form
 from admin_web.session import Me, panel, signed_in
@@ -242,7 +242,8 @@ async def read(request: Request, me: Me, to: About) -> tuple[Typed, dict[str, An
     if form.text("more"):
         now.faults.update(again)
         return now, None
-    values: dict[str, Any] = {"title": now.title, **_dates(now, me.space.zone), **_rules(now)}
+    opens, closes = span(now.opens, now.closes, me.space.zone, now.faults)
+    values: dict[str, Any] = {"title": now.title, "opens_at": opens, "closes_at": closes, **_rules(now)}
     async with site_of(request).database.read() as connection:
         offers = await admitting.offers(connection, me.space_id, site_of(request).clock())
     try:
@@ -280,19 +281,6 @@ def _settings(module: type[Module], now: Typed, before: Mapping[str, Any]) -> di
         return {}
     now.faults.update(fields.checked(module, made))
     return {**made, FEEDBACK: now.feedback}
-
-
-def _dates(now: Typed, zone: str) -> dict[str, datetime | None]:
-    made: dict[str, datetime | None] = {}
-    for name, civil in (("opens", now.opens), ("closes", now.closes)):
-        try:
-            made[f"{name}_at"] = civil.at(zone, end=name == "closes")
-        except NotADate:
-            now.faults[name] = NOT_A_DATE
-    opens, closes = made.get("opens_at"), made.get("closes_at")
-    if opens and closes and closes <= opens:
-        now.faults["closes"] = _("It closes before it opens.")
-    return made
 
 
 def _rules(now: Typed) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -127,7 +128,7 @@ async def add_areas(request: Request, me: Me) -> Response:
     return RedirectResponse(AREAS, 303)
 
 
-async def _add(connection: Any, space_id: int, area: NewArea) -> None:
+async def _add(connection: AsyncConnection, space_id: int, area: NewArea) -> None:
     """A new area. Raises NotAreas when there is one of this name; then none of the list is added."""
     try:
         await areas.add(connection, space_id, slug(next(iter(area.name.values()))) or "area", area.name, area.shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import field
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from admin_web import consultations
-from admin_web.dates import NOT_A_DATE, Civil, NotADate
+from admin_web.dates import Civil, span
 from admin_web.dates import typed as typed_date
 from admin_web.fields import NEEDED, words
 from admin_web.session import Me, panel, signed_in
@@ -142,21 +142,11 @@ def read(me: Me) -> tuple[Typed, dict[str, Any]]:
     )
     if not now.words["title"]:
         now.faults["title"] = NEEDED
-    opens, closes = _moment(now, "opens", now.opens, zone), _moment(now, "closes", now.closes, zone)
-    if opens and closes and closes <= opens:
-        now.faults["closes"] = _("It closes before it opens.")
+    opens, closes = span(now.opens, now.closes, zone, now.faults)
     answer_on = _day(now)
     if answer_on and closes and answer_on < closes.date():
         now.faults["answer_on"] = _("People are answered after it closes.")
     return now, {**now.words, "opens_at": opens, "closes_at": closes, "answer_on": answer_on}
-
-
-def _moment(now: Typed, name: str, civil: Civil, zone: str) -> datetime | None:
-    try:
-        return civil.at(zone, end=name == "closes")
-    except NotADate:
-        now.faults[name] = NOT_A_DATE
-        return None
 
 
 def _day(now: Typed) -> date | None:

@@ -178,13 +178,15 @@ async def phases(connection: AsyncConnection, space_id: int, consultation_id: in
     return [Phase(*row) for row in rows]
 
 
-async def listed(connection: AsyncConnection, space_id: int, since: datetime) -> list[Listed]:
-    """The consultations of a space, the newest first, with their people counted by the database."""
-    counted = _people(space_id, since).subquery()
+async def listed(connection: AsyncConnection, space_id: int, since: datetime, only: int | None = None) -> list[Listed]:
+    """The consultations of a space (or that of this id), the newest first, with their people as the database counts."""
+    counted = _people(space_id, since, only).subquery()
+    within = [models.Consultation.space_id == space_id]
+    within += [models.Consultation.id == only] if only is not None else []
     rows = await connection.execute(
         select(*_CONSULTATION, func.coalesce(counted.c.people, 0), func.coalesce(counted.c.lately, 0))
         .outerjoin(counted, counted.c.consultation_id == models.Consultation.id)
-        .where(models.Consultation.space_id == space_id)
+        .where(*within)
         .order_by(models.Consultation.created_at.desc(), models.Consultation.id.desc())
     )
     return [Listed(Consultation(*row[:-2]), row[-2], row[-1]) for row in rows]
@@ -192,19 +194,19 @@ async def listed(connection: AsyncConnection, space_id: int, since: datetime) ->
 
 async def people(connection: AsyncConnection, consultation: Consultation) -> Mapping[int, int]:
     """How many people gave something to each of its phases, by the phase's id."""
-    took_part = _took_part(consultation.space_id)
+    took_part = _took_part(consultation.space_id, consultation.id)
     rows = await connection.execute(
         select(models.Phase.id, func.count(distinct(took_part.c.person)))
         .join(took_part, took_part.c.phase_id == models.Phase.id)
-        .where(models.Phase.space_id == consultation.space_id, models.Phase.consultation_id == consultation.id)
+        .where(models.Phase.space_id == consultation.space_id)
         .group_by(models.Phase.id)
     )
     return {row[0]: row[1] for row in rows}
 
 
-def _people(space_id: int, since: datetime) -> Select[*tuple[Any, ...]]:
+def _people(space_id: int, since: datetime, only: int | None) -> Select[*tuple[Any, ...]]:
     """People by consultation, in all and since a moment."""
-    took_part = _took_part(space_id)
+    took_part = _took_part(space_id, only)
     return (
         select(
             models.Phase.consultation_id,
@@ -217,11 +219,11 @@ def _people(space_id: int, since: datetime) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _took_part(space_id: int) -> Subquery:
-    """Each time somebody took part, as (phase_id, person, at): whose contribution counts, or who sent something else
-    (a ballot). A response whose author was erased still counts as somebody; a table at a meeting does not: its people
-    are never added to the others."""
-    given, talk = models.Contribution, models.Conversation
+def _took_part(space_id: int, only: int | None) -> Subquery:
+    """Each time somebody took part in a space (or in the consultation of this id), as (phase_id, person, at): whose
+    contribution counts, or who sent something else (a ballot). A response whose author was erased still counts as
+    somebody; a table at a meeting does not: its people are never added to the others."""
+    given, talk, phase = models.Contribution, models.Conversation, models.Phase
     contributed = select(
         given.phase_id, func.coalesce(given.participant_id, given.id).label("person"), given.created_at.label("at")
     ).where(given.space_id == space_id, given.state == "sent", given.parent_id.is_(None), given.origin != "meeting")
@@ -231,6 +233,9 @@ def _took_part(space_id: int) -> Subquery:
         talk.sent_at.is_not(None),
         ~exists().where(given.space_id == talk.space_id, given.conversation_id == talk.id),
     )
+    if only is not None:
+        phases = select(phase.id).where(phase.space_id == space_id, phase.consultation_id == only)
+        contributed, cast = contributed.where(given.phase_id.in_(phases)), cast.where(talk.phase_id.in_(phases))
     return union_all(contributed, cast).subquery()
 
 
