@@ -13,7 +13,7 @@ from admin_web.dates import NOT_A_DATE, Civil, NotADate
 from admin_web.dates import typed as typed_date
 from admin_web.forms import Form
 from flows.texts import Said, Words, _
-from storage import access, areas, audiences
+from storage import access, areas, audiences, groups
 from storage.rules import Aged, InArea, InGroup, Rule, from_json
 from storage.value import value
 
@@ -50,8 +50,8 @@ async def offers(connection: AsyncConnection, space_id: int, now: datetime) -> l
         named.append((f"area:{area.slug}", _("{area}: those who say they live there", area=name), InArea((area.slug,))))
         checked = _("{area}: those whose code says so", area=name)
         named.append((f"checked-area:{area.slug}", checked, InArea((area.slug,), True)))
-    for group in await areas.groups(connection, space_id):
-        words = _("{group}: those with a code of this group", group=Words(group.name))
+    for group in await groups.listed(connection, space_id):
+        words = _("{group}: those who are in it", group=Words(group.name))
         named.append((f"group:{group.slug}", words, InGroup((group.slug,))))
     counts = await audiences.count(connection, space_id, [rule for _id, _words, rule in named], now)
     ages = [Offer(AGE, _("An age, as people say it"), None), Offer(CHECKED_AGE, _("An age, as their code says"), None)]

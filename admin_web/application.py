@@ -23,6 +23,7 @@ from admin_web import (
     door_pages,
     exports,
     failures,
+    groups,
     illustrations,
     journal,
     letter_pages,
@@ -63,7 +64,7 @@ def build(
     `routes` are the house's own (health, metrics)."""
     site = Site(database, doors, base_url.rstrip("/"), clock, load_module, Counter(database))
     pages = (
-        static, illustrations, chat, sign_in, writing, consultations, replying, phase_pages, letter_pages, town,
+        static, illustrations, chat, sign_in, writing, consultations, replying, phase_pages, letter_pages, town, groups,
         results, exports, live, try_it, poster, failures, contributions, typing_in, contribution, team, journal,
         door_pages, public,
     )  # fmt: skip

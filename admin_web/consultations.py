@@ -14,26 +14,34 @@ from starlette.routing import BaseRoute, Route
 
 from admin_web import readiness
 from admin_web.channels import TELEGRAM, channel_name
+from admin_web.permissions import Ability
 from admin_web.readiness import Check, Looked
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import Site, site_of
 from flows.module import Module, catalog
 from flows.replies import Replies
 from flows.texts import Said, Text, Words, _, plural
-from storage import accounts, audit, consultations, drafts, making, spaces
+from storage import access, accounts, audiences, audit, consultations, letters, making, spaces
 from storage.accounts import AWAY
-from storage.consultations import Consultation, Phase
+from storage.consultations import Consultation, Listed, Phase
 from storage.phases import latest
+from storage.refusals import StillOpen
 from storage.types import LARGEST_ID
 from storage.value import value
+
+TRIED = "tried"
+"""What the audit log calls that somebody tried a talk."""
 
 
 def routes() -> list[BaseRoute]:
     return [
         Route("/panel", signed_in(show_list), methods=["GET"]),
+        Route("/panel/archive", signed_in(show_archive), methods=["GET"]),
         Route("/panel/consultations/{id:int}", signed_in(show), methods=["GET"]),
         Route("/panel/consultations/{id:int}/open", signed_in(open_it), methods=["POST"]),
         Route("/panel/consultations/{id:int}/close", signed_in(close_it), methods=["POST"]),
+        Route("/panel/consultations/{id:int}/archive", signed_in(archive), methods=["POST"]),
+        Route("/panel/consultations/{id:int}/take-out", signed_in(take_out), methods=["POST"]),
     ]
 
 
@@ -51,30 +59,46 @@ async def show_list(request: Request, me: Me) -> Response:
     if me.home != "/panel":
         return RedirectResponse(me.home, 303)
     site = site_of(request)
+    listed, archived = await _listed(request, me)
     async with site.database.read() as connection:
-        listed = await consultations.listed(connection, me.space_id, midnight(me, site.clock()))
         ours = await accounts.listed(connection, me.space_id)
     return panel(
         request,
         me,
         "consultations.html",
-        listed=[one for one in listed if me.may("look", one.consultation.id)],
+        listed=listed,
+        archived=len(archived),
         standing=lambda one: standing(one, site.clock()),
         telegram=any(one.channel == TELEGRAM for one in ours),
         unwell=[channel_name(one.channel) for one in ours if one.error not in (None, AWAY)],
     )
 
 
+async def show_archive(request: Request, me: Me) -> Response:
+    """What stands in no list any more."""
+    _listed_now, archived = await _listed(request, me)
+    return panel(request, me, "archive.html", listed=archived)
+
+
+async def _listed(request: Request, me: Me) -> tuple[list[Listed], list[Listed]]:
+    """What they may look at, the newest first: what is in use, and what is in the archive."""
+    site = site_of(request)
+    async with site.database.read() as connection:
+        found = await consultations.listed(connection, me.space_id, midnight(me, site.clock()))
+    theirs = [one for one in found if me.may(Ability.LOOK, one.consultation.id)]
+    put_away = [one for one in theirs if one.consultation.archived_at is not None]
+    return [one for one in theirs if one.consultation.archived_at is None], put_away
+
+
 async def show(request: Request, me: Me) -> Response:
     site = site_of(request)
     found = await find(request, me)
     async with site.database.read() as connection:
-        listed = await consultations.listed(connection, me.space_id, midnight(me, site.clock()))
+        [counts] = await consultations.listed(connection, me.space_id, midnight(me, site.clock()), found.id)
         unfinished = await consultations.unfinished(connection, me.space_id, found.id)
         phases = await consultations.phases(connection, me.space_id, found.id)
-        people = await making.people(connection, found)
-        begun = {phase.id for phase in phases if await drafts.has_begun(connection, phase)}
-    [counts] = [one for one in listed if one.consultation.id == found.id]
+        people = await consultations.people(connection, found)
+        begun = {phase.id for phase in phases if await making.has_begun(connection, phase)}
     now = site.clock()
     return panel(
         request,
@@ -89,9 +113,10 @@ async def show(request: Request, me: Me) -> Response:
         people=people,
         begun=begun,
         way=way,
+        gathers=lambda phase: catalog().get(phase.kind, Module).gathers,
         answerable=lambda phase: issubclass(catalog().get(phase.kind, Module), Replies),
         standing_of=lambda phase: standing_of(found, phase, now),
-        checks=await check_list(request, me, found) if found.state == "draft" else [],
+        checks=await check_list(request, me, found) if found.state == "draft" and not found.archived_at else [],
         public=f"{site.base_url}/{me.space.slug}/{found.slug}",
     )
 
@@ -115,12 +140,16 @@ async def open_it(request: Request, me: Me) -> Response:
 async def check_list(request: Request, me: Me, found: Consultation) -> list[Check]:
     """What stands in the way of opening it, and what one may open all the same with."""
     site = site_of(request)
+    now = site.clock()
     async with site.database.read() as connection:
         space = await spaces.load(connection, me.space_id)
         phases = await consultations.phases(connection, me.space_id, found.id)
-        tried = await making.was_tried(connection, found)
+        admitted = [access.in_force(phase.stages, now) for phase in phases]
+        known = await audiences.count(connection, me.space_id, admitted, now)
+        codes, _used = await letters.counted(connection, found)
+        tried = await audit.has(connection, me.space_id, TRIED, "consultations", found.id)
     modules = [_loaded(site, phase) for phase in phases]
-    return readiness.checks(Looked(space, found, phases, modules, tried, site.clock()))
+    return readiness.checks(Looked(space, found, phases, modules, known, codes, tried, now))
 
 
 def _loaded(site: Site, phase: Phase) -> object | None:
@@ -137,6 +166,25 @@ async def close_it(request: Request, me: Me) -> Response:
         await consultations.close_now(connection, found, site.clock())
         done = me.entry(site.clock(), "close", "consultations", found.id, title=found.title)
         await audit.note(connection, done)
+    return RedirectResponse(f"/panel/consultations/{found.id}", 303)
+
+
+async def archive(request: Request, me: Me) -> Response:
+    site, found = site_of(request), await find(request, me)
+    async with site.database.write() as connection:
+        try:
+            await consultations.archive(connection, found, site.clock())
+        except StillOpen:
+            raise HTTPException(409) from None
+        await audit.note(connection, me.entry(site.clock(), "archive", "consultations", found.id, title=found.title))
+    return RedirectResponse("/panel", 303)
+
+
+async def take_out(request: Request, me: Me) -> Response:
+    site, found = site_of(request), await find(request, me)
+    async with site.database.write() as connection:
+        await consultations.take_out(connection, found)
+        await audit.note(connection, me.entry(site.clock(), "take_out", "consultations", found.id, title=found.title))
     return RedirectResponse(f"/panel/consultations/{found.id}", 303)
 
 

@@ -20,6 +20,7 @@ from storage.moderation import Item
 from storage.outbox import NewDelivery
 from storage.progress import NewProgress
 from storage.scores import NewScore
+from storage.types import LARGEST_ID
 
 LONGEST_REPLY = 1_500
 
@@ -37,7 +38,7 @@ async def find(request: Request, me: Me) -> tuple[Item, Step]:
     steps = await moderated(request, me)
     wanted: int = request.path_params["id"]
     async with site_of(request).database.read() as connection:
-        found = await moderation.find(connection, within(me), [wanted]) if wanted < 2**63 else []
+        found = await moderation.find(connection, within(me), [wanted]) if wanted <= LARGEST_ID else []
     if not found:
         raise HTTPException(404)
     return found[0], steps[found[0].phase_id]

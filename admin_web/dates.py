@@ -46,3 +46,18 @@ class Civil:
 
 def typed(form: Form, name: str) -> Civil:
     return Civil(form.text(f"{name}.day", 20), form.text(f"{name}.hour", 20))
+
+
+def span(opens: Civil, closes: Civil, zone: str, faults: dict[str, Said]) -> tuple[datetime | None, datetime | None]:
+    """From when until when; what is wrong is noted in `faults`, under `opens` or `closes`."""
+    found: list[datetime | None] = []
+    for name, civil in (("opens", opens), ("closes", closes)):
+        try:
+            found.append(civil.at(zone, end=name == "closes"))
+        except NotADate:
+            faults[name] = NOT_A_DATE
+            found.append(None)
+    begins, ends = found
+    if begins and ends and ends <= begins:
+        faults["closes"] = _("It closes before it opens.")
+    return begins, ends

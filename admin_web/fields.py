@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from admin_web.forms import LONGEST, Form
+from flows import pictures
 from flows.forms import Fault, Faults, Field
 from flows.module import Module
 from flows.texts import Said, _
+from storage.files import File
 from storage.value import value
 
 BLANKS = 2
@@ -44,6 +46,8 @@ def _shown(field: Field, kept: Any) -> Any:
         return [*rows, *_blank(BLANKS)]
     if field.kind in ("words", "long_words"):
         return dict(kept or {})
+    if field.kind == "picture":
+        return kept or {"address": "", "description": {}}
     return kept
 
 
@@ -51,19 +55,34 @@ def _blank(count: int) -> list[Row]:
     return [Row("", {}, {}) for _number in range(count)]
 
 
-def typed(fields: Sequence[Field], form: Form, languages: Sequence[str]) -> dict[str, Any]:
-    """What was typed into each field, as `shown` says it."""
-    return {field.name: _typed(field, form, languages) for field in fields}
+def typed(fields: Sequence[Field], form: Form, languages: Sequence[str], before: Mapping[str, Any]) -> dict[str, Any]:
+    """What was typed into each field, as `shown` says it; a picture of `before` stays until it is removed."""
+    return {field.name: _typed(field, form, languages, before.get(field.name)) for field in fields}
 
 
-def _typed(field: Field, form: Form, languages: Sequence[str]) -> Any:
+def _typed(field: Field, form: Form, languages: Sequence[str], before: Any) -> Any:
     if field.kind in ("words", "long_words"):
         return words(form, field.name, languages)
     if field.kind == "flag":
         return form.text(field.name) == "yes"
     if field.kind == "options":
         return _rows(form, field.name, languages)
+    if field.kind == "picture":
+        kept = before["address"] if before and form.text(f"{field.name}.remove") != "yes" else ""
+        return {"address": kept, "description": words(form, f"{field.name}.description", languages)}
     return form.text(field.name)
+
+
+async def uploaded(fields: Sequence[Field], form: Form) -> dict[str, File]:
+    """The pictures that were chosen in a form, by their field. Raises Faults."""
+    found: dict[str, File] = {}
+    for field in fields:
+        if field.kind == "picture" and (content := await form.file(field.name)):
+            try:
+                found[field.name] = await pictures.uploaded(content)
+            except pictures.NotAPicture as refused:
+                raise Faults(Fault(field.name, refused.reason)) from None
+    return found
 
 
 def words(form: Form, name: str, languages: Sequence[str], longest: int = LONGEST) -> dict[str, str]:
@@ -112,9 +131,10 @@ def _setting(field: Field, typed_in: Any, before: Any, faults: list[Fault]) -> A
         return typed_in
     if field.kind == "options":
         return _options(field, typed_in, {one["id"] for one in before or ()}, faults)
-    if field.kind in ("words", "long_words") and field.required and not typed_in:
+    missing = not (typed_in["address"] if field.kind == "picture" else typed_in)
+    if missing and field.required and field.kind != "flag":
         faults.append(Fault(field.name, NEEDED))
-    return typed_in
+    return None if missing and field.kind == "picture" else typed_in
 
 
 def _number(field: Field, text: str, faults: list[Fault]) -> int | None:
@@ -159,10 +179,10 @@ def checked(kind: type[Module], settings: Mapping[str, Any]) -> Mapping[str, Sai
 
 
 def only_words(fields: Sequence[Field], before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings once somebody has begun: what they were, in the words of these."""
+    """The settings once somebody has begun: what they were, in the words of these, with their pictures."""
     merged = dict(before)
     for field in fields:
-        if field.kind in ("words", "long_words"):
+        if field.kind in ("words", "long_words", "picture"):
             merged[field.name] = after[field.name]
         elif field.kind == "options":
             new = {one["id"]: one for one in after[field.name]}

@@ -6,6 +6,7 @@ that change something accepted only from our own pages.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from urllib.parse import urlsplit
@@ -18,8 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_LIMIT = 256 * 1024
-CHAT_BODY_LIMIT = 12 * 1024 * 1024
-"""The chat page takes photos."""
+PHOTO_BODY_LIMIT = 12 * 1024 * 1024
+TAKES_PHOTOS = re.compile(r"/c/.*|/panel/consultations/\d+/steps/.*")
+"""The chat page, and the forms of steps."""
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -95,7 +97,7 @@ def _from_our_own_pages(headers: Headers) -> bool:
 
 
 def _limit(scope: Scope) -> int:
-    return CHAT_BODY_LIMIT if scope["path"].startswith("/c/") else BODY_LIMIT
+    return PHOTO_BODY_LIMIT if TAKES_PHOTOS.fullmatch(scope["path"]) else BODY_LIMIT
 
 
 def _bounded(scope: Scope, receive: Receive) -> Receive:

@@ -38,6 +38,9 @@ async def show(request: Request, me: Me) -> Response:
 _WORDS: Mapping[str, Text] = {
     "open": _("opened the consultation “{title}”"),
     "close": _("closed the consultation “{title}”"),
+    "copy": _("began the consultation “{title}” from another one"),
+    "archive": _("put the consultation “{title}” into the archive"),
+    "take_out": _("took the consultation “{title}” out of the archive"),
     "tried": _("tried the talk of a consultation"),
     "write": _("wrote the consultation “{title}”"),
     "rewrite": _("changed what is said of “{title}”, or its dates"),
@@ -54,6 +57,9 @@ _WORDS: Mapping[str, Text] = {
     "name_area": _("renamed the area {name}"),
     "remove_area": _("removed the area {name}"),
     "group": _("added the group {name}"),
+    "name_group": _("renamed the group {name}"),
+    "put_group": _("put somebody into the group {name}"),
+    "take_off_group": _("took somebody off the group {name}"),
     "poster": _("made a poster for {place}, “{title}”"),
     "show": _("read a text and let it be seen"),
     "hide": _("hid a text. The reason: {reason}"),
@@ -94,5 +100,6 @@ def address(entry: Noted) -> str | None:
         "consultations": "/panel/consultations",
         "contributions": "/panel/contributions",
         "organisers": "/panel/team",
+        "groups": "/panel/settings/groups",
     }
     return f"{pages[entry.about]}/{entry.about_id}" if entry.about in pages else None

@@ -13,7 +13,7 @@ from admin_web import consultations
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import language_of, site_of
 from flows.texts import Said, _, translate
-from storage import areas, audit, letters
+from storage import areas, audit, groups, letters
 from storage.letters import Known
 
 MOST_CODES = 20_000
@@ -37,10 +37,10 @@ async def _draw(request: Request, me: Me, faults: dict[str, Said]) -> Response:
     found = await consultations.find(request, me)
     async with site_of(request).database.read() as connection:
         written, used = await letters.counted(connection, found)
-        known, groups = await areas.listed(connection, me.space_id), await areas.groups(connection, me.space_id)
+        known, grouped = await areas.listed(connection, me.space_id), await groups.listed(connection, me.space_id)
     return panel(
         request, me, "codes.html", 400 if faults else 200, consultation=found, written=written, used=used, areas=known,
-        groups=groups, faults=faults, form=me.form,
+        groups=grouped, faults=faults, form=me.form,
     )  # fmt: skip
 
 
@@ -57,7 +57,7 @@ async def write(request: Request, me: Me) -> Response:
         faults["born"] = _("Between {least} and {most}.", least=str(year - OLDEST), most=str(year))
     async with site.database.write() as connection:
         slugs = {one.slug for one in await areas.listed(connection, me.space_id)}
-        grouped = {one.slug for one in await areas.groups(connection, me.space_id)}
+        grouped = {one.slug for one in await groups.listed(connection, me.space_id)}
         if (area and area not in slugs) or (group and group not in grouped):
             faults["area"] = _("This area or group is not there any more.")
         codes = (

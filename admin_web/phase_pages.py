@@ -5,30 +5,33 @@ Which ways there are, what each asks for and what is wrong with it, the modules 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from admin_web import admitting, consultations, fields
+from admin_web import admitting, consultations, fields, illustrations
 from admin_web.admitting import Line, NotStages
-from admin_web.dates import NOT_A_DATE, Civil, NotADate
+from admin_web.dates import Civil, span
 from admin_web.dates import typed as typed_date
+from admin_web.forms import Form
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import site_of
-from flows.forms import Faults
+from flows.forms import Faults, Field
 from flows.host import LANGUAGE_NAMES
 from flows.module import Module, catalog
 from flows.texts import Said, _
-from storage import audit, drafts, making
+from storage import audit, files, making
 from storage import consultations as kept
 from storage.audit import NewEntry
 from storage.consultations import Consultation, Phase
+from storage.files import File
 from storage.refusals import HasBegun
 from storage.value import value
 
@@ -77,6 +80,7 @@ class Typed:
     moderation: str
     per_day: str
     stages: list[Line]
+    pictures: Mapping[str, File] = field(default_factory=dict)
     faults: dict[str, Said] = field(default_factory=dict)
 
 
@@ -104,7 +108,7 @@ async def find(request: Request, me: Me) -> tuple[Consultation, Phase]:
 async def about(request: Request, me: Me) -> About:
     consultation, phase = await find(request, me)
     async with site_of(request).database.read() as connection:
-        begun = await drafts.has_begun(connection, phase)
+        begun = await making.has_begun(connection, phase)
     return About(consultation, phase, offered().get(phase.kind), begun)
 
 
@@ -163,6 +167,7 @@ async def _draw(request: Request, me: Me, to: About, now: Typed) -> Response:
         module=to.module, begun=to.begun, fields=[one for one in asked if not one.rare], typed=now,
         rare=[one for one in asked if one.rare], offers=offers, moderations=MODERATION, states=STATES,
         language_names=LANGUAGE_NAMES, as_it_is=admitting.AS_IT_IS,
+        folder=illustrations.draft_folder(to.consultation.id),
     )  # fmt: skip
 
 
@@ -175,6 +180,7 @@ async def add(request: Request, me: Me) -> Response:
     if values is None:
         return await _draw(request, me, to, now)
     async with site_of(request).database.write() as connection:
+        await _put(connection, me, now, site_of(request).clock())
         await kept.add_phase(connection, to.consultation, request.path_params["kind"], **values)
         await audit.note(connection, _entry(request, me, "add", to.consultation))
     return _back(to.consultation)
@@ -187,13 +193,20 @@ async def save(request: Request, me: Me) -> Response:
     if values is None:
         return await _draw(request, me, to, now)
     async with site_of(request).database.write() as connection:
-        if to.module is not None and await drafts.has_begun(connection, to.step):  # maybe since the form was drawn
+        if to.module is not None and await making.has_begun(connection, to.step):  # maybe since the form was drawn
             feedback = {FEEDBACK: values["settings"][FEEDBACK]}
             words = fields.only_words(to.module.form(), to.step.settings, values["settings"])
             values["settings"] = {**words, **feedback}
+        await _put(connection, me, now, site_of(request).clock())
         await making.change(connection, to.step, **values)
         await audit.note(connection, _entry(request, me, "set", to.consultation))
     return _back(to.consultation)
+
+
+async def _put(connection: AsyncConnection, me: Me, now: Typed, at: datetime) -> None:
+    """Keep the pictures that were chosen."""
+    for picture in now.pictures.values():
+        await files.put(connection, me.space_id, files.reference_of(picture.content), picture, at)
 
 
 def _entry(request: Request, me: Me, verb: str, to: Consultation) -> NewEntry:
@@ -210,20 +223,27 @@ async def read(request: Request, me: Me, to: About) -> tuple[Typed, dict[str, An
     wanted."""
     form, languages = me.form, me.space.languages
     asked = to.module.form() if to.module is not None else ()
+    before = to.step.settings if to.step is not None else {}
+    pictures, unfit = await _pictures(asked, form)
     now = Typed(
         form.text(FEEDBACK) == "yes",
         fields.words(form, "title", languages),
-        fields.typed(asked, form, languages),
+        fields.typed(asked, form, languages, before),
         typed_date(form, "opens"),
         typed_date(form, "closes"),
         form.text("state"),
         form.text("moderation"),
         form.text("per_day", 10),
         admitting.typed(form),
+        pictures,
+        dict(unfit),
     )
+    again = dict.fromkeys(pictures, _AGAIN)
     if form.text("more"):
+        now.faults.update(again)
         return now, None
-    values: dict[str, Any] = {"title": now.title, **_dates(now, me.space.zone), **_rules(now)}
+    opens, closes = span(now.opens, now.closes, me.space.zone, now.faults)
+    values: dict[str, Any] = {"title": now.title, "opens_at": opens, "closes_at": closes, **_rules(now)}
     async with site_of(request).database.read() as connection:
         offers = await admitting.offers(connection, me.space_id, site_of(request).clock())
     try:
@@ -231,32 +251,36 @@ async def read(request: Request, me: Me, to: About) -> tuple[Typed, dict[str, An
     except NotStages as refused:
         now.faults["stages"] = refused.said
     if to.module is not None:
-        values["settings"] = _settings(to.module, now, to.step.settings if to.step is not None else {})
+        values["settings"] = _settings(to.module, now, before)
+    if now.faults:
+        now.faults.update({**again, **now.faults})
     return now, None if now.faults else values
+
+
+_AGAIN = _("Choose the picture again: browsers do not keep it while something else is put right.")
+
+
+async def _pictures(asked: Sequence[Field], form: Form) -> tuple[Mapping[str, File], Mapping[str, Said]]:
+    """The pictures that were chosen, and what is wrong with one that can't be used; by their field."""
+    try:
+        return await fields.uploaded(asked, form), {}
+    except Faults as found:
+        return {}, {fault.field: fault.sentence for fault in found.faults}
 
 
 def _settings(module: type[Module], now: Typed, before: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that were typed; what is wrong with them is noted in `now`."""
+    chosen = {
+        name: {**now.settings[name], "address": files.reference_of(picture.content)}
+        for name, picture in now.pictures.items()
+    }
     try:
-        made = fields.settings_of(module.form(), now.settings, before)
+        made = fields.settings_of(module.form(), {**now.settings, **chosen}, before)
     except Faults as found:
         now.faults.update({fault.field: fault.sentence for fault in found.faults})
         return {}
     now.faults.update(fields.checked(module, made))
     return {**made, FEEDBACK: now.feedback}
-
-
-def _dates(now: Typed, zone: str) -> dict[str, datetime | None]:
-    made: dict[str, datetime | None] = {}
-    for name, civil in (("opens", now.opens), ("closes", now.closes)):
-        try:
-            made[f"{name}_at"] = civil.at(zone, end=name == "closes")
-        except NotADate:
-            now.faults[name] = NOT_A_DATE
-    opens, closes = made.get("opens_at"), made.get("closes_at")
-    if opens and closes and closes <= opens:
-        now.faults["closes"] = _("It closes before it opens.")
-    return made
 
 
 def _rules(now: Typed) -> dict[str, Any]:

@@ -46,7 +46,8 @@ async def space(request: Request) -> Response:
         if found is None:
             raise HTTPException(404)
         listed = await consultations.listed(connection, found.id, site.clock())
-    shown = [one.consultation for one in listed if one.consultation.state != "draft"]
+    opened = [one.consultation for one in listed if one.consultation.state != "draft"]
+    shown = [one for one in opened if one.archived_at is None]
     return render(
         request, "space.html", zone=found.zone, space=found, shown=shown,
         standing=lambda one: standing(one, site.clock()),

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flows.figures import Measured
-from flows.texts import Said, _
+from flows.module import Module
+from flows.texts import Said, Text, _, plural
+from storage import access
 from storage.consultations import Consultation, Phase
+from storage.rules import Aged, InArea, InGroup, Rule
 from storage.spaces import Space
 from storage.value import value
 
 MOST_QUESTIONS, MOST_MINUTES = 10, 5
 """More than a resident answers on a pavement."""
+SATURDAY = 5
+ATTENDED = range(7, 19)
+"""The hours in which somebody may be there to help."""
 
 
 @value
@@ -28,19 +35,23 @@ class Check:
 
 @value
 class Looked:
-    """What the check-list looks at. `modules` are the steps as they were loaded, None where one can't be."""
+    """What the check-list looks at. `modules` are the steps as they were loaded, None where one can't be; `known` how
+    many people we know of that each of them is for at its beginning; `codes` how many were made for the letter."""
 
     space: Space
     consultation: Consultation
     phases: Sequence[Phase]
     modules: Sequence[object | None]
+    known: Sequence[int]
+    codes: int
     tried: bool
     now: datetime
 
 
 def checks(at: Looked) -> list[Check]:
     """The whole list, what stops it first."""
-    found = [*_said(at), *_dates(at), *_responsible(at), *_passable(at), *_asked_about(at)]
+    parts = (_said, _dates, _responsible, _passable, _asked_about, _with_codes, _on_paper, _attended, _read)
+    found = [check for part in parts for check in part(at)]
     return sorted(found, key=lambda check: ("stop", "watch", "good").index(check.colour))
 
 
@@ -114,6 +125,71 @@ def _asked_about(at: Looked) -> Iterator[Check]:
         yield Check("watch", _("Something is missing in one of the languages."), f"{base}/edit")
     else:
         yield Check("good", _("Everything is said in every language."))
+
+
+def _with_codes(at: Looked) -> Iterator[Check]:
+    """Whether those whom a step is for have what lets them in."""
+    coded = False
+    for phase, known in zip(at.phases, at.known, strict=True):
+        if _takes_a_code(access.in_force(phase.stages, at.now)):
+            coded = True
+            if not known and not at.codes:
+                said = _("Nobody can enter step {number} yet: no code was made for the letter.", number=phase.position)
+                yield Check("watch", said, f"/panel/consultations/{at.consultation.id}/codes")
+    if coded and at.codes:
+        made = plural("{count} code was made for the letter.", "{count} codes were made for the letter.", at.codes)
+        yield Check("good", made)
+
+
+def _takes_a_code(rule: Rule | None) -> bool:
+    """Whether only a code, or an organiser, lets people in."""
+    leaves = rule.leaves() if rule is not None else ()
+    return any(isinstance(leaf, InGroup) or (isinstance(leaf, InArea | Aged) and leaf.checked) for leaf in leaves)
+
+
+def _on_paper(at: Looked) -> Iterator[Check]:
+    gathering = [module for module in at.modules if isinstance(module, Module) and module.gathers]
+    if gathering:
+        on_paper = any(module.typed_in for module in gathering)
+        missing = _("None of its steps can be answered on paper: think of those who have no phone.")
+        yield _line(on_paper, _("What comes on paper can be typed in."), missing, "", "watch")
+
+
+def _attended(at: Looked) -> Iterator[Check]:
+    """Whether somebody is there when it opens and closes."""
+    edit = f"/panel/consultations/{at.consultation.id}/edit"
+    alone = [*_alone(at, at.consultation, edit)]
+    for phase in at.phases:
+        alone += _alone(at, phase, _step(phase))
+    yield from alone or [Check("good", _("It opens and closes when somebody can be there."))]
+
+
+def _alone(at: Looked, dated: Consultation | Phase, to_do: str) -> Iterator[Check]:
+    for moment, said in ((dated.opens_at, _OPENS), (dated.closes_at, _CLOSES)):
+        there = moment.astimezone(ZoneInfo(at.space.zone)) if moment is not None and moment > at.now else None
+        if there is not None and _unattended(there):
+            yield Check("watch", Text(said.singular, {"when": there}), to_do)
+
+
+_OPENS = _("It opens on {when}: on week-ends and in the evening nobody is there to help.")
+_CLOSES = _("It closes on {when}: on week-ends and in the evening nobody is there to help.")
+
+
+def _unattended(there: datetime) -> bool:
+    """A week-end, or an hour in the evening or at night that was chosen: days alone begin at 0:00 and end at 23:59."""
+    whole_day = (there.hour, there.minute) in ((0, 0), (23, 59))
+    return there.weekday() >= SATURDAY or not (whole_day or there.hour in ATTENDED)
+
+
+def _read(at: Looked) -> Iterator[Check]:
+    """Whether somebody reads what others see: on week-ends as well, or before."""
+    for phase, module in zip(at.phases, at.modules, strict=True):
+        if isinstance(module, Module) and module.found:
+            before = _("Step {number}: what people write is read before others see it.", number=phase.position)
+            at_once = _(
+                "Step {number}: what people write is seen at once. Who reads it on week-ends?", number=phase.position
+            )
+            yield _line(phase.moderation == "before", before, at_once, _step(phase), "watch")
 
 
 def _untranslated(data: Any, languages: set[str]) -> bool:

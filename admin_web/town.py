@@ -1,13 +1,12 @@
-"""Settings, the town: who is responsible, what is kept of people, its areas, and its groups."""
+"""Settings, the town: who is responsible, what is kept of people, and its areas."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -16,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from admin_web.fields import NEEDED, words
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import site_of
-from flows.folding import fold
+from flows.folding import slug
 from flows.host import LANGUAGE_NAMES
 from flows.texts import Said, _
 from storage import areas, audit, spaces
@@ -39,7 +38,6 @@ def routes() -> list[BaseRoute]:
         Route(f"{AREAS}/add", signed_in(add_areas), methods=["POST"]),
         Route(f"{AREAS}/{{area:int}}/name", signed_in(rename_area), methods=["POST"]),
         Route(f"{AREAS}/{{area:int}}/remove", signed_in(remove_area), methods=["POST"]),
-        Route("/panel/settings/groups/add", signed_in(add_group), methods=["POST"]),
     ]
 
 
@@ -83,16 +81,7 @@ async def save_town(request: Request, me: Me) -> Response:
     return RedirectResponse("/panel/settings", 303)
 
 
-# -- areas and groups ----------------------------------------------------------------------------------------------
-
-
-@value
-class Given:
-    """What was typed on the page of areas and groups, with what is wrong with it."""
-
-    listed: str = ""
-    group: Mapping[str, str] = field(default_factory=dict)
-    faults: Mapping[str, Said] = field(default_factory=dict)
+# -- areas ---------------------------------------------------------------------------------------------------------
 
 
 class NotAreas(ValueError):
@@ -110,15 +99,15 @@ class NewArea:
 
 
 async def show_areas(request: Request, me: Me) -> Response:
-    return await _areas(request, me, Given())
+    return await _areas(request, me)
 
 
-async def _areas(request: Request, me: Me, given: Given) -> Response:
+async def _areas(request: Request, me: Me, fault: Said | None = None) -> Response:
     async with site_of(request).database.read() as connection:
-        known, groups = await areas.listed(connection, me.space_id), await areas.groups(connection, me.space_id)
+        known = await areas.listed(connection, me.space_id)
     return panel(
-        request, me, "areas.html", 400 if given.faults else 200, areas=known, groups=groups, given=given,
-        language_names=LANGUAGE_NAMES,
+        request, me, "areas.html", 400 if fault else 200, areas=known, fault=fault, language_names=LANGUAGE_NAMES,
+        listed=me.form.text("listed", LONGEST_LIST),
     )  # fmt: skip
 
 
@@ -135,21 +124,17 @@ async def add_areas(request: Request, me: Me) -> Response:
                 await _add(connection, me.space_id, area)
             await audit.note(connection, _entry(request, me, "areas", "spaces", me.space_id, count=len(new)))
     except NotAreas as refused:
-        return await _areas(request, me, Given(listed, faults={"listed": refused.said}))
+        return await _areas(request, me, refused.said)
     return RedirectResponse(AREAS, 303)
 
 
-async def _add(connection: Any, space_id: int, area: NewArea) -> None:
+async def _add(connection: AsyncConnection, space_id: int, area: NewArea) -> None:
     """A new area. Raises NotAreas when there is one of this name; then none of the list is added."""
     try:
-        await areas.add(connection, space_id, slug_of(area.name), area.name, area.shape)
+        await areas.add(connection, space_id, slug(next(iter(area.name.values()))) or "area", area.name, area.shape)
     except AlreadyExists:
         name = next(iter(area.name.values()))
         raise NotAreas(_("There is an area called {name} already.", name=name)) from None
-
-
-def slug_of(name: Mapping[str, str]) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", fold(next(iter(name.values())))).strip("-")[:40].strip("-") or "area"
 
 
 def from_list(text: str, languages: Sequence[str]) -> list[NewArea]:
@@ -241,18 +226,4 @@ async def remove_area(request: Request, me: Me) -> Response:
     async with site_of(request).database.write() as connection:
         await areas.remove(connection, area)
         await audit.note(connection, _entry(request, me, "remove_area", "areas", area.id, name=dict(area.name)))
-    return RedirectResponse(AREAS, 303)
-
-
-async def add_group(request: Request, me: Me) -> Response:
-    name = words(me.form, "group", me.space.languages, LONGEST_NAME)
-    site = site_of(request)
-    try:
-        if not name:
-            return await _areas(request, me, Given(group=name, faults={"group": NEEDED}))
-        async with site.database.write() as connection:
-            made = await areas.add_group(connection, me.space_id, slug_of(name), name, site.clock())
-            await audit.note(connection, _entry(request, me, "group", "groups", made.id, name=name))
-    except AlreadyExists:
-        return await _areas(request, me, Given(group=name, faults={"group": _("There is such a group already.")}))
     return RedirectResponse(AREAS, 303)

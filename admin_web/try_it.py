@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from admin_web import consultations, illustrations
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import language_of, site_of
-from storage.making import note_trial
+from storage import audit
 
 MOST_STEPS = 300
 LONGEST_STEP = 4_000
@@ -49,7 +49,7 @@ async def _note(request: Request, me: Me) -> None:
     """That somebody tried it: the check-list before opening asks."""
     consultation, site = await consultations.find(request, me), site_of(request)
     async with site.database.write() as connection:
-        await note_trial(connection, consultation, me.session.organiser_id, site.clock())
+        await audit.note(connection, me.entry(site.clock(), consultations.TRIED, "consultations", consultation.id))
 
 
 def read_steps(text: str) -> list[str]:

@@ -27,12 +27,14 @@ def routes() -> list[BaseRoute]:
 
 
 async def takers(request: Request, me: Me) -> dict[int, Step]:
-    """The steps that take contributions typed in: those of consultations that were opened."""
-    return {
-        id_: step
-        for id_, step in (await moderated(request, me)).items()
-        if step.module is not None and step.module.typed_in and step.consultation.state != "draft"
-    }
+    """The steps that take contributions typed in: those of consultations that were opened, and not put away."""
+
+    def takes(step: Step) -> bool:
+        one = step.consultation
+        opened = one.state != "draft" and one.archived_at is None
+        return opened and step.module is not None and step.module.typed_in is not None
+
+    return {id_: step for id_, step in (await moderated(request, me)).items() if takes(step)}
 
 
 async def show(request: Request, me: Me) -> Response:

@@ -1,24 +1,24 @@
-"""What a consultation says of itself: a new one, and changing its words and dates."""
+"""What a consultation says of itself: a new one, one begun from another, and changing its words and dates."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import field
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from admin_web import consultations
-from admin_web.dates import NOT_A_DATE, Civil, NotADate
+from admin_web.dates import Civil, span
 from admin_web.dates import typed as typed_date
 from admin_web.fields import NEEDED, words
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import site_of
-from flows.folding import fold
+from flows.folding import slug
 from flows.host import LANGUAGE_NAMES
 from flows.texts import Said, _
 from storage import audit, making
@@ -28,7 +28,6 @@ from storage.refusals import AlreadyExists
 from storage.value import value
 
 WORDS = ("title", "topic", "why", "decides", "does")
-LONGEST_SLUG = 40
 MOST_NAMESAKES = 100
 
 
@@ -38,6 +37,7 @@ def routes() -> list[BaseRoute]:
         Route("/panel/consultations/new", signed_in(create), methods=["POST"]),
         Route("/panel/consultations/{id:int}/edit", signed_in(show), methods=["GET"]),
         Route("/panel/consultations/{id:int}/edit", signed_in(save), methods=["POST"]),
+        Route("/panel/consultations/{id:int}/copy", signed_in(copy), methods=["POST"]),
     ]
 
 
@@ -76,15 +76,41 @@ async def create(request: Request, me: Me) -> Response:
         return _draw(request, me, None, now)
     site = site_of(request)
     async with site.database.write() as connection:
-        for slug in _slugs(next(iter(now.words["title"].values()))):
-            try:
-                made = await kept.create(connection, me.space_id, slug=slug, now=site.clock(), **values)
-            except AlreadyExists:
-                continue
+        made = await _under_a_free_name(
+            now.words["title"],
+            lambda slug: kept.create(connection, me.space_id, slug=slug, now=site.clock(), **values),
+        )
+        if made is not None:
             await audit.note(connection, me.entry(site.clock(), "write", "consultations", made.id, title=made.title))
             return RedirectResponse(f"/panel/consultations/{made.id}", 303)
     now.faults["title"] = _("There are many of this name already: choose another one.")
     return _draw(request, me, None, now)
+
+
+async def copy(request: Request, me: Me) -> Response:
+    """Begin one from another: the copy is a draft, and its words are read over first."""
+    site, source = site_of(request), await consultations.find(request, me)
+    async with site.database.write() as connection:
+        made = await _under_a_free_name(
+            source.title,
+            lambda slug: making.copy(connection, source, slug=slug, zone=me.space.zone, now=site.clock()),
+        )
+        if made is None:
+            raise HTTPException(409)
+        await audit.note(connection, me.entry(site.clock(), "copy", "consultations", made.id, title=made.title))
+    return RedirectResponse(f"/panel/consultations/{made.id}/edit", 303)
+
+
+async def _under_a_free_name(
+    title: Mapping[str, str], make: Callable[[str], Awaitable[Consultation]]
+) -> Consultation | None:
+    """Made under the first name for its addresses that no other one has; None where all of them are taken."""
+    for name in _slugs(next(iter(title.values()))):
+        try:
+            return await make(name)
+        except AlreadyExists:
+            continue
+    return None
 
 
 async def save(request: Request, me: Me) -> Response:
@@ -92,18 +118,16 @@ async def save(request: Request, me: Me) -> Response:
     now, values = read(me)
     if now.faults:
         return _draw(request, me, found, now)
-    answer_on = values.pop("answer_on")
     site = site_of(request)
     async with site.database.write() as connection:
-        day = answer_on.isoformat() if answer_on else None
-        await making.rewrite(connection, found, **values, answer_on=day)
+        await kept.change(connection, found, **values)
         await audit.note(connection, me.entry(site.clock(), "rewrite", "consultations", found.id, title=found.title))
     return RedirectResponse(f"/panel/consultations/{found.id}", 303)
 
 
 def _slugs(title: str) -> list[str]:
     """Names for its addresses, made of its title: `le-square-de-la-gare`, then with a number."""
-    start = re.sub(r"[^a-z0-9]+", "-", fold(title)).strip("-")[:LONGEST_SLUG].strip("-") or "consultation"
+    start = slug(title) or "consultation"
     return [start, *(f"{start}-{number}" for number in range(2, MOST_NAMESAKES))]
 
 
@@ -118,21 +142,11 @@ def read(me: Me) -> tuple[Typed, dict[str, Any]]:
     )
     if not now.words["title"]:
         now.faults["title"] = NEEDED
-    opens, closes = _moment(now, "opens", now.opens, zone), _moment(now, "closes", now.closes, zone)
-    if opens and closes and closes <= opens:
-        now.faults["closes"] = _("It closes before it opens.")
+    opens, closes = span(now.opens, now.closes, zone, now.faults)
     answer_on = _day(now)
     if answer_on and closes and answer_on < closes.date():
         now.faults["answer_on"] = _("People are answered after it closes.")
     return now, {**now.words, "opens_at": opens, "closes_at": closes, "answer_on": answer_on}
-
-
-def _moment(now: Typed, name: str, civil: Civil, zone: str) -> datetime | None:
-    try:
-        return civil.at(zone, end=name == "closes")
-    except NotADate:
-        now.faults[name] = NOT_A_DATE
-        return None
 
 
 def _day(now: Typed) -> date | None:

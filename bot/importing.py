@@ -20,7 +20,7 @@ from flows.questionnaires.file import Draft
 from flows.questionnaires.illustrations import LARGEST, NotTaken, Open
 from flows.questionnaires.questionnaire import Questionnaire
 from flows.texts import Joined, Text, Words, _
-from storage import consultations, drafts, files, spaces
+from storage import consultations, files, making, spaces
 from storage.consultations import Consultation, Phase
 from storage.spaces import Space
 from storage.value import value
@@ -107,17 +107,18 @@ async def bring_in(connection: AsyncConnection, space: Space, draft: Draft, now:
     [phase, *more] = await consultations.phases(connection, space.id, found.id)
     if more or phase.kind != KIND:
         raise Mistake(f"{draft.slug} is more than a questionnaire; change it in the panel.")
-    begun = await drafts.has_begun(connection, phase)
+    begun = await making.has_begun(connection, phase)
     if begun:
         _check_that_only_words_differ(phase, draft)
     if _is_same(found, phase, draft):
         outcome = "unchanged"
     else:
-        await _revise(connection, found, phase, draft)
+        await consultations.change(connection, found, **_head(draft))
+        await making.change(connection, phase, settings=draft.questionnaire.to_settings())
         outcome = "reworded" if begun else "replaced"
     if found.state == "draft" and not begun:
         closes_at = draft.closes_at(space.zone)
-        await drafts.reschedule(connection, found, closes_at=closes_at, answer_on=draft.answer_on)
+        await consultations.change(connection, found, closes_at=closes_at, answer_on=draft.answer_on)
     return Brought(space, await _again(connection, found), outcome)
 
 
@@ -141,10 +142,6 @@ async def _create(connection: AsyncConnection, space: Space, draft: Draft, now: 
     )
     await consultations.add_phase(connection, made, KIND, draft.questionnaire.to_settings())
     return made
-
-
-async def _revise(connection: AsyncConnection, found: Consultation, phase: Phase, draft: Draft) -> None:
-    await drafts.revise(connection, found, phase, **_head(draft), settings=draft.questionnaire.to_settings())
 
 
 async def _again(connection: AsyncConnection, consultation: Consultation) -> Consultation:

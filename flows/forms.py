@@ -13,7 +13,7 @@ from flows.answers import Choice
 from flows.texts import Said
 from storage.value import value
 
-Kind: TypeAlias = Literal["words", "long_words", "number", "choice", "flag", "options", "questions"]
+Kind: TypeAlias = Literal["words", "long_words", "number", "choice", "flag", "options", "picture", "questions"]
 """How a field is filled in, and what it is in the settings:
 
 - `words`, `long_words`: a text in each language of the space, `{language: text}`;
@@ -21,6 +21,7 @@ Kind: TypeAlias = Literal["words", "long_words", "number", "choice", "flag", "op
 - `choice`: the id of one of its choices;
 - `flag`: True or False;
 - `options`: things to choose between, `[{"id", "label": {language: text}, "about": {language: text}}]`, in order;
+- `picture`: `{"address", "description": {language: text}}`, the address as in flows.messages.Media, or None;
 - `questions`: questions of a questionnaire, as flows/questionnaires keeps them.
 """
 

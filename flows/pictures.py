@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from io import BytesIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -33,10 +34,19 @@ async def photo(content: bytes) -> File:
 
     Unfolded in a thread, one at a time: an unfolded picture takes up to 200 MB.
     """
+    return await _apart(lambda: _jpeg(_drawn_anew(content)), content)
+
+
+async def uploaded(content: bytes) -> File:
+    """An `illustration` that was sent to the panel. Raises NotAPicture."""
+    return await _apart(lambda: illustration(content), content)
+
+
+async def _apart(made: Callable[[], File], content: bytes) -> File:
     if len(content) > LARGEST:
         raise NotAPicture(_("This photo is larger than 10 MB. Please send a smaller one."))
     async with _one_at_a_time:
-        return await asyncio.to_thread(lambda: _jpeg(_drawn_anew(content)))
+        return await asyncio.to_thread(made)
 
 
 def illustration(content: bytes) -> File:

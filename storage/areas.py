@@ -1,12 +1,11 @@
-"""Areas of a space (districts), and the groups its participants may belong to."""
+"""Areas of a space: its districts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
@@ -27,16 +26,7 @@ class Area:
     position: int
 
 
-@value
-class Group:
-    space_id: int
-    id: int
-    slug: str
-    name: Mapping[str, str]
-
-
 _AREA = selected(Area, models.Area)
-_GROUP = selected(Group, models.Group)
 
 
 async def listed(connection: AsyncConnection, space_id: int) -> list[Area]:
@@ -85,29 +75,3 @@ async def remove(connection: AsyncConnection, area: Area) -> None:
     await connection.execute(
         delete(models.Area).where(models.Area.space_id == area.space_id, models.Area.id == area.id)
     )
-
-
-# -- groups --------------------------------------------------------------------------------------------------------
-
-
-async def groups(connection: AsyncConnection, space_id: int) -> list[Group]:
-    rows = await connection.execute(
-        select(*_GROUP).where(models.Group.space_id == space_id).order_by(models.Group.created_at, models.Group.id)
-    )
-    return [Group(*row) for row in rows]
-
-
-async def add_group(
-    connection: AsyncConnection, space_id: int, slug: str, name: Mapping[str, str], now: datetime
-) -> Group:
-    """A new group, of which nobody is part yet. Raises AlreadyExists."""
-    taken = await connection.scalar(
-        select(func.count()).where(models.Group.space_id == space_id, models.Group.slug == slug)
-    )
-    if taken:
-        raise AlreadyExists(slug=slug)
-    made = Group(space_id, new_id(), slug, dict(name))
-    await connection.execute(
-        insert(models.Group).values(space_id=space_id, id=made.id, slug=slug, name=dict(name), created_at=now)
-    )
-    return made

@@ -51,6 +51,13 @@ async def note(connection: AsyncConnection, *entries: NewEntry) -> None:
         await connection.execute(insert(Entry), rows)
 
 
+async def has(connection: AsyncConnection, space_id: int, action: str, about: str, about_id: int) -> bool:
+    """Whether this was ever done to this row."""
+    same = (Entry.about == about, Entry.about_id == about_id, Entry.action == action)
+    query = select(Entry.id).where(Entry.space_id == space_id, *same).limit(1)
+    return (await connection.execute(query)).first() is not None
+
+
 async def count(connection: AsyncConnection, space_id: int) -> int:
     """How many entries a space has."""
     found = await connection.execute(select(func.count()).select_from(Entry).where(Entry.space_id == space_id))

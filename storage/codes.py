@@ -26,6 +26,8 @@ class Code:
     consultation_id: int
     code: str
     place: str | None
+    area: str | None = None
+    group: str | None = None
 
 
 @value
@@ -70,20 +72,23 @@ async def create(
         if code is None:
             return await create(connection, consultation, now, place=place, area=area, group=group)
         raise AlreadyExists(code=chosen)
-    made = Code(consultation.space_id, consultation.id, chosen, place)
-    values = columns(made)
-    await connection.execute(insert(models.Code).values(**values, id=new_id(), area=area, group=group, created_at=now))
+    made = Code(consultation.space_id, consultation.id, chosen, place, area, group)
+    await connection.execute(insert(models.Code).values(**columns(made), id=new_id(), created_at=now))
     return made
+
+
+async def listed(connection: AsyncConnection, space_id: int, consultation_id: int) -> list[Code]:
+    """The codes of a consultation, in the order of the alphabet of their places."""
+    rows = await connection.execute(
+        select(*_CODE)
+        .where(models.Code.space_id == space_id, models.Code.consultation_id == consultation_id)
+        .order_by(models.Code.place, models.Code.id)
+    )
+    return [Code(*row) for row in rows]
 
 
 async def places(connection: AsyncConnection, space_id: int, consultation_id: int) -> list[PlaceCount]:
     """The codes of a consultation that hang at a place, in the order of the alphabet, with what came by them."""
-    codes = await connection.execute(
-        select(*_CODE)
-        .where(models.Code.space_id == space_id, models.Code.consultation_id == consultation_id)
-        .where(models.Code.place.is_not(None))
-        .order_by(models.Code.place, models.Code.id)
-    )
     talk = models.Conversation
     counted = await connection.execute(
         select(talk.place, func.count(), func.count(talk.sent_at))
@@ -92,7 +97,8 @@ async def places(connection: AsyncConnection, space_id: int, consultation_id: in
         .group_by(talk.place)
     )
     came = {place: (begun, sent) for place, begun, sent in counted}
-    return [PlaceCount(code, *came.get(code.place, (0, 0))) for code in (Code(*row) for row in codes)]
+    hung = [code for code in await listed(connection, space_id, consultation_id) if code.place is not None]
+    return [PlaceCount(code, *came.get(code.place, (0, 0))) for code in hung]
 
 
 async def find_entrance(connection: AsyncConnection, word: str, space: str | None = None) -> Entrance | None:

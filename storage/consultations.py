@@ -7,11 +7,24 @@ from dataclasses import field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, distinct, exists, func, insert, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    case,
+    distinct,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
-from storage.refusals import AlreadyExists, NotSaid
+from storage.refusals import AlreadyExists, NotSaid, StillOpen
 from storage.types import new_id
 from storage.value import columns, selected, value
 
@@ -31,6 +44,7 @@ class Consultation:
     answer_on: str | None
     created_at: datetime
     does: Mapping[str, str]
+    archived_at: datetime | None = None
 
     @property
     def answered_on(self) -> date | None:
@@ -101,13 +115,27 @@ async def create(
         "draft",
         opens_at,
         closes_at,
-        answer_on.isoformat() if answer_on else None,
+        _written(answer_on),
         now,
         dict(does or {}),
     )
     values = columns(made)
     await connection.execute(insert(models.Consultation).values(**values))
     return made
+
+
+def _written(day: date | None) -> str | None:
+    """A civil day as it is kept."""
+    return day.isoformat() if day else None
+
+
+async def change(connection: AsyncConnection, consultation: Consultation, **values: Any) -> None:
+    """Other words, dates, state; `values` are fields of it, `answer_on` a day."""
+    if "answer_on" in values:
+        values["answer_on"] = _written(values["answer_on"])
+    table = models.Consultation
+    row = (table.space_id == consultation.space_id, table.id == consultation.id)
+    await connection.execute(update(table).where(*row).values(**values))
 
 
 async def add_phase(
@@ -150,32 +178,35 @@ async def phases(connection: AsyncConnection, space_id: int, consultation_id: in
     return [Phase(*row) for row in rows]
 
 
-async def listed(connection: AsyncConnection, space_id: int, since: datetime) -> list[Listed]:
-    """The consultations of a space, the newest first, with their people counted by the database."""
-    counted = _people(space_id, since).subquery()
+async def listed(connection: AsyncConnection, space_id: int, since: datetime, only: int | None = None) -> list[Listed]:
+    """The consultations of a space (or that of this id), the newest first, with their people as the database counts."""
+    counted = _people(space_id, since, only).subquery()
+    within = [models.Consultation.space_id == space_id]
+    within += [models.Consultation.id == only] if only is not None else []
     rows = await connection.execute(
         select(*_CONSULTATION, func.coalesce(counted.c.people, 0), func.coalesce(counted.c.lately, 0))
         .outerjoin(counted, counted.c.consultation_id == models.Consultation.id)
-        .where(models.Consultation.space_id == space_id)
+        .where(*within)
         .order_by(models.Consultation.created_at.desc(), models.Consultation.id.desc())
     )
     return [Listed(Consultation(*row[:-2]), row[-2], row[-1]) for row in rows]
 
 
-def _people(space_id: int, since: datetime) -> Select[*tuple[Any, ...]]:
-    """People by consultation: whose contribution counts, or who sent something else (a ballot). A response whose author
-    was erased still counts as somebody; a table at a meeting does not: its people are never added to the others."""
-    given, talk = models.Contribution, models.Conversation
-    contributed = select(
-        given.phase_id, func.coalesce(given.participant_id, given.id).label("person"), given.created_at.label("at")
-    ).where(given.space_id == space_id, given.state == "sent", given.parent_id.is_(None), given.origin != "meeting")
-    cast = select(talk.phase_id, talk.participant_id, talk.sent_at).where(
-        talk.space_id == space_id,
-        talk.phase_id.is_not(None),
-        talk.sent_at.is_not(None),
-        ~exists().where(given.space_id == talk.space_id, given.conversation_id == talk.id),
+async def people(connection: AsyncConnection, consultation: Consultation) -> Mapping[int, int]:
+    """How many people gave something to each of its phases, by the phase's id."""
+    took_part = _took_part(consultation.space_id, consultation.id)
+    rows = await connection.execute(
+        select(models.Phase.id, func.count(distinct(took_part.c.person)))
+        .join(took_part, took_part.c.phase_id == models.Phase.id)
+        .where(models.Phase.space_id == consultation.space_id)
+        .group_by(models.Phase.id)
     )
-    took_part = union_all(contributed, cast).subquery()
+    return {row[0]: row[1] for row in rows}
+
+
+def _people(space_id: int, since: datetime, only: int | None) -> Select[*tuple[Any, ...]]:
+    """People by consultation, in all and since a moment."""
+    took_part = _took_part(space_id, only)
     return (
         select(
             models.Phase.consultation_id,
@@ -186,6 +217,26 @@ def _people(space_id: int, since: datetime) -> Select[*tuple[Any, ...]]:
         .where(models.Phase.space_id == space_id)
         .group_by(models.Phase.consultation_id)
     )
+
+
+def _took_part(space_id: int, only: int | None) -> Subquery:
+    """Each time somebody took part in a space (or in the consultation of this id), as (phase_id, person, at): whose
+    contribution counts, or who sent something else (a ballot). A response whose author was erased still counts as
+    somebody; a table at a meeting does not: its people are never added to the others."""
+    given, talk, phase = models.Contribution, models.Conversation, models.Phase
+    contributed = select(
+        given.phase_id, func.coalesce(given.participant_id, given.id).label("person"), given.created_at.label("at")
+    ).where(given.space_id == space_id, given.state == "sent", given.parent_id.is_(None), given.origin != "meeting")
+    cast = select(talk.phase_id, talk.participant_id, talk.sent_at).where(
+        talk.space_id == space_id,
+        talk.phase_id.is_not(None),
+        talk.sent_at.is_not(None),
+        ~exists().where(given.space_id == talk.space_id, given.conversation_id == talk.id),
+    )
+    if only is not None:
+        phases = select(phase.id).where(phase.space_id == space_id, phase.consultation_id == only)
+        contributed, cast = contributed.where(given.phase_id.in_(phases)), cast.where(talk.phase_id.in_(phases))
+    return union_all(contributed, cast).subquery()
 
 
 async def unfinished(connection: AsyncConnection, space_id: int, consultation_id: int) -> int:
@@ -215,19 +266,31 @@ async def open_to_residents(connection: AsyncConnection, consultation: Consultat
 async def open_now(connection: AsyncConnection, consultation: Consultation, now: datetime) -> None:
     """Open it, from now if its date was not reached; a closing date that has passed is taken away.
 
-    For those who set up a town by a file or by hand: what residents are told is not looked at.
+    For those who set up a town by a file or by hand: what residents are told is not looked at. One that was in the
+    archive comes out of it.
     """
     opens = consultation.opens_at if consultation.opens_at and consultation.opens_at <= now else now
     closes = consultation.closes_at if consultation.closes_at and consultation.closes_at > now else None
-    await _change(connection, consultation, state="open", opens_at=opens, closes_at=closes)
+    await change(connection, consultation, state="open", opens_at=opens, closes_at=closes, archived_at=None)
 
 
 async def close_now(connection: AsyncConnection, consultation: Consultation, now: datetime) -> None:
-    await _change(connection, consultation, state="closed", closes_at=now)
+    await change(connection, consultation, state="closed", closes_at=now)
 
 
-async def _change(connection: AsyncConnection, consultation: Consultation, **values: Any) -> None:
+async def archive(connection: AsyncConnection, consultation: Consultation, now: datetime) -> None:
+    """Put it away: it stands in no list any more, and its figures stay. Raises StillOpen."""
     table = models.Consultation
-    await connection.execute(
-        update(table).where(table.space_id == consultation.space_id, table.id == consultation.id).values(**values)
+    over = or_(table.state != "open", table.closes_at <= now)
+    archived = await connection.execute(
+        update(table)
+        .where(table.space_id == consultation.space_id, table.id == consultation.id, over)
+        .values(archived_at=now, state=case((table.state == "open", "closed"), else_=table.state))
     )
+    if not archived.rowcount:
+        raise StillOpen
+
+
+async def take_out(connection: AsyncConnection, consultation: Consultation) -> None:
+    """Take it out of the archive, closed or a draft as it was."""
+    await change(connection, consultation, archived_at=None)

@@ -1,33 +1,33 @@
-"""Making a consultation in the panel: its words and dates; its phases added, set, moved, opened, closed, removed."""
+"""Making a consultation: its phases set, moved, opened, closed, removed while nobody has begun; copying all of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import consultations, drafts, files, models
+from storage import codes, consultations, files, models
 from storage.consultations import Consultation, Phase
-from storage.models import Entry
 from storage.refusals import HasBegun
-from storage.types import new_id
-
-TRIED = "tried"
-"""What the audit log calls that somebody tried a talk."""
+from storage.value import value
 
 
-async def rewrite(connection: AsyncConnection, consultation: Consultation, **values: Any) -> None:
-    """Other words and dates of a consultation; `values` are columns of it."""
-    table = models.Consultation
-    row = (table.space_id == consultation.space_id, table.id == consultation.id)
-    await connection.execute(update(table).where(*row).values(**values))
+async def has_begun(connection: AsyncConnection, phase: Phase) -> bool:
+    """Whether anybody has begun to take part, or something was entered from paper."""
+    for table in (models.Conversation, models.Contribution, models.Ballot, models.SecretBallot):
+        query = select(table.phase_id).where(table.space_id == phase.space_id, table.phase_id == phase.id).limit(1)
+        if (await connection.execute(query)).first() is not None:
+            return True
+    return False
 
 
 async def change(connection: AsyncConnection, phase: Phase, **values: Any) -> None:
-    """Other fields of a phase. With other settings its version grows, so that a running house reads them anew."""
+    """Other fields of a phase. With other settings its version grows, so that a running house reads them at the next
+    message; files that no prompt shows any more are removed."""
     table = models.Phase
     other = "settings" in values and values["settings"] != phase.settings
     version = {"version": table.version + 1} if other else {}
@@ -49,7 +49,7 @@ async def move(connection: AsyncConnection, phase: Phase, places: int) -> None:
 
 async def remove(connection: AsyncConnection, phase: Phase) -> None:
     """Take a phase away. Raises HasBegun when somebody has begun to take part in it."""
-    if await drafts.has_begun(connection, phase):
+    if await has_begun(connection, phase):
         raise HasBegun
     table = models.Phase
     await connection.execute(delete(table).where(table.space_id == phase.space_id, table.id == phase.id))
@@ -76,31 +76,73 @@ async def close_now(connection: AsyncConnection, phase: Phase) -> None:
     await change(connection, phase, state="closed")
 
 
-async def people(connection: AsyncConnection, consultation: Consultation) -> Mapping[int, int]:
-    """How many people gave something to each phase, by its id. Somebody erased still counts as somebody."""
-    sent, phase = models.Contribution, models.Phase
-    rows = await connection.execute(
-        select(sent.phase_id, func.count(func.distinct(func.coalesce(sent.participant_id, sent.id))))
-        .join(phase, (phase.space_id == sent.space_id) & (phase.id == sent.phase_id))
-        .where(
-            sent.space_id == consultation.space_id,
-            phase.consultation_id == consultation.id,
-            sent.state == "sent",
-            sent.parent_id.is_(None),
-        )
-        .group_by(sent.phase_id)
+# -- a copy --------------------------------------------------------------------------------------------------------
+
+AHEAD = timedelta(weeks=1)
+"""How long before its first date a copy is made, at the least."""
+
+
+async def copy(
+    connection: AsyncConnection, source: Consultation, *, slug: str, zone: str, now: datetime
+) -> Consultation:
+    """A draft with the words, dates, phases and posters of another consultation, and nothing of what residents gave.
+
+    Its dates keep their weekdays and hours in this zone: all come the same number of weeks later. Posters hang at the
+    same places, under codes of their own. Raises AlreadyExists when the space has this slug.
+    """
+    phases = await consultations.phases(connection, source.space_id, source.id)
+    later = Later.of([source, *phases], ZoneInfo(zone), now)
+    made = await consultations.create(
+        connection,
+        source.space_id,
+        slug=slug,
+        title=source.title,
+        topic=source.topic,
+        why=source.why,
+        decides=source.decides,
+        does=source.does,
+        opens_at=later.moment(source.opens_at),
+        closes_at=later.moment(source.closes_at),
+        answer_on=source.answered_on and source.answered_on + later.by,
+        now=now,
     )
-    return {row[0]: row[1] for row in rows}
+    for phase in phases:
+        await consultations.add_phase(
+            connection,
+            made,
+            phase.kind,
+            phase.settings,
+            title=phase.title,
+            state="waiting" if phase.state == "waiting" else "dated",
+            opens_at=later.moment(phase.opens_at),
+            closes_at=later.moment(phase.closes_at),
+            stages=[later.stage(one) for one in phase.stages],
+            moderation=phase.moderation,
+            per_day=phase.per_day,
+        )
+    for poster in await codes.listed(connection, source.space_id, source.id):
+        await codes.create(connection, made, now, place=poster.place, area=poster.area, group=poster.group)
+    return made
 
 
-async def note_trial(connection: AsyncConnection, consultation: Consultation, organiser_id: int, now: datetime) -> None:
-    """Somebody of the panel answered in a talk that leaves nothing behind."""
-    row = {"space_id": consultation.space_id, "id": new_id(), "organiser_id": organiser_id, "action": TRIED}
-    about = {"about": "consultations", "about_id": consultation.id, "details": {}, "at": now}
-    await connection.execute(insert(Entry).values(**row, **about))
+@value
+class Later:
+    """Dates moved by whole weeks, so that each keeps its weekday and its hour in the zone."""
 
+    by: timedelta
+    zone: ZoneInfo
 
-async def was_tried(connection: AsyncConnection, consultation: Consultation) -> bool:
-    about = (Entry.about == "consultations", Entry.about_id == consultation.id, Entry.action == TRIED)
-    query = select(Entry.id).where(Entry.space_id == consultation.space_id, *about).limit(1)
-    return (await connection.execute(query)).first() is not None
+    @classmethod
+    def of(cls, dated: Sequence[Consultation | Phase], zone: ZoneInfo, now: datetime) -> Later:
+        """By so many weeks that the first of all dates is AHEAD of now; by none where it is already."""
+        dates = [at for one in dated for at in (one.opens_at, one.closes_at) if at is not None]
+        weeks = -((min(dates, default=now + AHEAD) - now - AHEAD) // timedelta(weeks=1))
+        return cls(timedelta(weeks=max(0, weeks)), zone)
+
+    def moment(self, at: datetime | None) -> datetime | None:
+        return (at.astimezone(self.zone) + self.by).astimezone(UTC) if at is not None else None
+
+    def stage(self, stage: Mapping[str, Any]) -> dict[str, Any]:
+        """A stage of a phase (storage/access.py), from a later day on."""
+        since = self.moment(datetime.fromisoformat(stage["from"]) if stage.get("from") else None)
+        return {**stage, "from": since.isoformat() if since is not None else None}

@@ -59,5 +59,9 @@ class HasBegun(Refusal):
     """Somebody has begun to take part: what they were asked stays as it was."""
 
 
+class StillOpen(Refusal):
+    """Residents can still take part: it has to be closed first."""
+
+
 class AlreadyExists(Refusal):
     """There is one under this name already."""

@@ -57,20 +57,20 @@ class Presentation(Telling):
         if not any((settings.get("text") or {}).values()):
             found.append(Fault("text", _("Write what residents are told.")))
         found += [
-            Fault(name, _("Write an address that begins with https://."))
-            for name in ("link", "picture")
-            if not all(address.startswith(SECURE) for address in (settings.get(name) or {}).values() if address)
-        ]
-        if any((settings.get("picture") or {}).values()) and not any((settings.get("described") or {}).values()):
-            found.append(Fault("described", _("Say what is in the picture, for those who do not see it.")))
+            Fault("link", _("Write an address that begins with https://."))
+            for address in (settings.get("link") or {}).values()
+            if address and not address.startswith(SECURE)
+        ][:1]
+        picture = settings.get("picture")
+        if picture and not any(picture["description"].values()):
+            found.append(Fault("picture", _("Say what is in the picture, for those who do not see it.")))
         return found
 
     @classmethod
     def form(cls) -> Sequence[Field]:
         return (
             Field("text", "long_words", _("What residents read"), _("A few sentences."), required=True),
-            Field("picture", "words", _("The address of a picture"), _("It begins with https://."), rare=True),
-            Field("described", "words", _("What is in the picture, for those who do not see it"), rare=True),
+            Field("picture", "picture", _("A picture")),
             Field("link", "words", _("The address of a page to read on"), _("It begins with https://."), rare=True),
         )
 
@@ -87,11 +87,11 @@ class Presentation(Telling):
         return Go(kind=await talk.ask("way", prompt, echo=False))
 
     def _picture(self, talk: Talk) -> Media | None:
-        picture, language = self.words("picture"), talk.person.language or ""
+        picture = self.settings.get("picture")
         if not picture:
             return None
-        described = translate(self.words("described")[0], language)
-        return Media("picture", translate(picture[0], language), described)
+        described = translate(Words(picture["description"]), talk.person.language or "")
+        return Media("picture", picture["address"], described)
 
 
 class Analysis(Telling):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Row, belongs
@@ -34,6 +34,8 @@ class Consultation(Row):
     answer_on: Mapped[str | None]
     """The civil date (YYYY-MM-DD) on which participants are promised the result."""
     created_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None] = mapped_column(CheckConstraint("archived_at IS NULL OR state <> 'open'"))
+    """Since when it stands in no list any more; its figures stay, and nothing of it is open."""
 
 
 class Phase(Row):

@@ -51,6 +51,8 @@ class Town:
     step: int = 0
     draft: int = 0
     petition: int = 0
+    group: int = 0
+    archived: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False
     url: str = ""

@@ -17,7 +17,6 @@ CHANGES_NOTHING = {
     "/panel/sign-out": "one's own browser",
     "/panel/sign-out-everywhere": "one's own browsers",
     "/panel/language": "a cookie of one's own browser",
-    "/panel/consultations/{id:int}/try": "rolled back, always",
 }
 
 

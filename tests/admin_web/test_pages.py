@@ -19,6 +19,8 @@ from tests.browser import DESK, PHONE, assert_accessible
 ONE = "/panel/consultations/{id}"
 PAGES = [
     "/panel",
+    "/panel/archive",
+    "/panel/consultations/{archived}",
     ONE,
     f"{ONE}/edit",
     f"{ONE}/codes",
@@ -30,6 +32,8 @@ PAGES = [
     "/panel/consultations/new",
     "/panel/settings/town",
     "/panel/settings/areas",
+    "/panel/settings/groups",
+    "/panel/settings/groups/{group}",
     f"{ONE}/results",
     f"{ONE}/answers/change",
     f"{ONE}/try",
@@ -91,7 +95,7 @@ async def add_texts(town: Town) -> None:
 def address(town: Town, path: str) -> str:
     return town.url + path.format(
         id=town.consultation.id, door=town.door, text=town.text, organiser=town.organiser_id, step=town.step,
-        draft=town.draft, petition=town.petition,
+        draft=town.draft, petition=town.petition, group=town.group, archived=town.archived,
     )  # fmt: skip
 
 

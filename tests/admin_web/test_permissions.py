@@ -16,7 +16,7 @@ from tests.admin_web.gathering import gather, write
 from tests.admin_web.test_sign_in import key_of
 
 ONE = "/panel/consultations/{id:int}"
-OWN = {"/panel", "/panel/settings", "/panel/password", "/panel/language", "/panel/stream"}
+OWN = {"/panel", "/panel/archive", "/panel/settings", "/panel/password", "/panel/language", "/panel/stream"}
 OWN |= {"/panel/sign-out", "/panel/sign-out-everywhere"}
 OPEN = {"/panel/sign-in"}
 """The pages of whoever is not signed in."""
@@ -31,6 +31,8 @@ def needed(path: str, method: str) -> Ability:
         return Ability.OWN
     if path.startswith(MODERATING):
         return Ability.MODERATE
+    if path == f"{ONE}/copy":
+        return Ability.SET_UP
     if path in EXPORTING:
         return Ability.EXPORT
     if path.startswith((f"{ONE}/edit", f"{ONE}/codes", f"{ONE}/steps/")):
@@ -78,6 +80,8 @@ async def test_a_role_in_one_consultation_opens_that_one_only(town: Town) -> Non
     assert allowed("/panel/consultations/5/close", changing=True, rights=rights)
     assert allowed("/panel/consultations/6/results", changing=False, rights=rights)
     assert not allowed("/panel/consultations/6/close", changing=True, rights=rights)
+    assert allowed("/panel/consultations/5/archive", changing=True, rights=rights)
+    assert not allowed("/panel/consultations/5/copy", changing=True, rights=rights), "a copy is a new one in the town"
     assert not allowed("/panel/consultations/7", changing=False, rights=rights)
     for page in ("/panel/doors", "/panel/team", "/panel/journal", "/panel/failures", "/panel/consultations/new"):
         assert not allowed(page, changing=False, rights=rights), page

@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from admin_web.dates import Civil, NotADate
 from admin_web.phase_pages import offered
 from flows.texts import Words
-from storage import audiences, consultations, drafts
+from storage import audiences, consultations, making
 from storage.consultations import Consultation, Phase
 from storage.models import Participant
 from storage.rules import InArea
@@ -55,9 +55,9 @@ def _in_the_catalog(wishes: type[Wishes]) -> None:
     """The way of taking part of these tests can be chosen."""
 
 
-async def send(claire: httpx.AsyncClient, path: str, data: dict[str, str]) -> httpx.Response:
+async def send(claire: httpx.AsyncClient, path: str, data: dict[str, str], **more: Any) -> httpx.Response:
     key = key_of(await claire.get("/panel/settings"))
-    return await claire.post(path, data={"key": key, **data})
+    return await claire.post(path, data={"key": key, **data}, **more)
 
 
 async def phases_of(town: Town, consultation_id: int) -> list[Phase]:
@@ -124,7 +124,7 @@ async def test_a_step_is_chosen_from_the_catalog_and_its_form_drawn_and_read(
     assert "Des vœux" in page.text
     assert "Chacun dit ce qu’il souhaite, en une phrase." in page.text
     drawn = (await claire.get(f"{base}/wishes")).text
-    for name in ("question.fr", "explained.en", "most", "size", "shown", "options.0.label.fr", "secret"):
+    for name in ("question.fr", "explained.en", "most", "size", "shown", "options.0.label.fr", "drawing", "secret"):
         assert f'name="{name}"' in drawn
     answer = await send(claire, f"{base}/wishes", STEP)
     assert answer.status_code == 303, answer.text
@@ -136,6 +136,7 @@ async def test_a_step_is_chosen_from_the_catalog_and_its_form_drawn_and_read(
         "most": 4,
         "size": "many",
         "shown": True,
+        "drawing": None,
         "secret": False,
         "feedback": False,
         "options": [
@@ -240,7 +241,7 @@ async def test_once_somebody_has_begun_a_step_stays_and_only_its_words_change(
         town.phase = await consultations.add_phase(connection, town.consultation, Wishes.kind, SETTINGS)
     await add_responses(town, 1)
     async with town.database.read() as connection:
-        assert await drafts.has_begun(connection, town.phase)
+        assert await making.has_begun(connection, town.phase)
     base = f"/panel/consultations/{town.consultation.id}"
     path = f"{base}/steps/{town.phase.id}"
     assert "seuls les textes peuvent changer" in (await claire.get(path)).text.replace("\N{NO-BREAK SPACE}", " ")

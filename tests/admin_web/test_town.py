@@ -1,4 +1,4 @@
-"""Settings of the town: who is responsible, its areas and groups; and the codes of its letters."""
+"""Settings of the town: who is responsible, its areas; and the codes of its letters."""
 
 from __future__ import annotations
 
@@ -115,15 +115,6 @@ def test_what_is_no_map_of_areas_is_refused(content: bytes) -> None:
 def test_what_is_no_list_of_areas_is_refused(text: str) -> None:
     with pytest.raises(NotAreas):
         from_list(text, ["fr", "en"])
-
-
-async def test_groups_are_made_once(claire: httpx.AsyncClient, town: Town) -> None:
-    path = "/panel/settings/groups/add"
-    assert (await send(claire, path, {"group.fr": "Lettre de mars"})).status_code == 303
-    assert (await send(claire, path, {"group.fr": "Lettre de mars"})).status_code == 400
-    assert (await send(claire, path, {"group.fr": ""})).status_code == 400
-    async with town.database.read() as connection:
-        assert [group.slug for group in await areas.groups(connection, town.space.id)] == ["lettre-de-mars"]
 
 
 async def test_codes_are_downloaded_once_and_counted_from_then_on(claire: httpx.AsyncClient, town: Town) -> None:

@@ -11,7 +11,7 @@ from flows.conversation import Ending, Talk
 from flows.forms import Fault, Faults, Field
 from flows.module import Module
 from flows.texts import Words
-from storage import areas, consultations
+from storage import areas, consultations, groups
 
 if TYPE_CHECKING:
     from tests.admin_web.conftest import Town
@@ -47,6 +47,7 @@ class Wishes(Module):
             Field("size", "choice", Words(fr="Taille", en="Size"), choices=CHOICES, default="few"),
             Field("shown", "flag", Words(fr="Montrer à tous", en="Show to all"), default=True),
             Field("options", "options", Words(fr="Les options", en="The options"), least=2, most=50),
+            Field("drawing", "picture", Words(fr="Un dessin", en="A drawing")),
             Field("secret", "flag", Words(fr="Rester secret", en="Keep secret"), rare=True),
         )
 
@@ -66,10 +67,10 @@ SETTINGS: dict[str, Any] = {
 
 
 async def add_draft(town: Town) -> None:
-    """A draft with two steps, one of them this way of taking part; an area, and a group."""
+    """A draft with two steps, one of them this way of taking part; one in the archive; an area, and a group."""
     async with town.database.write() as connection:
         await areas.add(connection, town.space.id, "gare", {"fr": "La Gare", "en": "The station"})
-        await areas.add_group(connection, town.space.id, "lettre", {"fr": "Lettre de mars"}, town.now)
+        group = await groups.add(connection, town.space.id, "lettre", {"fr": "Lettre de mars"}, town.now)
         step = await consultations.add_phase(connection, town.consultation, Wishes.kind, SETTINGS)
         draft = await consultations.create(
             connection, town.space.id, slug="arbres", title={"fr": "Des arbres"}, topic={}, why={}, decides={},
@@ -79,4 +80,10 @@ async def add_draft(town: Town) -> None:
         await consultations.add_phase(
             connection, draft, Wishes.kind, SETTINGS, title={"fr": "Le choix"}, state="waiting"
         )
-    town.step, town.draft = step.id, draft.id
+        put_away = await consultations.create(
+            connection, town.space.id, slug="vieux", title={"fr": "Le vieux pont"}, topic={}, why={}, decides={},
+            opens_at=None, closes_at=None, answer_on=None, now=town.now,
+        )  # fmt: skip
+        await consultations.archive(connection, put_away, town.now)
+    town.archived = put_away.id
+    town.step, town.draft, town.group = step.id, draft.id, group.id

@@ -27,13 +27,8 @@ SAID = ["Who decides: the town council.", "It chooses the works.", "The answer c
 
 
 def test_a_presentation_tells_shows_and_leads_on_without_asking_to_agree() -> None:
-    picture = {"en": "https://montaubry.example/square.png"}
-    settings = {
-        **TEXT,
-        "link": {"en": "https://montaubry.example"},
-        "picture": picture,
-        "described": {"en": "The square"},
-    }
+    picture = {"address": "https://montaubry.example/square.png", "description": {"en": "The square"}}
+    settings = {**TEXT, "link": {"en": "https://montaubry.example"}, "picture": picture}
     h = Harness(Presentation.load(settings), consented=False, phase=DECIDED)
     assert h.begin() == [
         "The square is built anew.",
@@ -53,7 +48,7 @@ def test_a_presentation_tells_shows_and_leads_on_without_asking_to_agree() -> No
     [
         ({}, ["text"]),
         ({**TEXT, "link": {"en": "javascript:alert(1)"}}, ["link"]),
-        ({**TEXT, "picture": {"en": "https://a.example/b.png"}}, ["described"]),
+        ({**TEXT, "picture": {"address": "https://a.example/b.png", "description": {}}}, ["picture"]),
     ],
 )
 def test_a_presentation_that_would_show_nothing_or_something_unsafe_is_refused(

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import codes, consultations, spaces
@@ -135,6 +135,23 @@ async def test_the_list_counts_people_not_responses_and_erased_ones_too(connecti
     listed = await consultations.listed(connection, space.id, NOW - timedelta(days=1))
     assert [(one.consultation.id, one.people, one.lately) for one in listed] == [(empty.id, 0, 0), (made.id, 3, 2)]
     assert await consultations.unfinished(connection, space.id, made.id) == 1
+
+
+async def test_the_steps_count_each_person_once_whatever_they_gave(connection: AsyncConnection) -> None:
+    made = await make(connection, await make_space(connection))
+    asked, voted, other = [await consultations.add_phase(connection, made, kind, {}) for kind in ("ideas", "vote", "x")]
+    await take_part(connection, asked, times=2)
+    await take_part(connection, asked, erased=True)
+    for _ in range(3):
+        await take_part(connection, voted)
+    ballots = Contribution.phase_id == voted.id  # a ballot leaves no contribution
+    await connection.execute(delete(Contribution).where(ballots))
+    await take_part(connection, voted, sent=False)
+    await take_part(connection, other, erased=True)
+    await connection.execute(update(Contribution).where(Contribution.phase_id == other.id).values(origin="meeting"))
+    assert await consultations.people(connection, made) == {asked.id: 2, voted.id: 3}
+    [listed] = await consultations.listed(connection, made.space_id, NOW)
+    assert listed.people == 5
 
 
 async def test_opening_and_closing_leave_dates_that_are_true(connection: AsyncConnection) -> None:

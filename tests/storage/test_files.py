@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import consultations, drafts, erasure, files, models, retention, spaces
+from storage import consultations, erasure, files, making, models, retention, spaces
 from storage.consultations import Consultation, Phase
 from storage.database import Database
 from storage.files import File
@@ -145,8 +145,8 @@ async def test_what_a_prompt_shows_outlives_the_texts_of_talks(connection: Async
 
 async def test_what_is_not_shown_any_more_is_removed(connection: AsyncConnection) -> None:
     made, phase = await make(connection, "centre", showing(REFERENCE))
-    await drafts.revise(connection, made, phase, **WORDS, settings=showing(REFERENCE))
+    await making.change(connection, phase, settings=showing(REFERENCE))
     assert await kept(connection) == 2
-    await drafts.revise(connection, made, phase, **WORDS, settings={"questions": []})
+    await making.change(connection, phase, settings={"questions": []})
     assert await kept(connection) == 1
     assert await files.shown(connection, made.space_id, REFERENCE, draft=made.id) is None

@@ -236,6 +236,8 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.add_column("consultations", sa.Column("does", Document, server_default=sa.text("'{}'"), nullable=False))
+    never_open = sa.CheckConstraint("archived_at IS NULL OR state <> 'open'")
+    op.add_column("consultations", sa.Column("archived_at", UTCTime(), never_open, nullable=True))
     op.add_column("contributions", sa.Column("text", sa.String(), nullable=True))
     op.add_column("contributions", sa.Column("theme", sa.String(), nullable=True))
     op.add_column("contributions", sa.Column("area", sa.String(), nullable=True))

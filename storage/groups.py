@@ -1,0 +1,102 @@
+"""Groups of a space: participants who have something in common that somebody has checked, by a code or by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import models
+from storage.audiences import listed_in
+from storage.models import Participant
+from storage.refusals import AlreadyExists
+from storage.types import new_id
+from storage.value import selected, value
+
+
+@value
+class Group:
+    space_id: int
+    id: int
+    slug: str
+    name: Mapping[str, str]
+
+
+@value
+class Member:
+    """A participant who is in a group: by which door they came first, when, and what organisers call them."""
+
+    id: int
+    channel: str
+    since: datetime
+    tags: Sequence[str]
+
+
+_GROUP = selected(Group, models.Group)
+
+
+async def listed(connection: AsyncConnection, space_id: int) -> list[Group]:
+    """The groups of a space, the oldest first."""
+    rows = await connection.execute(
+        select(*_GROUP).where(models.Group.space_id == space_id).order_by(models.Group.created_at, models.Group.id)
+    )
+    return [Group(*row) for row in rows]
+
+
+async def add(connection: AsyncConnection, space_id: int, slug: str, name: Mapping[str, str], now: datetime) -> Group:
+    """A new group, of which nobody is part yet. Raises AlreadyExists."""
+    taken = await connection.scalar(
+        select(func.count()).where(models.Group.space_id == space_id, models.Group.slug == slug)
+    )
+    if taken:
+        raise AlreadyExists(slug=slug)
+    made = Group(space_id, new_id(), slug, dict(name))
+    await connection.execute(
+        insert(models.Group).values(space_id=space_id, id=made.id, slug=slug, name=dict(name), created_at=now)
+    )
+    return made
+
+
+async def rename(connection: AsyncConnection, group: Group, name: Mapping[str, str]) -> None:
+    """Rules, codes and members know it by its slug, which stays."""
+    row = (models.Group.space_id == group.space_id, models.Group.id == group.id)
+    await connection.execute(update(models.Group).where(*row).values(name=dict(name)))
+
+
+# -- who is in it --------------------------------------------------------------------------------------------------
+
+
+async def members(connection: AsyncConnection, group: Group, limit: int) -> list[Member]:
+    """Those who are in it, whoever came to us last first."""
+    inside = listed_in(Participant.groups, literal(group.slug))
+    rows = await connection.execute(
+        select(Participant.id, Participant.channel, Participant.created_at, Participant.tags)
+        .where(Participant.space_id == group.space_id, Participant.erased_at.is_(None), inside)
+        .order_by(Participant.id.desc())
+        .limit(limit)
+    )
+    return [Member(*row) for row in rows]
+
+
+async def put(connection: AsyncConnection, group: Group, participant_id: int, tag: str = "") -> bool:
+    """Put somebody into it, and note what organisers call them. Answers whether they were not in it."""
+    return await _set(connection, group, participant_id, inside=True, tag=tag)
+
+
+async def take_off(connection: AsyncConnection, group: Group, participant_id: int) -> bool:
+    """Take somebody off it. Answers whether they were in it."""
+    return await _set(connection, group, participant_id, inside=False)
+
+
+async def _set(connection: AsyncConnection, group: Group, participant_id: int, *, inside: bool, tag: str = "") -> bool:
+    person = (Participant.space_id == group.space_id, Participant.id == participant_id, Participant.erased_at.is_(None))
+    query = select(Participant.groups, Participant.tags).where(*person).with_for_update()
+    row = (await connection.execute(query)).one_or_none()  # locked: a turn of theirs may be under way
+    if row is None:
+        return False
+    groups = {*row.groups, group.slug} if inside else {*row.groups} - {group.slug}
+    tags = [*row.tags, tag] if tag and tag not in row.tags else row.tags
+    await connection.execute(update(Participant).where(*person).values(groups=sorted(groups), tags=tags))
+    return len(groups) != len(row.groups)

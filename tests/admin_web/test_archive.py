@@ -1,0 +1,43 @@
+"""Using a consultation again, and putting one away."""
+
+from __future__ import annotations
+
+import httpx
+
+from tests.admin_web.conftest import Town
+from tests.admin_web.test_phase_pages import found, phases_of, send
+
+
+async def test_a_new_consultation_begins_from_another_one(claire: httpx.AsyncClient, town: Town) -> None:
+    page = (await claire.get(f"/panel/consultations/{town.consultation.id}")).text
+    assert f'action="/panel/consultations/{town.consultation.id}/copy"' in page
+    answer = await send(claire, f"/panel/consultations/{town.consultation.id}/copy", {})
+    id_ = int(answer.headers["location"].split("/")[3])
+    assert answer.headers["location"] == f"/panel/consultations/{id_}/edit", "its words are read over first"
+    one = await found(town, id_)
+    assert (one.slug, one.state, one.title) == ("le-centre-ville-et-vous", "draft", town.consultation.title)
+    assert [phase.kind for phase in await phases_of(town, id_)] == ["made_up"]
+    again = await send(claire, f"/panel/consultations/{town.consultation.id}/copy", {})
+    assert (await found(town, int(again.headers["location"].split("/")[3]))).slug == "le-centre-ville-et-vous-2"
+
+
+async def test_what_is_over_is_put_into_the_archive_and_taken_out(claire: httpx.AsyncClient, town: Town) -> None:
+    base = f"/panel/consultations/{town.consultation.id}"
+    assert f'action="{base}/archive"' not in (await claire.get(base)).text
+    assert (await send(claire, f"{base}/archive", {})).status_code == 409, "residents can still answer"
+    await send(claire, f"{base}/close", {})
+    assert f'action="{base}/archive"' in (await claire.get(base)).text
+    assert (await send(claire, f"{base}/archive", {})).headers["location"] == "/panel"
+    title = "Le centre-ville et vous"
+    assert title not in (await claire.get("/panel")).text
+    assert 'href="/panel/archive"' in (await claire.get("/panel")).text
+    assert title in (await claire.get("/panel/archive")).text
+    assert title not in (await claire.get("/montaubry")).text
+    assert (await claire.get("/montaubry/centre-ville")).status_code == 200, "its own address stays"
+    assert (await claire.get(f"{base}/results")).status_code == 200
+    page = (await claire.get(base)).text
+    assert f'action="{base}/open"' not in page
+    assert f'href="{base}/edit"' not in page
+    await send(claire, f"{base}/take-out", {})
+    assert title in (await claire.get("/panel")).text
+    assert (await found(town, town.consultation.id)).state == "closed"
