@@ -15,7 +15,7 @@ from flows.moderating import REASONS, answered
 from flows.run import Tell
 from flows.telling import pack_tell
 from flows.texts import Said, Words, _
-from storage import audit, moderation, outbox, progress, scores
+from storage import audit, moderation, outbox, progress, scores, supporting
 from storage.moderation import Item
 from storage.outbox import NewDelivery
 from storage.progress import NewProgress
@@ -53,8 +53,7 @@ async def _draw(request: Request, me: Me, fault: Said | None = None) -> Response
     async with site_of(request).database.read() as connection:
         said = await progress.of(connection, me.space_id, item.id)
         told = await progress.concerned(connection, me.space_id, item.id)
-        support = (await progress.support(connection, me.space_id, [item.id])).get(item.id, 0)
-        following = await progress.followers(connection, me.space_id, item.id)
+        support, following = await supporting.people(connection, me.space_id, item.id)
         reports = await moderation.reports(connection, me.space_id, [item.id])
         scored = (await scores.of(connection, me.space_id, [item.id])).get(item.id, {})
         mine = await scores.by(connection, me.space_id, item.id, me.session.organiser_id)

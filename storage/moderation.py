@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import similar
@@ -72,26 +72,13 @@ class Item:
         return self.state == "waiting" or (self.state == "sent" and self.moderation == "after" and self.read_at is None)
 
 
-_OPEN_REPORTS = (
-    select(func.count())
-    .where(
-        Report.space_id == Contribution.space_id,
-        Report.contribution_id == Contribution.id,
-        Report.settled_at.is_(None),
-    )
-    .correlate(Contribution)
-    .scalar_subquery()
+_OPEN = (
+    Report.space_id == Contribution.space_id,
+    Report.contribution_id == Contribution.id,
+    Report.settled_at.is_(None),
 )
-_IS_REPORTED = (
-    select(Report.id)
-    .where(
-        Report.space_id == Contribution.space_id,
-        Report.contribution_id == Contribution.id,
-        Report.settled_at.is_(None),
-    )
-    .correlate(Contribution)
-    .exists()
-)
+_OPEN_REPORTS = select(func.count()).where(*_OPEN).correlate(Contribution).scalar_subquery()
+_IS_REPORTED = exists().where(*_OPEN).correlate(Contribution)
 _LISTS: dict[str, ColumnElement[bool]] = {
     TO_READ: and_(
         Contribution.read_at.is_(None),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, cast, func, insert, select, union, update
+from sqlalchemy import Select, String, cast, insert, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.models import Ballot, Contribution, Follow, Organiser, Participant, Progress
@@ -90,26 +90,3 @@ def _concerned(space_id: int, contribution_id: int) -> Sequence[Select[Any]]:
         Follow.space_id == space_id, Follow.contribution_id == contribution_id
     )
     return author, supporters, followers
-
-
-async def support(connection: AsyncConnection, space_id: int, ids: Collection[int]) -> dict[int, int]:
-    """How many people support each of these contributions."""
-    subjects = {str(id_): id_ for id_ in ids}
-    rows = await connection.execute(
-        select(Ballot.subject, func.count())
-        .join(Contribution, (Contribution.space_id == Ballot.space_id) & (Contribution.phase_id == Ballot.phase_id))
-        .where(Contribution.id.in_(ids), Ballot.subject == cast(Contribution.id, String))
-        .where(Ballot.space_id == space_id, Ballot.subject.in_(subjects))
-        .group_by(Ballot.subject)
-    )
-    return {subjects[subject]: number for subject, number in rows}
-
-
-async def followers(connection: AsyncConnection, space_id: int, contribution_id: int) -> int:
-    """How many people follow it."""
-    found = await connection.execute(
-        select(func.count())
-        .select_from(Follow)
-        .where(Follow.space_id == space_id, Follow.contribution_id == contribution_id)
-    )
-    return found.scalar_one()

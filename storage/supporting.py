@@ -94,10 +94,14 @@ class Following:
     wanted: bool
 
 
+_FOLLOWS = (Follow.space_id == Contribution.space_id, Follow.contribution_id == Contribution.id)
+FOLLOWERS = select(func.count()).where(*_FOLLOWS).correlate(Contribution).scalar_subquery()
+"""How many people follow a text."""
+
+
 def followed_by(participant_id: int) -> ColumnElement[bool]:
     """Whether they follow a text."""
-    theirs = (Follow.space_id == Contribution.space_id, Follow.contribution_id == Contribution.id)
-    return exists().where(*theirs, Follow.participant_id == participant_id).correlate(Contribution)
+    return exists().where(*_FOLLOWS, Follow.participant_id == participant_id).correlate(Contribution)
 
 
 async def follow(connection: AsyncConnection, given: Sequence[Following]) -> Sequence[bool | Refusal]:
@@ -113,6 +117,13 @@ async def follow(connection: AsyncConnection, given: Sequence[Following]) -> Seq
     if rows:
         await connection.execute(insert(Follow), rows)
     return [True for _ in given]
+
+
+async def people(connection: AsyncConnection, space_id: int, contribution_id: int) -> tuple[int, int]:
+    """How many people support a text, and how many follow it."""
+    this = (Contribution.space_id == space_id, Contribution.id == contribution_id)
+    supporting, following = (await connection.execute(select(SUPPORTERS, FOLLOWERS).where(*this))).one()
+    return supporting, following
 
 
 # -- reporting -----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from storage import consultations, moderation, progress, scores, typing_in
+from storage import consultations, moderation, progress, scores, supporting, typing_in
 from storage.models import Participant
 from storage.moderation import VISIBLE
 from storage.progress import NewProgress
@@ -49,8 +49,7 @@ async def test_author_supporters_and_followers_are_each_told_once(town: Written)
         await town.follow(idea, person)
     await town.support(await town.write("Un arbre"), await town.person())
     assert await progress.concerned(town.connection, town.space_id, idea) == sorted([author, both, follower])
-    assert await progress.support(town.connection, town.space_id, [idea]) == {idea: 5}
-    assert await progress.followers(town.connection, town.space_id, idea) == 2
+    assert await supporting.people(town.connection, town.space_id, idea) == (5, 2)
 
 
 async def test_a_juror_s_points_are_replaced_and_criteria_are_never_mixed(town: Written) -> None:
