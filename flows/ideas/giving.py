@@ -44,24 +44,16 @@ def language_of(talk: Talk) -> str:
 
 def new(talk: Talk, key: str, kind: str, text: str, parent: int | None = None, **given: Any) -> NewText:
     """A text of this person for this phase."""
-    phase, scene = phase_of(talk), talk.scene
-    row: dict[str, Any] = {"fields": {}, "parts": (), "theme": None, "area": None} | given
-    return NewText(
-        space_id=phase.space_id,
-        phase_id=phase.id,
-        participant_id=talk.person.id,
-        conversation_id=scene.conversation,
+    return talk.contribution(
+        NewText,
+        kind,
         key=key,
-        kind=kind,
-        origin=scene.channel.name,
-        place=scene.place,
-        at=talk.now,
-        single=False,
         text=text,
         parent_id=parent,
         read_first=kind == DETAIL,
         language=language_of(talk) if kind == IDEA else None,
-        **row,
+        single=False,
+        **given,
     )
 
 

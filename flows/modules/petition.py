@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -27,7 +26,6 @@ from storage.contributions import NewContribution
 from storage.petitions import Look, Reader, Reason, Standing
 from storage.refusals import AlreadySent, Closed, NotEligible, Refusal, TooMany
 from storage.signing import GOAL, HALF, SIGNATURE, TEN, WHY, Signature, Silence, Withdrawal
-from storage.value import columns
 
 SIGN, MORE, NO = Choice("sign", _("I sign")), Choice("more", _("Read more")), Choice("no", _("No thank you"))
 TAKE_BACK, WORDS, KEEP = (
@@ -158,8 +156,9 @@ class Petition(Module):
         """Sign; False where it was refused, and they were told why."""
         phase = talk.scene.phase
         assert phase is not None
-        given = columns(_given(talk, SIGNATURE))
-        signature = Signature(**given, goal=self.goal, silence=self.silence, opens_next=self.opens_next)
+        signature = talk.contribution(
+            Signature, SIGNATURE, goal=self.goal, silence=self.silence, opens_next=self.opens_next
+        )
         try:
             signed = await talk.do("signature", signing.sign, signature)
         except Closed:
@@ -198,7 +197,8 @@ class Petition(Module):
         if isinstance(why, dict):
             text = why["other"]
             try:
-                await talk.do("words", signing.explain, replace(_given(talk, WHY), text=text, single=False))
+                words = talk.contribution(NewContribution, WHY, text=text, single=False)
+                await talk.do("words", signing.explain, words)
                 lines = (reading(phase, text),)
             except TooMany as refusal:
                 lines = (too_many(refusal),)
@@ -273,23 +273,6 @@ class Petition(Module):
 def _here(talk: Talk) -> tuple[int, int]:
     assert talk.scene.phase is not None
     return talk.scene.phase.space_id, talk.scene.phase.id
-
-
-def _given(talk: Talk, kind: str) -> NewContribution:
-    space_id, phase_id = _here(talk)
-    return NewContribution(
-        space_id=space_id,
-        phase_id=phase_id,
-        participant_id=talk.person.id,
-        conversation_id=talk.scene.conversation,
-        key=kind,
-        kind=kind,
-        fields={},
-        parts=(),
-        origin=talk.scene.channel.name,
-        place=talk.scene.place,
-        at=talk.now,
-    )
 
 
 def _moment(written: str | None) -> datetime | None:

@@ -247,21 +247,12 @@ class Questionnaire(Module):
 
     def _response(self, talk: Talk, walk: _Walk) -> NewContribution:
         """The response as it is kept: the answers by question, and the wish to receive the result."""
-        scene = talk.scene
-        assert scene.phase is not None
         wish = talk.recorded("wish")
-        return NewContribution(
-            space_id=scene.space.id,
-            phase_id=scene.phase.id,
-            participant_id=scene.person.id,
-            conversation_id=scene.conversation,
-            key="response",
-            kind="response",
+        return talk.contribution(
+            NewContribution,
+            "response",
             fields={**walk.answers, **({"wish": wish} if wish is not None else {})},
-            parts=self.settings.parts(walk.answers, scene.person.area, scene.person.groups),
-            origin=scene.channel.name,
-            place=scene.place,
-            at=talk.now,
+            parts=self.settings.parts(walk.answers, talk.person.area, talk.person.groups),
             single=not self.repeatable,
         )
 

@@ -108,8 +108,10 @@ class Questions(Module):
         """Ask it; False where it was refused, and they were told why."""
         phase = talk.scene.phase
         assert phase is not None
+        language = talk.scene.space.languages[0]
+        question = talk.contribution(NewText, QUESTION, text=text, language=language, single=False)
         try:
-            await talk.do("question", written.put, _question(talk, text))
+            await talk.do("question", written.put, question)
         except Closed:
             talk.say(_("Your question could not be kept."), *closed(talk.scene, phase, sent=False))
         except NotEligible:
@@ -179,26 +181,6 @@ class Questions(Module):
 def _reader(talk: Talk) -> Reader:
     assert talk.scene.phase is not None
     return Reader(talk.scene.phase.space_id, talk.scene.phase.id, talk.person.id)
-
-
-def _question(talk: Talk, text: str) -> NewText:
-    who = _reader(talk)
-    return NewText(
-        space_id=who.space_id,
-        phase_id=who.phase_id,
-        participant_id=who.participant_id,
-        conversation_id=talk.scene.conversation,
-        key=QUESTION,
-        kind=QUESTION,
-        fields={},
-        parts=(),
-        origin=talk.scene.channel.name,
-        place=talk.scene.place,
-        at=talk.now,
-        single=False,
-        text=text,
-        language=talk.scene.space.languages[0],
-    )
 
 
 async def _which_is_it(talk: Talk, near: Sequence[Question]) -> int | None:
