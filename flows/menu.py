@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Self
-from zoneinfo import ZoneInfo
 
 from flows.answers import Choice
 from flows.commands import Command
 from flows.conversation import Ending, Go, Talk
-from flows.host import LANGUAGE_NAMES, host, person_to_call
+from flows.giving import called
+from flows.host import LANGUAGE_NAMES, host
 from flows.module import Module, catalog
 from flows.texts import Said, Words, _
 from storage import erasure, offers, returning
@@ -91,7 +91,7 @@ class Next(HouseModule):
         lines: list[Said] = []
         for one in to_come:
             if one["opens"] is not None:
-                opens = datetime.fromisoformat(one["opens"]).astimezone(ZoneInfo(space.zone))
+                opens = talk.scene.local(one["opens"])
                 lines.append(_("{title}: opens on {moment}.", title=Words(one["title"]), moment=opens))
             else:
                 day = date.fromisoformat(one["answer"])
@@ -110,8 +110,7 @@ class Help(HouseModule):
             _("Answer by a button or in your own words."),
             _("At any moment you can write: back, skip, stop, continue, correct, menu, language, privacy, erase."),
         ]
-        call = person_to_call(talk.scene)
-        talk.say(*lines, *([call] if call is not None else []))
+        talk.say(*lines, *called(talk))
         return None
 
 

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from flows.answers import Choice
 from flows.conversation import Talk
-from flows.texts import Said, _
+from flows.moderating import REASONS
+from flows.texts import _
 from storage import supporting
 from storage.supporting import AlreadyReported, Reported
-
-REASONS: Mapping[str, Said] = {
-    "person": _("It names a person"),
-    "hurtful": _("It is hurtful"),
-    "unlawful": _("It is against the law"),
-    "off_topic": _("It is off the subject"),
-    "advert": _("It advertises something"),
-    "twice": _("It is there twice"),
-}
-"""Why a text may be reported, and why one was hidden, in the few words of a choice."""
 
 
 async def report(talk: Talk, contribution: int, back: Choice) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,7 +13,7 @@ from flows.answers import Choice, OneOf
 from flows.conversation import Ending, Talk
 from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
 from flows.forms import Fault, Faults, Field
-from flows.giving import called, not_for_all, quoted, reading, to_change, too_many
+from flows.giving import called, quoted, reading, to_change, too_many
 from flows.host import closed, host
 from flows.module import Module
 from flows.prompt import Prompt
@@ -149,8 +148,7 @@ class Petition(Module):
         ends = _moment(standing["ends"])
         if ends is None:
             return ()
-        there = ends.astimezone(ZoneInfo(talk.scene.space.zone))
-        return (_("Without a new signature it ends on {moment}.", moment=there),)
+        return (_("Without a new signature it ends on {moment}.", moment=talk.scene.local(ends)),)
 
     async def _sign(self, talk: Talk) -> bool:
         """Sign; False where it was refused, and they were told why."""
@@ -163,8 +161,6 @@ class Petition(Module):
             signed = await talk.do("signature", signing.sign, signature)
         except Closed:
             talk.say(_("Your signature could not be kept."), *closed(talk.scene, phase, sent=False))
-        except NotEligible:
-            talk.say(_("Your signature could not be kept."), *not_for_all(talk))
         except AlreadySent:
             talk.say(_("You have signed this petition already, and your signature counts."), *called(talk))
         else:
@@ -202,6 +198,8 @@ class Petition(Module):
                 lines = (reading(phase, text),)
             except TooMany as refusal:
                 lines = (too_many(refusal),)
+            except NotEligible:
+                raise
             except Refusal:
                 lines = (_("Your words could not be kept: this has closed in the meantime."),)
         talk.say(*lines, to_change(talk, _("take your signature back")))
@@ -221,7 +219,7 @@ class Petition(Module):
         phase, signed = talk.scene.phase, _moment(standing["mine"])
         assert phase is not None
         assert signed is not None
-        day = signed.astimezone(ZoneInfo(talk.scene.space.zone)).date()
+        day = talk.scene.local(signed).date()
         before: tuple[Said, ...] = (_("You signed this petition on {day}.", day=day), *self._shown(standing)[1:])
         before += _answer(talk, standing)
         if standing["words"] is not None:
@@ -304,5 +302,5 @@ def _answer(talk: Talk, standing: Standing) -> tuple[Said, ...]:
     answered = _moment(standing["answered"])
     if standing["answer"] is None or answered is None:
         return ()
-    day = answered.astimezone(ZoneInfo(talk.scene.space.zone)).date()
+    day = talk.scene.local(answered).date()
     return _("The answer of {host}, {day}:", host=host(talk.scene), day=day), quoted(standing["answer"])

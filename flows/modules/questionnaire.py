@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, Literal, Self
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,7 +16,8 @@ from flows.commands import WORDS, Command
 from flows.conversation import MISSING, Again, Ending, Talk
 from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
 from flows.folding import fold
-from flows.host import closed, person_to_call
+from flows.giving import called, closing
+from flows.host import closed
 from flows.module import Module
 from flows.prompt import Prompt
 from flows.questionnaires import questionnaire, tables, tallies
@@ -238,9 +238,9 @@ class Questionnaire(Module):
             talk.say(_("Your answers could not be sent."), *closed(talk.scene, phase, sent=False))
             return None
         except AlreadySent:
-            talk.say(_("Your answers were sent before. To change them, write “correct”."), *_call(talk))
+            talk.say(_("Your answers were sent before. To change them, write “correct”."), *called(talk))
             return None
-        talk.say(_("It is sent. Thank you."), _until(talk), *([] if phase.answer_on is not None else _call(talk)))
+        talk.say(_("It is sent. Thank you."), _until(talk), *([] if phase.answer_on is not None else called(talk)))
         if phase.answer_on is not None:
             await self._offer_result(talk, walk)
         return None
@@ -271,10 +271,10 @@ class Questionnaire(Module):
         try:
             await talk.do("wished", contributions.put, self._response(talk, walk))
         except Closed:
-            talk.say(_("This has closed in the meantime, and your wish could not be noted."), *_call(talk))
+            talk.say(_("This has closed in the meantime, and your wish could not be noted."), *called(talk))
             return
         noted = _("It is noted. You will receive the result here.")
-        talk.say(noted if wish == "yes" else _("It is noted. You will not receive it."), *_call(talk))
+        talk.say(noted if wish == "yes" else _("It is noted. You will not receive it."), *called(talk))
 
     # -- results -------------------------------------------------------------------------------------------
 
@@ -309,19 +309,11 @@ def _sections(settings: questionnaire.Questionnaire) -> list[list[Section]]:
 
 
 def _until(talk: Talk) -> Said:
-    """Until when an answer can be changed; only the day when that is its last minute."""
-    assert talk.scene.phase is not None
-    closes = talk.scene.phase.closes_at
-    if closes is None:
+    """How an answer can be changed, and until when."""
+    moment = closing(talk)
+    if moment is None:
         return _("To change an answer, write “correct”.")
-    there = closes.astimezone(ZoneInfo(talk.scene.space.zone))
-    moment = there.date() if (there.hour, there.minute) == (23, 59) else there
     return _("To change an answer until {moment}, write “correct”.", moment=moment)
-
-
-def _call(talk: Talk) -> list[Said]:
-    call = person_to_call(talk.scene)
-    return [call] if call is not None else []
 
 
 def _met(question: Question, answers: Mapping[str, Any]) -> bool:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Self
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,7 +12,7 @@ from flows.answers import Choice, FreeText
 from flows.conversation import Ending, Go, Round, Talk
 from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
 from flows.forms import Field
-from flows.giving import called, not_for_all, quoted, reading, to_change, too_many
+from flows.giving import called, quoted, reading, supporters, to_change, too_many
 from flows.host import closed, host
 from flows.module import Module
 from flows.prompt import Prompt
@@ -22,7 +20,7 @@ from flows.texts import Joined, Lowered, Said, Words, _, plural
 from storage import questions, supporting, written
 from storage.ballots import NewBallot
 from storage.questions import QUESTION, Listing, Near, Question, Reader, Wanted, Whole
-from storage.refusals import Closed, Gone, NotEligible, Refusal, TooMany
+from storage.refusals import Closed, Gone, TooMany
 from storage.supporting import SUPPORT
 from storage.written import NewText, Own
 
@@ -100,7 +98,9 @@ class Questions(Module):
         if found["answer"] is not None:
             talk.say(*_shown(talk, found))
             return None
-        if await _support(talk, found["question"], back=False):
+        if found["question"]["mine"]:
+            talk.say(_("This question is yours already."), _promised(talk))
+        elif await _support(talk, found["question"], back=False):
             talk.say(_promised(talk), to_change(talk, _("take your support back")))
         return None
 
@@ -114,10 +114,8 @@ class Questions(Module):
             await talk.do("question", written.put, question)
         except Closed:
             talk.say(_("Your question could not be kept."), *closed(talk.scene, phase, sent=False))
-        except NotEligible:
-            talk.say(_("Your question could not be kept."), *not_for_all(talk))
         except TooMany as refusal:
-            talk.say(_("Your question could not be kept."), too_many(refusal))
+            talk.say(too_many(refusal))
         else:
             talk.say(reading(phase, text), _promised(talk))
             return True
@@ -230,9 +228,7 @@ def _state(question: Question) -> Said:
         return _("It is read before others see it.")
     if question["state"] == "hidden":
         return _("It is not shown to others.")
-    count = question["support"]
-    nobody = _("Nobody supports it yet.")
-    supported = plural("{count} person supports it.", "{count} people support it.", count) if count else nobody
+    supported = supporters(question["support"])
     return Joined((_("Answered."), supported), " ") if question["answered"] else supported
 
 
@@ -242,7 +238,7 @@ def _shown(talk: Talk, found: Whole) -> tuple[Said, ...]:
     lines = (quoted(question["text"]), _state(question))
     if answer is None:
         return lines
-    day = datetime.fromisoformat(answer["at"]).astimezone(ZoneInfo(talk.scene.space.zone)).date()
+    day = talk.scene.local(answer["at"]).date()
     return (*lines, _("The answer of {host}, {day}:", host=host(talk.scene), day=day), answer["text"])
 
 
@@ -267,9 +263,7 @@ async def _support(talk: Talk, question: Question, *, back: bool) -> bool:
         count = await talk.do("support", supporting.support, ballot)
     except Closed:
         talk.say(_("Your support could not be noted."), *closed(talk.scene, phase, sent=False))
-    except NotEligible:
-        talk.say(_("Your support could not be noted."), *not_for_all(talk))
-    except Refusal:
+    except Gone:
         talk.say(_("This question is not there any more."), *called(talk))
     else:
         now = plural("You are the first to support it.", "You are now {count} to support it.", count)

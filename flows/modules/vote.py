@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Self
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,14 +15,15 @@ from flows.answers import Json
 from flows.conversation import Again, Ending, Talk
 from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
 from flows.forms import Field
-from flows.host import closed, person_to_call
+from flows.giving import called, closing
+from flows.host import closed
 from flows.module import Module
 from flows.texts import Joined, Said, Words, _
 from flows.voting import choices, results, settings
 from flows.voting.booth import CHOICE, RECAP, Booth, recap
 from storage import ballots
 from storage.ballots import NewBallot
-from storage.refusals import AlreadyVoted, Closed, NotEligible
+from storage.refusals import AlreadyVoted, Closed
 from storage.tallying import VOTE
 
 
@@ -81,10 +81,8 @@ class Vote(Module):
             await talk.do("vote", ballots.cast, self._ballot(talk, choice))
         except Closed:
             talk.say(_("Your vote could not be sent."), *closed(talk.scene, phase, sent=False))
-        except NotEligible:
-            talk.say(_("Your vote could not be sent: this vote is no longer open to you."), *_call(talk))
         except AlreadyVoted:
-            talk.say(_("You have voted already, and the first vote counts."), *_call(talk))
+            talk.say(_("You have voted already, and the first vote counts."), *called(talk))
         else:
             talk.say(*self._thanks(talk))
 
@@ -109,15 +107,13 @@ class Vote(Module):
         lines: list[Said] = [_("Your vote is recorded. Thank you.")]
         if not self.vote.change:
             lines.append(_("It cannot be changed any more."))
-        elif phase.closes_at is None:
+        elif (moment := closing(talk)) is None:
             lines.append(_("To change it as long as the vote is open, write “correct”."))
         else:
-            there = phase.closes_at.astimezone(ZoneInfo(talk.scene.space.zone))
-            moment = there.date() if (there.hour, there.minute) == (23, 59) else there
             lines.append(_("To change it until {moment}, write “correct”.", moment=moment))
         if phase.answer_on is not None:
             lines.append(_("The result comes out on {day}.", day=phase.answer_on))
-        return [*lines, *_call(talk)]
+        return [*lines, *called(talk)]
 
     # -- results -------------------------------------------------------------------------------------------
 
@@ -139,8 +135,3 @@ class Vote(Module):
 
     def table(self, connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:
         return results.table(connection, phase, self.vote, language)
-
-
-def _call(talk: Talk) -> list[Said]:
-    call = person_to_call(talk.scene)
-    return [call] if call is not None else []

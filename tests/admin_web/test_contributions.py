@@ -99,7 +99,7 @@ async def test_hiding_several_says_how_many_first_and_tells_each_author_alone(
     assert [(person, kind) for person, kind, _ in found] == [(person, "receipt") for person, _ in people.values()]
     for (_, _, words), (_, text) in zip(found, people.values(), strict=True):
         assert f"« {text} »" in words
-        assert "La raison : Une personne est nommée ou reconnaissable." in words
+        assert "La raison : On y reconnaît quelqu'un." in words
         assert "Écrivez sans le nom." in words
         assert "Vous pouvez le corriger" in words
         assert sum(other in words for _, other in people.values()) == 1

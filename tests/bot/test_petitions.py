@@ -167,7 +167,7 @@ async def test_more_words_than_a_day_allows_are_refused_and_the_signature_stays(
     await house.hears("a", code="centre")
     await house.hears("a", "change my words")
     told = await house.hears("a", "Cars go too fast")
-    assert told[0] == "I take 1 text a day from each person. Please come back tomorrow."
+    assert told[0] == "I take 1 text in 24 hours from each person. This one was not sent. Please come back tomorrow."
     assert (await figures(house)).people == 1
 
 

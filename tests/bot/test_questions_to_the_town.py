@@ -132,10 +132,7 @@ async def test_too_many_questions_a_day_and_questions_after_closing_are_refused_
     await change(house, per_day=1)
     await ask(house, "a", PARKING)
     told = await ask(house, "a", BENCHES)
-    assert told == [
-        "Your question could not be kept.",
-        "I take 1 text a day from each person. Please come back tomorrow.",
-    ]
+    assert told == ["I take 1 text in 24 hours from each person. This one was not sent. Please come back tomorrow."]
     await house.begin("b")
     await house.hears("b", "Ask a question")
     async with house.database.write() as connection:

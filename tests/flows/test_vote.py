@@ -213,7 +213,7 @@ def test_a_secret_vote_that_is_changed_is_filled_in_anew() -> None:
     ("refusal", "words"),
     [
         (Closed(), "Your vote could not be sent."),
-        (NotEligible(), "Your vote could not be sent: this vote is no longer open to you."),
+        (NotEligible(), "This is not for everybody at the moment."),
         (AlreadyVoted(), "You have voted already, and the first vote counts."),
     ],
     ids=lambda given: type(given).__name__,
