@@ -152,8 +152,7 @@ class Petition(Module):
 
     async def _sign(self, talk: Talk) -> bool:
         """Sign; False where it was refused, and they were told why."""
-        phase = talk.scene.phase
-        assert phase is not None
+        phase = talk.phase
         signature = talk.contribution(
             Signature, SIGNATURE, goal=self.goal, silence=self.silence, opens_next=self.opens_next
         )
@@ -184,8 +183,7 @@ class Petition(Module):
 
     async def _why(self, talk: Talk) -> Ending:
         """Ask why they sign, which may be left; and say what comes next."""
-        phase = talk.scene.phase
-        assert phase is not None
+        phase = talk.phase
         reader = OneOf((Choice("no", _("No thank you")),), other=True)
         question = Prompt(_("Would you like to say why?"), reader, after=(_("Others see it, without your name."),))
         why = await talk.ask("why", question, echo=False, back=False)
@@ -207,8 +205,7 @@ class Petition(Module):
         return None
 
     def _next(self, talk: Talk) -> tuple[Said, ...]:
-        phase = talk.scene.phase
-        assert phase is not None
+        phase = talk.phase
         if phase.answer_on is not None:
             return (_("The answer of {host} comes by {day}. You receive it here.", host=host(talk.scene),
                       day=phase.answer_on),)  # fmt: skip
@@ -216,7 +213,7 @@ class Petition(Module):
 
     async def _again(self, talk: Talk, standing: Standing) -> Ending:
         """Somebody comes back who has signed: say something else, or take it back."""
-        phase, signed = talk.scene.phase, _moment(standing["mine"])
+        phase, signed = talk.phase, _moment(standing["mine"])
         assert phase is not None
         assert signed is not None
         day = talk.scene.local(signed).date()
@@ -269,8 +266,7 @@ class Petition(Module):
 
 
 def _here(talk: Talk) -> tuple[int, int]:
-    assert talk.scene.phase is not None
-    return talk.scene.phase.space_id, talk.scene.phase.id
+    return talk.phase.space_id, talk.phase.id
 
 
 def _moment(written: str | None) -> datetime | None:

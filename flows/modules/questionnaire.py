@@ -117,9 +117,8 @@ class Questionnaire(Module):
     # -- before and between --------------------------------------------------------------------------------
 
     def announce(self, talk: Talk) -> Said | None:
-        assert talk.scene.phase is not None
         count = self._possible(Facts({}, talk.person.area, talk.person.groups))
-        topic = Words(talk.scene.phase.topic)
+        topic = Words(talk.phase.topic)
         if not self.conditions:
             first = plural("I ask {count} question {topic}.", "I ask {count} questions {topic}.", count, topic=topic)
         else:
@@ -230,8 +229,7 @@ class Questionnaire(Module):
     # -- sending -------------------------------------------------------------------------------------------
 
     async def _send(self, talk: Talk, walk: _Walk) -> Ending:
-        phase = talk.scene.phase
-        assert phase is not None
+        phase = talk.phase
         try:
             await talk.do("response", contributions.put, self._response(talk, walk))
         except Closed:
@@ -258,7 +256,7 @@ class Questionnaire(Module):
 
     async def _offer_result(self, talk: Talk, walk: _Walk) -> None:
         """Whether to write when the result comes; the wish is kept with the response, where it can be looked up."""
-        phase, reach = talk.scene.phase, talk.scene.channel.reach
+        phase, reach = talk.phase, talk.scene.channel.reach
         assert phase is not None
         assert phase.answer_on is not None
         if phase.decides:

@@ -106,8 +106,7 @@ class Questions(Module):
 
     async def _keep(self, talk: Talk, text: str) -> bool:
         """Ask it; False where it was refused, and they were told why."""
-        phase = talk.scene.phase
-        assert phase is not None
+        phase = talk.phase
         language = talk.scene.space.languages[0]
         question = talk.contribution(NewText, QUESTION, text=text, language=language, single=False)
         try:
@@ -177,8 +176,7 @@ class Questions(Module):
 
 
 def _reader(talk: Talk) -> Reader:
-    assert talk.scene.phase is not None
-    return Reader(talk.scene.phase.space_id, talk.scene.phase.id, talk.person.id)
+    return Reader(talk.phase.space_id, talk.phase.id, talk.person.id)
 
 
 async def _which_is_it(talk: Talk, near: Sequence[Question]) -> int | None:
@@ -253,7 +251,7 @@ def _ways(question: Question) -> list[Choice]:
 
 async def _support(talk: Talk, question: Question, *, back: bool) -> bool:
     """Support a question, or take the support back; False where it was refused, and they were told why."""
-    phase, who = talk.scene.phase, _reader(talk)
+    phase, who = talk.phase, _reader(talk)
     assert phase is not None
     value = None if back else SUPPORT
     ballot = NewBallot(
@@ -273,8 +271,7 @@ async def _support(talk: Talk, question: Question, *, back: bool) -> bool:
 
 
 async def _withdraw(talk: Talk, question: Question) -> None:
-    phase = talk.scene.phase
-    assert phase is not None
+    phase = talk.phase
     try:
         own = Own(phase.space_id, phase.id, question["id"], talk.person.id, talk.now)
         await talk.do("withdrawn", written.withdraw, own)

@@ -48,8 +48,7 @@ class Vote(Module):
         return settings.form()
 
     def announce(self, talk: Talk) -> Said | None:
-        assert talk.scene.phase is not None
-        vote = _("It is a vote {topic}.", topic=Words(talk.scene.phase.topic))
+        vote = _("It is a vote {topic}.", topic=Words(talk.phase.topic))
         return Joined((vote, _("It takes about one minute.")), " ")
 
     # -- the conversation ----------------------------------------------------------------------------------
@@ -75,8 +74,7 @@ class Vote(Module):
 
     async def _cast(self, talk: Talk, choice: Json) -> None:
         """Cast the ballot, and say that it was taken or why it was not."""
-        phase = talk.scene.phase
-        assert phase is not None
+        phase = talk.phase
         try:
             await talk.do("vote", ballots.cast, self._ballot(talk, choice))
         except Closed:
@@ -87,8 +85,7 @@ class Vote(Module):
             talk.say(*self._thanks(talk))
 
     def _ballot(self, talk: Talk, choice: Json) -> NewBallot:
-        phase = talk.scene.phase
-        assert phase is not None
+        phase = talk.phase
         return NewBallot(
             space_id=phase.space_id,
             phase_id=phase.id,
@@ -102,8 +99,7 @@ class Vote(Module):
 
     def _thanks(self, talk: Talk) -> Sequence[Said]:
         """That it is sent, until when it can be changed, when the result comes, and whom to call."""
-        phase = talk.scene.phase
-        assert phase is not None
+        phase = talk.phase
         lines: list[Said] = [_("Your vote is recorded. Thank you.")]
         if not self.vote.change:
             lines.append(_("It cannot be changed any more."))
