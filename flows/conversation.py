@@ -51,15 +51,15 @@ class Go:
     """What a conversation returns to hand on in the same transaction: to a module of the house, to a phase, to a
     conversation; with none of them, back to the one that still waits, or to the menu.
 
-    A phase may be begun with `answers` (keys and values) that were given already, and a conversation taken up to
-    `reopen` what was sent.
+    With `answers` (keys and values that were given already, or none) a phase is begun anew; and a conversation may be
+    taken up to `reopen` what was sent.
     """
 
     kind: str | None = None
     phase: int | None = None
     conversation: int | None = None
     language: str | None = None
-    answers: tuple[tuple[str, Json], ...] = ()
+    answers: tuple[tuple[str, Json], ...] | None = None
     reopen: bool = False
 
 

@@ -16,7 +16,7 @@ from flows.commands import Command
 from flows.conversation import Ending, Go, Talk
 from flows.giving import called
 from flows.host import LANGUAGE_NAMES, host
-from flows.module import Module, catalog
+from flows.module import Module
 from flows.texts import Said, Words, _
 from storage import erasure, offers, returning
 from storage.returning import NewCode
@@ -74,10 +74,7 @@ class Given(HouseModule):
         choices = [Choice(_choice_of(one["phase"]), Words(one["title"])) for one in given]
         taken = await talk.choose("which", _("Which would you like to see?"), choices, echo=False)
         one = next(one for one in given if _choice_of(one["phase"]) == taken)
-        kind = catalog().get(one["kind"])
-        if kind is not None and kind.editable:
-            return Go(conversation=one["conversation"], reopen=True)
-        return Go(phase=one["phase"], answers=kind.own if kind is not None else ())
+        return Go(conversation=one["conversation"], reopen=True)
 
 
 class Next(HouseModule):
@@ -176,15 +173,11 @@ class Stop(HouseModule):
 
 
 class Sent(HouseModule):
-    """Somebody comes back to what they have sent already."""
+    """Somebody comes back to what they have sent already: the module has said so (`already`), and nothing is asked."""
 
     kind = "sent"
 
     async def converse(self, talk: Talk) -> Ending:
-        talk.say(
-            _("You have answered already. Thank you."),
-            _("To change an answer, write “correct”. To see what else is open, write “menu”."),
-        )
         return None
 
 

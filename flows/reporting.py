@@ -12,12 +12,11 @@ from storage.supporting import AlreadyReported, Reported
 
 async def report(talk: Talk, contribution: int, back: Choice) -> None:
     """Report this text for one of these reasons, or leave it and go `back`; says what came of it."""
-    assert talk.scene.phase is not None
     reasons = (Choice(id_, label) for id_, label in REASONS.items())
     reason = await talk.choose("reason", _("Why should it not be there?"), (*reasons, back), echo=False, back=False)
     if reason == back.id:
         return
-    given = Reported(talk.scene.phase.space_id, contribution, talk.person.id, reason, talk.now)
+    given = Reported(talk.phase.space_id, contribution, talk.person.id, reason, talk.now)
     try:
         await talk.do("report", supporting.report, given)
     except AlreadyReported:

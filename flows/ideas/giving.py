@@ -76,7 +76,7 @@ def refused(talk: Talk, refusal: Refusal) -> tuple[Said, ...]:
     """Why nothing was taken, and what to do; one of the gate's is raised again, to be worded on the way in."""
     match refusal:
         case Closed():
-            return closed(talk.scene, talk.phase, sent=False)
+            return closed(talk.scene, talk.phase)
         case TooMany():
             return (too_many(refusal),)
         case Gone():

@@ -43,6 +43,8 @@ class Petition(Module):
     kind = "petition"
     name = _("Petition")
     purpose = _("Residents sign a text; when enough of them have, the authority answers, or a vote opens.")
+    own = ()
+    kept = _("Your signature counts, unless you took it back.")
     repeatable = True
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -159,7 +161,7 @@ class Petition(Module):
         try:
             signed = await talk.do("signature", signing.sign, signature)
         except Closed:
-            talk.say(_("Your signature could not be kept."), *closed(talk.scene, phase, sent=False))
+            talk.say(_("Your signature could not be kept."), *closed(talk.scene, phase))
         except AlreadySent:
             talk.say(_("You have signed this petition already, and your signature counts."), *called(talk))
         else:
@@ -235,7 +237,7 @@ class Petition(Module):
         try:
             await talk.do("withdrawn", signing.withdraw, Withdrawal(*_here(talk), talk.person.id, talk.now))
         except Closed:
-            talk.say(_("Your signature was counted already."), *closed(talk.scene, phase, sent=False))
+            talk.say(_("Your signature was counted already."), *closed(talk.scene, phase))
             return None
         talk.say(_("It is done. Your signature does not count any more."), _("To sign again, write “menu”."))
         return None

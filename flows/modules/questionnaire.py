@@ -95,6 +95,7 @@ class Questionnaire(Module):
     name = _("Questionnaire")
     purpose = _("Residents answer questions that you wrote beforehand, one after another.")
     editable = True
+    kept = _("Your answers were sent and count.")
 
     def __init__(self, settings: questionnaire.Questionnaire) -> None:
         self.settings = settings
@@ -233,7 +234,7 @@ class Questionnaire(Module):
         try:
             await talk.do("response", contributions.put, self._response(talk, walk))
         except Closed:
-            talk.say(_("Your answers could not be sent."), *closed(talk.scene, phase, sent=False))
+            talk.say(_("Your answers could not be sent."), *closed(talk.scene, phase))
             return None
         except AlreadySent:
             talk.say(_("Your answers were sent before. To change them, write “correct”."), *called(talk))

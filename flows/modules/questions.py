@@ -112,7 +112,7 @@ class Questions(Module):
         try:
             await talk.do("question", written.put, question)
         except Closed:
-            talk.say(_("Your question could not be kept."), *closed(talk.scene, phase, sent=False))
+            talk.say(_("Your question could not be kept."), *closed(talk.scene, phase))
         except TooMany as refusal:
             talk.say(too_many(refusal))
         else:
@@ -207,7 +207,8 @@ async def _list(talk: Round, *, mine: bool) -> int | str | None:
         return None
     more = [MORE] if talk.state["from"] + len(found) < total else []
     numbers = [Choice(f"n{number}", str(number)) for number in range(1, len(found) + 1)]
-    before = () if mine else (_("The most supported questions come first."),)
+    heading = _("What you asked, and what you support.") if mine else _("The most supported questions come first.")
+    before = (heading,)
     which = _("Which one would you like to read?")
     taken = await talk.choose("which", which, [*numbers, *more, LEAVE], before=before, listed=_lines(found), echo=False)
     return taken if taken in (MORE.id, LEAVE.id) else found[int(taken[1:]) - 1]["id"]
@@ -260,7 +261,7 @@ async def _support(talk: Talk, question: Question, *, back: bool) -> bool:
     try:
         count = await talk.do("support", supporting.support, ballot)
     except Closed:
-        talk.say(_("Your support could not be noted."), *closed(talk.scene, phase, sent=False))
+        talk.say(_("Your support could not be noted."), *closed(talk.scene, phase))
     except Gone:
         talk.say(_("This question is not there any more."), *called(talk))
     else:
@@ -276,7 +277,7 @@ async def _withdraw(talk: Talk, question: Question) -> None:
         own = Own(phase.space_id, phase.id, question["id"], talk.person.id, talk.now)
         await talk.do("withdrawn", written.withdraw, own)
     except Closed:
-        talk.say(_("Your question was kept."), *closed(talk.scene, phase, sent=False))
+        talk.say(_("Your question was kept."), *closed(talk.scene, phase))
     except Gone:
         talk.say(_("This question is not there any more."))
     else:

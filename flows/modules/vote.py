@@ -34,6 +34,7 @@ class Vote(Module):
     name = _("Vote")
     purpose = _("To decide: for or against, one or several proposals, a ranking, grades, or points.")
     editable = True
+    kept = _("Your vote was sent and counts.")
 
     def __init__(self, vote: settings.Vote) -> None:
         self.vote = vote
@@ -50,6 +51,12 @@ class Vote(Module):
     def announce(self, talk: Talk) -> Said | None:
         vote = _("It is a vote {topic}.", topic=Words(talk.phase.topic))
         return Joined((vote, _("It takes about one minute.")), " ")
+
+    def already(self) -> tuple[Said, ...]:
+        thanks, menu = _("You have voted already. Thank you."), _("To see what else is open, write “menu”.")
+        if not self.vote.change:
+            return thanks, Joined((_("Your vote cannot be changed any more."), menu), " ")
+        return thanks, Joined((_("To change your vote, write “correct”."), menu), " ")
 
     # -- the conversation ----------------------------------------------------------------------------------
 
@@ -78,7 +85,7 @@ class Vote(Module):
         try:
             await talk.do("vote", ballots.cast, self._ballot(talk, choice))
         except Closed:
-            talk.say(_("Your vote could not be sent."), *closed(talk.scene, phase, sent=False))
+            talk.say(_("Your vote could not be sent."), *closed(talk.scene, phase))
         except AlreadyVoted:
             talk.say(_("You have voted already, and the first vote counts."), *called(talk))
         else:
@@ -102,7 +109,7 @@ class Vote(Module):
         phase = talk.phase
         lines: list[Said] = [_("Your vote is recorded. Thank you.")]
         if not self.vote.change:
-            lines.append(_("It cannot be changed any more."))
+            lines.append(_("Your vote cannot be changed any more."))
         elif (moment := closing(talk)) is None:
             lines.append(_("To change it as long as the vote is open, write “correct”."))
         else:
