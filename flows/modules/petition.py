@@ -23,8 +23,8 @@ from flows.texts import Said, Text, Words, _, plural
 from storage import petitions, signing
 from storage.contributions import NewContribution
 from storage.petitions import Look, Reader, Reason, Standing
-from storage.refusals import AlreadySent, Closed, NotEligible, Refusal, TooMany
-from storage.signing import GOAL, HALF, SIGNATURE, TEN, WHY, Signature, Silence, Withdrawal
+from storage.refusals import AlreadySent, Closed, Refusal, TooMany
+from storage.signing import GOAL, HALF, SIGNATURE, TEN, WHY, Signature, Silence, Unsigned, Withdrawal
 
 SIGN, MORE, NO = Choice("sign", _("I sign")), Choice("more", _("Read more")), Choice("no", _("No thank you"))
 TAKE_BACK, WORDS, KEEP = (
@@ -198,9 +198,10 @@ class Petition(Module):
                 lines = (reading(phase, text),)
             except TooMany as refusal:
                 lines = (too_many(refusal),)
-            except NotEligible:
-                raise
-            except Refusal:
+            except Unsigned:
+                talk.say(_("Your words could not be kept: your signature was taken back."), *called(talk))
+                return None
+            except Closed:
                 lines = (_("Your words could not be kept: this has closed in the meantime."),)
         talk.say(*lines, to_change(talk, _("take your signature back")))
         talk.say(*self._next(talk), *called(talk))

@@ -171,6 +171,17 @@ async def test_more_words_than_a_day_allows_are_refused_and_the_signature_stays(
     assert (await figures(house)).people == 1
 
 
+async def test_words_without_a_signature_that_counts_are_not_kept_and_why_is_said(house: Town) -> None:
+    await sign(house, "a")
+    assert "You signed this petition on Saturday 6 March." in await house.hears("a", "/correct")
+    await house.hears("a", "take my signature back")
+    await house.hears("a", "yes")
+    assert WHY[0] in await house.hears("a", "continue")
+    told = await house.hears("a", "Cars do not stop")
+    assert told == ["Your words could not be kept: your signature was taken back."]
+    assert await house.rows(Contribution.kind, Contribution.state) == [("signature", "withdrawn")]
+
+
 async def test_the_answer_reaches_each_signer_once_in_their_language_but_not_who_asked_us_to_stop(house: Town) -> None:
     await sign(house, "a", "b", "stopped", "back")
     await house.hears("stopped", "/stop")
