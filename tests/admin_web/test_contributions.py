@@ -141,7 +141,7 @@ async def test_whatever_residents_report_stands_in_one_list_with_their_reason(
     await report(town, text, "person")
     page = (await claire.get(f"{LIST}?list=reported")).text.replace("\xa0", " ")
     assert "Demandez à M. Dupont" in page
-    assert "Signalé : « Une personne est nommée ou reconnaissable »" in page
+    assert "Signalé : « On y reconnaît quelqu’un »" in page
     assert "Un banc" not in page
 
 

@@ -137,7 +137,7 @@ async def test_a_reason_is_reported_once_by_each_reader_who_may_sign_afterwards(
         "2. “Cars do not stop”",
     ]
     await house.hears("c", "1")
-    told = await house.hears("c", "It names a person")
+    told = await house.hears("c", "It names or points at a person")
     assert told[0] == "Thank you. A moderator will look at it. Its author is not told who reported it."
     [reported] = await house.rows(Report.contribution_id, Report.reason)
     assert reported == ((await house.rows(Contribution.id, text="Ask Mr Dupont"))[0], "person")
@@ -150,7 +150,7 @@ async def test_a_reason_is_not_offered_to_be_reported_by_who_has_reported_it(hou
     await sign(house, "a")
     await house.hears("a", "Cars do not stop")
     await house.begin("b")
-    for said in ("Read more", "Report one of these reasons", "It is hurtful"):
+    for said in ("Read more", "Report one of these reasons", "It may hurt somebody"):
         await house.hears("b", said)
     told = await house.hears("b", "No thank you")
     assert told[0] == "All right. Nothing was signed."
