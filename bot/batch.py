@@ -20,7 +20,7 @@ from flows.commands import Command, command
 from flows.composing import pressed, veil
 from flows.conversation import Go
 from flows.journal import ANSWER, KEPT, Journal
-from flows.menu import FINAL, Delete, Stop
+from flows.menu import FINAL, Delete, Sent, Stop
 from flows.messages import Incoming, Message
 from flows.routing import Destination, Known, obey, resume, route
 from flows.run import Scene
@@ -238,11 +238,11 @@ class Batch:
         module = self.around.module(phase.kind, phase)
         mine = [record for record in self._mine(seat.person) if record.phase_id == phase.id]
         unsent = [record for record in mine if record.sent_at is None or record.waiting is not None]
-        if unsent and unsent[-1].state != "broken" and not go.answers:
+        if unsent and unsent[-1].state != "broken" and go.answers is None:
             return self._take_up(unsent[-1], lead)
         if mine and mine[-1].sent_at is not None and not module.repeatable:
-            return self._begin(seat, "sent", None), Errand(Act.BEGIN, lead=lead)
-        return self._begin(seat, phase.kind, phase, go.answers), Errand(Act.BEGIN, lead=lead)
+            return self._begin(seat, Sent.kind, None), Errand(Act.BEGIN, lead=(*lead, *module.already()))
+        return self._begin(seat, phase.kind, phase, go.answers or ()), Errand(Act.BEGIN, lead=lead)
 
     def _begin(
         self, seat: Seat, kind: str, phase: PhaseFacts | None, answers: Sequence[tuple[str, Json]] = ()

@@ -62,7 +62,7 @@ async def not_any_more(talk: Talk, phase: PhaseFacts) -> list[Said]:
     names = await talk.know("areas_now", areas.named, talk.scene.space.id)
     why = [] if rule is None else list(reasons(rule, names))
     call = person_to_call(talk.scene)
-    return [NOT_FOR_ALL, *why, _("What you wrote last was not sent."), *([call] if call is not None else [])]
+    return [NOT_FOR_ALL, *why, _("What you gave last was not sent."), *([call] if call is not None else [])]
 
 
 def _holds(talk: Talk, rule: Rule) -> bool:

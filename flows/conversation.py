@@ -12,7 +12,7 @@ import hashlib
 import random
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import orjson
 
@@ -25,11 +25,13 @@ from flows.texts import Said
 from storage.ballots import NewBallot
 from storage.contributions import NewContribution
 from storage.participants import Person
+from storage.phases import PhaseFacts
 from storage.refusals import Refusal
 from storage.value import value
 
 A = TypeVar("A")
 R = TypeVar("R")
+G = TypeVar("G", bound=NewContribution)
 
 MISSING: Json = object()
 """No answer was recorded; None is the answer of somebody who skipped."""
@@ -49,15 +51,15 @@ class Go:
     """What a conversation returns to hand on in the same transaction: to a module of the house, to a phase, to a
     conversation; with none of them, back to the one that still waits, or to the menu.
 
-    A phase may be begun with `answers` (keys and values) that were given already, and a conversation taken up to
-    `reopen` what was sent.
+    With `answers` (keys and values that were given already, or none) a phase is begun anew; and a conversation may be
+    taken up to `reopen` what was sent.
     """
 
     kind: str | None = None
     phase: int | None = None
     conversation: int | None = None
     language: str | None = None
-    answers: tuple[tuple[str, Json], ...] = ()
+    answers: tuple[tuple[str, Json], ...] | None = None
     reopen: bool = False
 
 
@@ -78,6 +80,12 @@ class Talk:
     @property
     def scene(self) -> Scene:
         return self._run.scene
+
+    @property
+    def phase(self) -> PhaseFacts:
+        """The phase it is about. Only conversations of the house have none, and ask for none."""
+        assert self._run.scene.phase is not None
+        return self._run.scene.phase
 
     @property
     def now(self) -> datetime:
@@ -253,6 +261,24 @@ class Talk:
         run.asked.clear()
         run.journal.seal()
         return result  # type: ignore[no-any-return]
+
+    def contribution(self, made: type[G], kind: str, *, key: str | None = None, **given: Any) -> G:
+        """What this person gives to the phase, here and now. `key` tells apart what one conversation gives of a kind;
+        `given` is what else there is to say of it, by the names of `made`."""
+        scene, phase = self.scene, self.phase
+        said: dict[str, Any] = {"fields": {}, "parts": ()} | given
+        return made(
+            space_id=phase.space_id,
+            phase_id=phase.id,
+            participant_id=scene.person.id,
+            conversation_id=scene.conversation,
+            key=key or kind,
+            kind=kind,
+            origin=scene.channel.name,
+            place=scene.place,
+            at=scene.now,
+            **said,
+        )
 
     def tell(self, key: str, participant_id: int, *lines: Said) -> None:
         """A delivery to somebody else, once."""

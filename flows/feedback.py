@@ -20,8 +20,6 @@ SKIP = (Choice("skip", _("Skip")),)
 
 async def feedback(talk: Talk) -> None:
     """Ask, and keep what is answered as a contribution of its own kind. Nothing is lost by leaving it."""
-    phase = talk.scene.phase
-    assert phase is not None
     part = talk.part("easy")
     before = part.recorded("easy"), part.recorded("hard")
     after: tuple[Said, ...] = (_("1 means very hard. 5 means very easy."),)
@@ -33,20 +31,8 @@ async def feedback(talk: Talk) -> None:
     if easy <= HARD_UP_TO:
         hard = await part.ask("hard", _("What was hard?"), optional=True, back=False, echo=False)
     parts = (Part("easy", number=easy), *([Part("hard", text=hard)] if hard else []))
-    given = NewContribution(
-        space_id=phase.space_id,
-        phase_id=phase.id,
-        participant_id=talk.person.id,
-        conversation_id=talk.scene.conversation,
-        key=KIND,
-        kind=KIND,
-        fields={"easy": easy, "hard": hard},
-        parts=parts,
-        origin=talk.scene.channel.name,
-        place=talk.scene.place,
-        at=talk.now,
-        single=False,
-    )
+    fields = {"easy": easy, "hard": hard}
+    given = talk.contribution(NewContribution, KIND, fields=fields, parts=parts, single=False)
     try:
         await part.do("kept", contributions.put, given)
     except Refusal:

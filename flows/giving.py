@@ -3,13 +3,13 @@ call, and what a refusal means."""
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
 from flows.conversation import Talk
 from flows.host import person_to_call
 from flows.texts import Said, Words, _, plural
 from storage.phases import PhaseFacts
-from storage.refusals import Refusal
+from storage.refusals import TooMany
 
 
 def quoted(text: Said) -> Said:
@@ -23,18 +23,19 @@ def called(talk: Talk) -> tuple[Said, ...]:
     return (call,) if call is not None else ()
 
 
-def not_for_all(talk: Talk) -> tuple[Said, ...]:
-    """Said where somebody is not, or not any more, among those a phase is for."""
-    return (_("This is not for everybody at the moment."), *called(talk))
+def supporters(count: int) -> Said:
+    """How many people support something."""
+    if count == 0:
+        return _("Nobody supports it yet.")
+    return plural("{count} person supports it.", "{count} people support it.", count)
 
 
-def too_many(refusal: Refusal) -> Said:
+def too_many(refusal: TooMany) -> Said:
     """Said where somebody has given enough for a day."""
-    most = refusal.details.get("most", 1)
     return plural(
-        "I take {count} text a day from each person. Please come back tomorrow.",
-        "I take {count} texts a day from each person. Please come back tomorrow.",
-        most,
+        "I take {count} text in 24 hours from each person. This one was not sent. Please come back tomorrow.",
+        "I take {count} texts in 24 hours from each person. This one was not sent. Please come back tomorrow.",
+        refusal.details.get("most", 1),
     )
 
 
@@ -46,14 +47,20 @@ def reading(phase: PhaseFacts, text: str) -> Said:
 
 
 def to_change(talk: Talk, what: Said) -> Said:
-    """How something can be done about what was given, and until when; only the day when that is its last minute."""
-    assert talk.scene.phase is not None
-    closes = talk.scene.phase.closes_at
-    if closes is None:
+    """How something can be done about what was given, and until when."""
+    moment = closing(talk)
+    if moment is None:
         return _("To {what}: “What I have given”, in the menu.", what=what)
-    there = closes.astimezone(ZoneInfo(talk.scene.space.zone))
-    moment = there.date() if (there.hour, there.minute) == (23, 59) else there
     return _("To {what} until {moment}: “What I have given”, in the menu.", what=what, moment=moment)
+
+
+def closing(talk: Talk) -> date | datetime | None:
+    """When the phase closes, as far as that is set; only the day when it is its last minute."""
+    closes = talk.phase.closes_at
+    if closes is None:
+        return None
+    there = talk.scene.local(closes)
+    return there.date() if (there.hour, there.minute) == (23, 59) else there
 
 
 def decided(phase: PhaseFacts) -> tuple[Said, ...]:

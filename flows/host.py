@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 from flows.run import Scene
 from flows.texts import Said, Words, _
 from storage.phases import PhaseFacts
@@ -34,18 +32,18 @@ def person_to_call(scene: Scene) -> Said | None:
     )
 
 
-def closed(scene: Scene, phase: PhaseFacts, *, sent: bool) -> tuple[Said, ...]:
-    """What is said outside the dates: always an answer, always what to do next."""
-    zone = ZoneInfo(scene.space.zone)
+def closed(scene: Scene, phase: PhaseFacts, kept: Said | None = None) -> tuple[Said, ...]:
+    """What is said outside the dates: always an answer, always what to do next; and of what somebody gave that it is
+    `kept`."""
     lines: list[Said] = []
     if phase.opens_at is not None and scene.now < phase.opens_at:
-        lines.append(_("This is not open yet. It opens on {moment}.", moment=phase.opens_at.astimezone(zone)))
+        lines.append(_("This is not open yet. It opens on {moment}.", moment=scene.local(phase.opens_at)))
     elif phase.closes_at is not None and phase.closes_at <= scene.now:
-        lines.append(_("This has been closed since {moment}.", moment=phase.closes_at.astimezone(zone)))
+        lines.append(_("This has been closed since {moment}.", moment=scene.local(phase.closes_at)))
     else:
         lines.append(_("This is closed."))
-    if sent:
-        lines.append(_("Your answers were sent and count."))
+    if kept is not None:
+        lines.append(kept)
     if phase.answer_on is not None:
         lines.append(_("The result comes out on {day}.", day=phase.answer_on))
     call = person_to_call(scene)

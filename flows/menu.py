@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Self
-from zoneinfo import ZoneInfo
 
 from flows.answers import Choice
 from flows.commands import Command
 from flows.conversation import Ending, Go, Talk
-from flows.host import LANGUAGE_NAMES, host, person_to_call
-from flows.module import Module, catalog
+from flows.giving import called
+from flows.host import LANGUAGE_NAMES, host
+from flows.module import Module
 from flows.texts import Said, Words, _
 from storage import erasure, offers, returning
 from storage.returning import NewCode
@@ -74,10 +74,7 @@ class Given(HouseModule):
         choices = [Choice(_choice_of(one["phase"]), Words(one["title"])) for one in given]
         taken = await talk.choose("which", _("Which would you like to see?"), choices, echo=False)
         one = next(one for one in given if _choice_of(one["phase"]) == taken)
-        kind = catalog().get(one["kind"])
-        if kind is not None and kind.editable:
-            return Go(conversation=one["conversation"], reopen=True)
-        return Go(phase=one["phase"], answers=kind.own if kind is not None else ())
+        return Go(conversation=one["conversation"], reopen=True)
 
 
 class Next(HouseModule):
@@ -91,7 +88,7 @@ class Next(HouseModule):
         lines: list[Said] = []
         for one in to_come:
             if one["opens"] is not None:
-                opens = datetime.fromisoformat(one["opens"]).astimezone(ZoneInfo(space.zone))
+                opens = talk.scene.local(one["opens"])
                 lines.append(_("{title}: opens on {moment}.", title=Words(one["title"]), moment=opens))
             else:
                 day = date.fromisoformat(one["answer"])
@@ -110,8 +107,7 @@ class Help(HouseModule):
             _("Answer by a button or in your own words."),
             _("At any moment you can write: back, skip, stop, continue, correct, menu, language, privacy, erase."),
         ]
-        call = person_to_call(talk.scene)
-        talk.say(*lines, *([call] if call is not None else []))
+        talk.say(*lines, *called(talk))
         return None
 
 
@@ -177,15 +173,11 @@ class Stop(HouseModule):
 
 
 class Sent(HouseModule):
-    """Somebody comes back to what they have sent already."""
+    """Somebody comes back to what they have sent already: the module has said so (`already`), and nothing is asked."""
 
     kind = "sent"
 
     async def converse(self, talk: Talk) -> Ending:
-        talk.say(
-            _("You have answered already. Thank you."),
-            _("To change an answer, write “correct”. To see what else is open, write “menu”."),
-        )
         return None
 
 

@@ -13,9 +13,10 @@ REASONS: Mapping[str, Said] = {
     "unlawful": _("The law forbids such words"),
     "off_topic": _("It is about something else"),
     "advert": _("It is an advertisement"),
-    "twice": _("It says the same as another one"),
+    "twice": _("It says the same as another"),
 }
-"""Why a text is hidden (storage/moderation.py), as moderators choose it and its author reads it."""
+"""Why a text is reported, or hidden (storage/moderation.py), as residents and moderators choose it on a button and its
+author reads it."""
 QUOTED = 80
 """Of a text, this many letters are enough for its author to know it again."""
 

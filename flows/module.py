@@ -37,8 +37,12 @@ class Module(ABC):
     """Whether what was sent can be reopened until closing: only where every road ends in the same `do` keys. Settings
     may forbid it."""
 
-    own: ClassVar[tuple[tuple[str, Json], ...]] = ()
-    """The answers with which a conversation begins that shows somebody what they gave, where it is not editable."""
+    own: ClassVar[tuple[tuple[str, Json], ...] | None] = None
+    """The answers with which a conversation begins that shows somebody what they gave, where it is not editable: none
+    where a new one does so by itself. None where nothing shows it."""
+
+    kept: ClassVar[Said] = _("What you gave here is kept, except what you withdrew.")
+    """What somebody is told of what they gave who comes back to it once it is over."""
 
     gathers: ClassVar[bool] = True
     """Whether it keeps anything of what residents say; where it only tells them something, nobody need agree first."""
@@ -76,6 +80,13 @@ class Module(ABC):
     @abstractmethod
     async def converse(self, talk: Talk) -> Ending:
         """The conversation, run from its top for every message."""
+
+    def already(self) -> tuple[Said, ...]:
+        """What somebody is told who comes again, where one contribution a person is all."""
+        return (
+            _("You have answered already. Thank you."),
+            _("To change an answer, write “correct”. To see what else is open, write “menu”."),
+        )
 
     @classmethod
     def form(cls) -> Sequence[Field]:

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from flows.answers import Choice
 from flows.conversation import Talk
-from flows.texts import Said, _
+from flows.moderating import REASONS
+from flows.texts import _
 from storage import supporting
 from storage.supporting import AlreadyReported, Reported
-
-REASONS: Mapping[str, Said] = {
-    "person": _("It names a person"),
-    "hurtful": _("It is hurtful"),
-    "unlawful": _("It is against the law"),
-    "off_topic": _("It is off the subject"),
-    "advert": _("It advertises something"),
-    "twice": _("It is there twice"),
-}
-"""Why a text may be reported, and why one was hidden, in the few words of a choice."""
 
 
 async def report(talk: Talk, contribution: int, back: Choice) -> None:
     """Report this text for one of these reasons, or leave it and go `back`; says what came of it."""
-    assert talk.scene.phase is not None
     reasons = (Choice(id_, label) for id_, label in REASONS.items())
     reason = await talk.choose("reason", _("Why should it not be there?"), (*reasons, back), echo=False, back=False)
     if reason == back.id:
         return
-    given = Reported(talk.scene.phase.space_id, contribution, talk.person.id, reason, talk.now)
+    given = Reported(talk.phase.space_id, contribution, talk.person.id, reason, talk.now)
     try:
         await talk.do("report", supporting.report, given)
     except AlreadyReported:

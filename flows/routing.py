@@ -113,9 +113,10 @@ def obey(asked: Command, known: Known) -> Destination:
     if asked in ANSWERED_BY:
         return Destination(go=Go(kind=ANSWERED_BY[asked]))
     if asked is Command.CORRECT:
-        sent = next((record for record in reversed(known.mine) if record.sent_at is not None), None)
-        if sent is not None:
-            return Destination(sent, Errand(Act.REOPEN))
+        phase = current.phase_id if current is not None else None
+        sent = [one for one in known.mine if one.sent_at is not None and phase in (None, one.phase_id)]
+        if sent:
+            return Destination(sent[-1], Errand(Act.REOPEN))
         return _show(known, (_("Nothing was sent yet. You can correct everything before sending."),))
     if asked is Command.CONTINUE or current is None:
         return resume(known)

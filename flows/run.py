@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
+from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -42,6 +43,10 @@ class Scene:
     place: str | None = None
     sent: bool = False
     """Whether this conversation has sent something already, and is being corrected."""
+
+    def local(self, at: datetime | str) -> datetime:
+        """A moment (maybe in ISO format) by the clocks of the town."""
+        return (datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(ZoneInfo(self.space.zone))
 
 
 @value

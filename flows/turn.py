@@ -110,7 +110,8 @@ class Turn:
             self._said.append(self.errand.lead)
         phase = self.scene.phase
         if phase is not None and not phase.is_open(self.scene.now):
-            self._finish(closed(self.scene, phase, sent=self.record.sent_at is not None))
+            kept = self.module.kept if self.record.sent_at is not None else None
+            self._finish(closed(self.scene, phase, kept))
             return None
         if not self._prepare():
             return None
@@ -186,13 +187,15 @@ class Turn:
         if self.module.editable:
             self._journal.reopen()
             return True
-        if self.module.own and self.scene.phase is not None:
+        if self.module.own is not None and self.scene.phase is not None:
             self.go = Go(phase=self.scene.phase.id, answers=self.module.own)
             return False
-        self._said.append((_("What was sent here cannot be changed any more."),))
+        final = _("What was sent here cannot be changed any more.")
         if self.record.waiting is None:
-            self.messages = self._compose(None, None)
-        return self.record.waiting is not None
+            self._finish((final,))
+            return False
+        self._said.append((final,))
+        return True
 
     def _aim(self, heard: Heard, key: str | None) -> bool:
         """Decide which prompt this answer is for. An old press corrects its own answer or comes too late."""

@@ -8,8 +8,9 @@ from typing import Any
 from flows import reporting
 from flows.answers import Choice, FreeText, Json
 from flows.conversation import Ending, Round, Talk
+from flows.giving import called
 from flows.ideas import giving, telling
-from flows.ideas.giving import LONGEST_REMARK, Names, phase_of
+from flows.ideas.giving import LONGEST_REMARK, Names
 from flows.ideas.propose import EVERYWHERE, SUPPORT
 from flows.ideas.settings import Settings
 from flows.prompt import Prompt
@@ -57,7 +58,7 @@ async def browse(talk: Talk, settings: Settings) -> Ending:
         if following is None:
             break
         round_.state = {**following, "round": state["round"] + 1}
-    talk.say(_("Thank you for reading."), *giving.call(talk))
+    talk.say(_("Thank you for reading."), *called(talk))
     return None
 
 
@@ -101,7 +102,7 @@ async def _list(
 
 
 def _look(round_: Round, seed: int, state: Mapping[str, Json]) -> Look:
-    phase, after = phase_of(round_), state.get("after")
+    phase, after = round_.phase, state.get("after")
     return Look(
         phase.space_id,
         phase.id,
@@ -193,7 +194,7 @@ async def _else(round_: Round, idea: Mapping[str, Any], state: Mapping[str, Json
 
 
 async def _follow(round_: Round, idea: Mapping[str, Any], *, wanted: bool) -> None:
-    space_id = phase_of(round_).space_id
+    space_id = round_.phase.space_id
     await round_.do("follow", supporting.follow, Following(space_id, idea["id"], round_.person.id, wanted))
     told = _("It is noted. The town’s answers to this idea are sent to you here.")
     round_.say(told if wanted else _("It is noted. You follow this idea no longer."))

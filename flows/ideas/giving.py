@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, TypeAlias
-from zoneinfo import ZoneInfo
 
 from flows import gist
 from flows.answers import Choice, FreeText, Heard, Json, Misread, OneOf
 from flows.conversation import Talk
 from flows.folding import clean, fold
-from flows.host import closed, person_to_call
+from flows.giving import quoted, supporters, too_many
+from flows.host import closed
 from flows.prompt import Prompt
 from flows.texts import Said, Words, _, plural
 from storage import supporting, written
 from storage.ballots import NewBallot
 from storage.ideas import DETAIL, IDEA, Reader
-from storage.phases import PhaseFacts
 from storage.refusals import Closed, Gone, Refusal, TooMany
 from storage.supporting import OwnText
 from storage.written import NewText
@@ -32,11 +30,6 @@ Names: TypeAlias = "Sequence[Mapping[str, Any]]"
 NO_THANKS = Choice("none", _("No thank you"))
 
 
-def phase_of(talk: Talk) -> PhaseFacts:
-    assert talk.scene.phase is not None
-    return talk.scene.phase
-
-
 def language_of(talk: Talk) -> str:
     """The language all ideas of a space are cut to stems in."""
     return talk.scene.space.languages[0]
@@ -44,34 +37,26 @@ def language_of(talk: Talk) -> str:
 
 def new(talk: Talk, key: str, kind: str, text: str, parent: int | None = None, **given: Any) -> NewText:
     """A text of this person for this phase."""
-    phase, scene = phase_of(talk), talk.scene
-    row: dict[str, Any] = {"fields": {}, "parts": (), "theme": None, "area": None} | given
-    return NewText(
-        space_id=phase.space_id,
-        phase_id=phase.id,
-        participant_id=talk.person.id,
-        conversation_id=scene.conversation,
+    return talk.contribution(
+        NewText,
+        kind,
         key=key,
-        kind=kind,
-        origin=scene.channel.name,
-        place=scene.place,
-        at=talk.now,
-        single=False,
         text=text,
         parent_id=parent,
         read_first=kind == DETAIL,
         language=language_of(talk) if kind == IDEA else None,
-        **row,
+        single=False,
+        **given,
     )
 
 
 def reader_of(talk: Talk, idea: int) -> Reader:
-    return Reader(phase_of(talk).space_id, phase_of(talk).id, idea, talk.person.id)
+    return Reader(talk.phase.space_id, talk.phase.id, idea, talk.person.id)
 
 
 async def support(talk: Talk, idea: int, *, wanted: bool = True) -> bool:
     """Support an idea, or take it back; says how many do now. False when it was refused, which is said as well."""
-    phase = phase_of(talk)
+    phase = talk.phase
     value = supporting.SUPPORT if wanted else None
     ballot = NewBallot(phase.space_id, phase.id, talk.person.id, str(idea), value, talk.now, change=True)
     try:
@@ -87,74 +72,34 @@ async def support(talk: Talk, idea: int, *, wanted: bool = True) -> bool:
     return True
 
 
-def supporters(count: int) -> Said:
-    if count == 0:
-        return _("Nobody supports it yet.")
-    return plural("{count} person supports it.", "{count} people support it.", count)
-
-
-def quoted(text: str) -> Said:
-    return _("“{text}”", text=text)
-
-
 def refused(talk: Talk, refusal: Refusal) -> tuple[Said, ...]:
-    """Why nothing was taken, and what to do."""
+    """Why nothing was taken, and what to do; one of the gate's is raised again, to be worded on the way in."""
     match refusal:
         case Closed():
-            return closed(talk.scene, phase_of(talk), sent=False)
+            return closed(talk.scene, talk.phase)
         case TooMany():
             return (too_many(refusal),)
         case Gone():
             return (_("This is no longer there, so nothing was changed."),)
         case OwnText():
             return (_("This idea is yours. Only other people can support it."),)
-    return (_("This is not for everybody at the moment, so nothing was kept."), *call(talk))
-
-
-def too_many(refusal: TooMany) -> Said:
-    most = int(refusal.details.get("most", 1))
-    return plural(
-        "One text can be given here in 24 hours. This one was not sent.",
-        "{count} texts can be given here in 24 hours. This one was not sent.",
-        most,
-    )
-
-
-def until(talk: Talk) -> Said:
-    """How to change what was given, and until when."""
-    closes = phase_of(talk).closes_at
-    if closes is None:
-        return _("To correct or withdraw it: “What I have given”, in the menu.")
-    there = closes.astimezone(ZoneInfo(talk.scene.space.zone))
-    moment = there.date() if (there.hour, there.minute) == (23, 59) else there
-    return _("To correct or withdraw it until {moment}: “What I have given”, in the menu.", moment=moment)
+    raise refusal
 
 
 def the_answer(talk: Talk) -> list[Said]:
     """When the town answers, and where that is read."""
-    phase, reach = phase_of(talk), talk.scene.channel.reach
+    phase, reach = talk.phase, talk.scene.channel.reach
     if phase.answer_on is None:
         return []
     answer = _("The answer comes on {day}. It is shown here.", day=phase.answer_on)
     return [answer, *([reach] if reach is not None else [])]
 
 
-def call(talk: Talk) -> list[Said]:
-    """A person to call, where there is one."""
-    found = person_to_call(talk.scene)
-    return [found] if found is not None else []
-
-
 def seen(talk: Talk, kind: str) -> Said | None:
     """When others see what was just given; nothing where they see it now."""
-    if kind == DETAIL or phase_of(talk).moderation == "before":
+    if kind == DETAIL or talk.phase.moderation == "before":
         return _("Others see this text after it was read over.")
     return None
-
-
-def day_of(talk: Talk, at: str) -> Any:
-    """The civil day of a moment in ISO format."""
-    return datetime.fromisoformat(at).astimezone(ZoneInfo(talk.scene.space.zone)).date()
 
 
 def named(names: Names, slug: str | None) -> Said | None:

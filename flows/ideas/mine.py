@@ -7,13 +7,14 @@ from typing import Any
 
 from flows.answers import Choice, FreeText, Json
 from flows.conversation import Ending, Round, Talk
+from flows.giving import called, quoted
 from flows.ideas import giving, telling
 from flows.ideas.browse import DONE, TAKE_BACK
-from flows.ideas.giving import LONGEST_IDEA, LONGEST_MORE, LONGEST_REMARK, Names, phase_of
+from flows.ideas.giving import LONGEST_IDEA, LONGEST_MORE, LONGEST_REMARK, Names
 from flows.ideas.propose import EVERYWHERE, districts
 from flows.ideas.settings import Settings
+from flows.moderating import REASONS
 from flows.prompt import Prompt
-from flows.reporting import REASONS
 from flows.texts import Said, _, plural
 from storage import areas, ideas, written
 from storage.ideas import AGAINST, DETAIL, FOR, IDEA, Giver
@@ -53,11 +54,11 @@ async def mine(talk: Talk, settings: Settings) -> Ending:
 
 
 async def _list(round_: Round) -> dict[str, Json] | None:
-    phase, skip = phase_of(round_), int(round_.state.get("skip", 0))
+    phase, skip = round_.phase, int(round_.state.get("skip", 0))
     page = await round_.know("mine", ideas.mine, Giver(phase.space_id, phase.id, round_.person.id, skip))
     given = page["given"]
     if not given:
-        round_.say(_("There is nothing of yours here at the moment."), *giving.call(round_))
+        round_.say(_("There is nothing of yours here at the moment."), *called(round_))
         return None
     lines = tuple(_line(number, one) for number, one in enumerate(given, 1))
     ways = [*telling.numbers(given), *([MORE] if page["more"] else []), DONE]
@@ -65,7 +66,7 @@ async def _list(round_: Round) -> dict[str, Json] | None:
     heading = _("This is what you have given.")
     way = await round_.choose("which", heading, ways, listed=lines, after=after, echo=False, back=False)
     if way == DONE.id:
-        round_.say(_("All right."), *giving.call(round_))
+        round_.say(_("All right."), *called(round_))
         return None
     if way == MORE.id:
         return {"skip": skip + len(given)}
@@ -106,7 +107,7 @@ async def _one(round_: Round, settings: Settings, names: Names) -> dict[str, Jso
 
 async def _own(round_: Round, settings: Settings, names: Names, found: Mapping[str, Any]) -> None:
     idea = found["kind"] == IDEA
-    before = [giving.quoted(found["text"])] if not idea else telling.whole(round_, settings, names, found)
+    before = [quoted(found["text"])] if not idea else telling.whole(round_, settings, names, found)
     if found["state"] == "hidden":
         before += [_("It is not shown to others.")]
         reason = REASONS.get(found["reason"], found["reason"])
@@ -154,7 +155,7 @@ async def _withdraw(round_: Round, found: Mapping[str, Any]) -> None:
 
 
 def _theirs(round_: Round, found: Mapping[str, Any]) -> Own:
-    phase = phase_of(round_)
+    phase = round_.phase
     return Own(phase.space_id, phase.id, found["id"], round_.person.id, round_.now)
 
 

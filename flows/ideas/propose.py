@@ -9,8 +9,9 @@ from typing import Any
 
 from flows.answers import Choice, FreeText, Json
 from flows.conversation import Again, Ending, Talk
+from flows.giving import called, quoted, supporters, to_change, too_many
 from flows.ideas import giving, telling
-from flows.ideas.giving import LONGEST_IDEA, LONGEST_MORE, Names, phase_of
+from flows.ideas.giving import LONGEST_IDEA, LONGEST_MORE, Names
 from flows.ideas.settings import Settings
 from flows.prompt import Prompt
 from flows.questionnaires.interview import NO_ANSWER, Place
@@ -55,7 +56,7 @@ async def propose(talk: Talk, settings: Settings) -> Ending:
     text = await talk.ask("text", question, FreeText(LONGEST_IDEA), echo=False)
     names = await talk.know("areas", areas.named, talk.scene.space.id)
     if not settings.private:
-        phase = phase_of(talk)
+        phase = talk.phase
         asked = Asked(phase.space_id, phase.id, text, giving.language_of(talk))
         near = await talk.know("near", ideas.near, asked)
         same = await _same(talk, settings, names, near) if near else None
@@ -75,8 +76,8 @@ async def _same(talk: Talk, settings: Settings, names: Names, near: Sequence[Map
     if len(near) == 1:
         before = (
             _("An idea like yours exists already:"),
-            giving.quoted(idea["text"]),
-            giving.supporters(idea["support"]),
+            quoted(idea["text"]),
+            supporters(idea["support"]),
         )
         question = _("Is it the same idea as yours?")
         way = await giving.way(talk, "same", question, (SAME, READ, OTHER), before=before)
@@ -208,20 +209,24 @@ async def _send(talk: Talk, settings: Settings, draft: Draft) -> Ending:
         others: Said | None = _("For now nobody but the organisers reads it.")
     else:
         others = giving.seen(talk, IDEA)
-    talk.say(_("It is sent. Thank you."), *([others] if others is not None else []), giving.until(talk))
+    talk.say(
+        _("It is sent. Thank you."),
+        *([others] if others is not None else []),
+        to_change(talk, _("correct or withdraw it")),
+    )
     _end(talk)
     return None
 
 
 def _end(talk: Talk) -> None:
     """When the town answers, and whom to call."""
-    if after := [*giving.the_answer(talk), *giving.call(talk)]:
+    if after := [*giving.the_answer(talk), *called(talk)]:
         talk.say(*after)
 
 
 async def _tomorrow(talk: Talk, refusal: TooMany) -> Ending:
     """What was written is kept, to be sent later."""
-    before = (giving.too_many(refusal), _("What you wrote is kept here. You can send it tomorrow."))
+    before = (too_many(refusal), _("What you wrote is kept here."))
     question = _("What would you like to do?")
     way = await giving.way(talk, "later", question, (RETRY, DROP), before=before)
     if way == RETRY.id:

@@ -7,7 +7,8 @@ from typing import Any
 
 from flows.answers import Choice
 from flows.conversation import Talk
-from flows.ideas.giving import Names, day_of, named, quoted, supporters
+from flows.giving import quoted, supporters
+from flows.ideas.giving import Names, named
 from flows.ideas.settings import Settings
 from flows.texts import Joined, Said, Words, _, plural
 
@@ -47,7 +48,7 @@ def numbers(ideas: Sequence[Mapping[str, Any]]) -> list[Choice]:
 
 def whole(talk: Talk, settings: Settings, names: Names, idea: Mapping[str, Any]) -> list[Said]:
     """All there is to read of an idea but how many support it."""
-    proposed: Said = _("Proposed on {day}.", day=day_of(talk, idea["at"]))
+    proposed: Said = _("Proposed on {day}.", day=talk.scene.local(idea["at"]).date())
     about = [theme.label for theme in settings.themes if theme.id == idea["theme"]]
     area = named(names, idea["area"])
     places = [*about, *([area] if area is not None else [])]
@@ -63,7 +64,8 @@ def progress(talk: Talk, idea: Mapping[str, Any]) -> list[Said]:
     lines: list[Said] = [STATUSES[idea["status"]]] if idea["status"] in STATUSES else []
     last = idea["progress"][:1]
     return lines + [
-        _("The town’s answer, {day}: {text}", day=day_of(talk, one["at"]), text=Words(one["text"])) for one in last
+        _("The town’s answer, {day}: {text}", day=talk.scene.local(one["at"]).date(), text=Words(one["text"]))
+        for one in last
     ]
 
 

@@ -47,8 +47,7 @@ class Ideas(Module):
         return settings.FORM
 
     def announce(self, talk: Talk) -> Said | None:
-        assert talk.scene.phase is not None
-        topic = Words(talk.scene.phase.topic)
+        topic = Words(talk.phase.topic)
         if self.settings.private:
             return _("You can propose ideas {topic}.", topic=topic)
         return _("You can propose ideas {topic}, and read those of others.", topic=topic)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,7 +13,7 @@ from flows.answers import Choice, OneOf
 from flows.conversation import Ending, Talk
 from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
 from flows.forms import Fault, Faults, Field
-from flows.giving import called, not_for_all, quoted, reading, to_change, too_many
+from flows.giving import called, quoted, reading, to_change, too_many
 from flows.host import closed, host
 from flows.module import Module
 from flows.prompt import Prompt
@@ -25,9 +23,8 @@ from flows.texts import Said, Text, Words, _, plural
 from storage import petitions, signing
 from storage.contributions import NewContribution
 from storage.petitions import Look, Reader, Reason, Standing
-from storage.refusals import AlreadySent, Closed, NotEligible, Refusal, TooMany
-from storage.signing import GOAL, HALF, SIGNATURE, TEN, WHY, Signature, Silence, Withdrawal
-from storage.value import columns
+from storage.refusals import AlreadySent, Closed, Refusal, TooMany
+from storage.signing import GOAL, HALF, SIGNATURE, TEN, WHY, Signature, Silence, Unsigned, Withdrawal
 
 SIGN, MORE, NO = Choice("sign", _("I sign")), Choice("more", _("Read more")), Choice("no", _("No thank you"))
 TAKE_BACK, WORDS, KEEP = (
@@ -46,6 +43,8 @@ class Petition(Module):
     kind = "petition"
     name = _("Petition")
     purpose = _("Residents sign a text; when enough of them have, the authority answers, or a vote opens.")
+    own = ()
+    kept = _("Your signature counts, unless you took it back.")
     repeatable = True
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -151,21 +150,18 @@ class Petition(Module):
         ends = _moment(standing["ends"])
         if ends is None:
             return ()
-        there = ends.astimezone(ZoneInfo(talk.scene.space.zone))
-        return (_("Without a new signature it ends on {moment}.", moment=there),)
+        return (_("Without a new signature it ends on {moment}.", moment=talk.scene.local(ends)),)
 
     async def _sign(self, talk: Talk) -> bool:
         """Sign; False where it was refused, and they were told why."""
-        phase = talk.scene.phase
-        assert phase is not None
-        given = columns(_given(talk, SIGNATURE))
-        signature = Signature(**given, goal=self.goal, silence=self.silence, opens_next=self.opens_next)
+        phase = talk.phase
+        signature = talk.contribution(
+            Signature, SIGNATURE, goal=self.goal, silence=self.silence, opens_next=self.opens_next
+        )
         try:
             signed = await talk.do("signature", signing.sign, signature)
         except Closed:
-            talk.say(_("Your signature could not be kept."), *closed(talk.scene, phase, sent=False))
-        except NotEligible:
-            talk.say(_("Your signature could not be kept."), *not_for_all(talk))
+            talk.say(_("Your signature could not be kept."), *closed(talk.scene, phase))
         except AlreadySent:
             talk.say(_("You have signed this petition already, and your signature counts."), *called(talk))
         else:
@@ -189,8 +185,7 @@ class Petition(Module):
 
     async def _why(self, talk: Talk) -> Ending:
         """Ask why they sign, which may be left; and say what comes next."""
-        phase = talk.scene.phase
-        assert phase is not None
+        phase = talk.phase
         reader = OneOf((Choice("no", _("No thank you")),), other=True)
         question = Prompt(_("Would you like to say why?"), reader, after=(_("Others see it, without your name."),))
         why = await talk.ask("why", question, echo=False, back=False)
@@ -198,19 +193,22 @@ class Petition(Module):
         if isinstance(why, dict):
             text = why["other"]
             try:
-                await talk.do("words", signing.explain, replace(_given(talk, WHY), text=text, single=False))
+                words = talk.contribution(NewContribution, WHY, text=text, single=False)
+                await talk.do("words", signing.explain, words)
                 lines = (reading(phase, text),)
             except TooMany as refusal:
                 lines = (too_many(refusal),)
-            except Refusal:
+            except Unsigned:
+                talk.say(_("Your words could not be kept: your signature was taken back."), *called(talk))
+                return None
+            except Closed:
                 lines = (_("Your words could not be kept: this has closed in the meantime."),)
         talk.say(*lines, to_change(talk, _("take your signature back")))
         talk.say(*self._next(talk), *called(talk))
         return None
 
     def _next(self, talk: Talk) -> tuple[Said, ...]:
-        phase = talk.scene.phase
-        assert phase is not None
+        phase = talk.phase
         if phase.answer_on is not None:
             return (_("The answer of {host} comes by {day}. You receive it here.", host=host(talk.scene),
                       day=phase.answer_on),)  # fmt: skip
@@ -218,10 +216,10 @@ class Petition(Module):
 
     async def _again(self, talk: Talk, standing: Standing) -> Ending:
         """Somebody comes back who has signed: say something else, or take it back."""
-        phase, signed = talk.scene.phase, _moment(standing["mine"])
+        phase, signed = talk.phase, _moment(standing["mine"])
         assert phase is not None
         assert signed is not None
-        day = signed.astimezone(ZoneInfo(talk.scene.space.zone)).date()
+        day = talk.scene.local(signed).date()
         before: tuple[Said, ...] = (_("You signed this petition on {day}.", day=day), *self._shown(standing)[1:])
         before += _answer(talk, standing)
         if standing["words"] is not None:
@@ -240,7 +238,7 @@ class Petition(Module):
         try:
             await talk.do("withdrawn", signing.withdraw, Withdrawal(*_here(talk), talk.person.id, talk.now))
         except Closed:
-            talk.say(_("Your signature was counted already."), *closed(talk.scene, phase, sent=False))
+            talk.say(_("Your signature was counted already."), *closed(talk.scene, phase))
             return None
         talk.say(_("It is done. Your signature does not count any more."), _("To sign again, write “menu”."))
         return None
@@ -271,25 +269,7 @@ class Petition(Module):
 
 
 def _here(talk: Talk) -> tuple[int, int]:
-    assert talk.scene.phase is not None
-    return talk.scene.phase.space_id, talk.scene.phase.id
-
-
-def _given(talk: Talk, kind: str) -> NewContribution:
-    space_id, phase_id = _here(talk)
-    return NewContribution(
-        space_id=space_id,
-        phase_id=phase_id,
-        participant_id=talk.person.id,
-        conversation_id=talk.scene.conversation,
-        key=kind,
-        kind=kind,
-        fields={},
-        parts=(),
-        origin=talk.scene.channel.name,
-        place=talk.scene.place,
-        at=talk.now,
-    )
+    return talk.phase.space_id, talk.phase.id
 
 
 def _moment(written: str | None) -> datetime | None:
@@ -321,5 +301,5 @@ def _answer(talk: Talk, standing: Standing) -> tuple[Said, ...]:
     answered = _moment(standing["answered"])
     if standing["answer"] is None or answered is None:
         return ()
-    day = answered.astimezone(ZoneInfo(talk.scene.space.zone)).date()
+    day = talk.scene.local(answered).date()
     return _("The answer of {host}, {day}:", host=host(talk.scene), day=day), quoted(standing["answer"])

@@ -75,8 +75,7 @@ class Presentation(Telling):
         )
 
     async def converse(self, talk: Talk) -> Ending:
-        phase = talk.scene.phase
-        assert phase is not None
+        phase = talk.phase
         more = tuple(_("To read more: {address}", address=address) for address in self.words("link"))
         prompt = Prompt(
             _("What would you like to do?"),
@@ -106,8 +105,7 @@ class Analysis(Telling):
         return (Field("text", "long_words", _("How you study what was given"), _("It may be left empty.")),)
 
     async def converse(self, talk: Talk) -> Ending:
-        phase = talk.scene.phase
-        assert phase is not None
+        phase = talk.phase
         talk.say(*(self.words("text") or (_("What you gave is being read."),)))
         talk.say(*decided(phase), *called(talk))
         return None

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, Literal, Self
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,7 +16,8 @@ from flows.commands import WORDS, Command
 from flows.conversation import MISSING, Again, Ending, Talk
 from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
 from flows.folding import fold
-from flows.host import closed, person_to_call
+from flows.giving import called, closing
+from flows.host import closed
 from flows.module import Module
 from flows.prompt import Prompt
 from flows.questionnaires import questionnaire, tables, tallies
@@ -95,6 +95,7 @@ class Questionnaire(Module):
     name = _("Questionnaire")
     purpose = _("Residents answer questions that you wrote beforehand, one after another.")
     editable = True
+    kept = _("Your answers were sent and count.")
 
     def __init__(self, settings: questionnaire.Questionnaire) -> None:
         self.settings = settings
@@ -117,9 +118,8 @@ class Questionnaire(Module):
     # -- before and between --------------------------------------------------------------------------------
 
     def announce(self, talk: Talk) -> Said | None:
-        assert talk.scene.phase is not None
         count = self._possible(Facts({}, talk.person.area, talk.person.groups))
-        topic = Words(talk.scene.phase.topic)
+        topic = Words(talk.phase.topic)
         if not self.conditions:
             first = plural("I ask {count} question {topic}.", "I ask {count} questions {topic}.", count, topic=topic)
         else:
@@ -230,44 +230,34 @@ class Questionnaire(Module):
     # -- sending -------------------------------------------------------------------------------------------
 
     async def _send(self, talk: Talk, walk: _Walk) -> Ending:
-        phase = talk.scene.phase
-        assert phase is not None
+        phase = talk.phase
         try:
             await talk.do("response", contributions.put, self._response(talk, walk))
         except Closed:
-            talk.say(_("Your answers could not be sent."), *closed(talk.scene, phase, sent=False))
+            talk.say(_("Your answers could not be sent."), *closed(talk.scene, phase))
             return None
         except AlreadySent:
-            talk.say(_("Your answers were sent before. To change them, write “correct”."), *_call(talk))
+            talk.say(_("Your answers were sent before. To change them, write “correct”."), *called(talk))
             return None
-        talk.say(_("It is sent. Thank you."), _until(talk), *([] if phase.answer_on is not None else _call(talk)))
+        talk.say(_("It is sent. Thank you."), _until(talk), *([] if phase.answer_on is not None else called(talk)))
         if phase.answer_on is not None:
             await self._offer_result(talk, walk)
         return None
 
     def _response(self, talk: Talk, walk: _Walk) -> NewContribution:
         """The response as it is kept: the answers by question, and the wish to receive the result."""
-        scene = talk.scene
-        assert scene.phase is not None
         wish = talk.recorded("wish")
-        return NewContribution(
-            space_id=scene.space.id,
-            phase_id=scene.phase.id,
-            participant_id=scene.person.id,
-            conversation_id=scene.conversation,
-            key="response",
-            kind="response",
+        return talk.contribution(
+            NewContribution,
+            "response",
             fields={**walk.answers, **({"wish": wish} if wish is not None else {})},
-            parts=self.settings.parts(walk.answers, scene.person.area, scene.person.groups),
-            origin=scene.channel.name,
-            place=scene.place,
-            at=talk.now,
+            parts=self.settings.parts(walk.answers, talk.person.area, talk.person.groups),
             single=not self.repeatable,
         )
 
     async def _offer_result(self, talk: Talk, walk: _Walk) -> None:
         """Whether to write when the result comes; the wish is kept with the response, where it can be looked up."""
-        phase, reach = talk.scene.phase, talk.scene.channel.reach
+        phase, reach = talk.phase, talk.scene.channel.reach
         assert phase is not None
         assert phase.answer_on is not None
         if phase.decides:
@@ -280,10 +270,10 @@ class Questionnaire(Module):
         try:
             await talk.do("wished", contributions.put, self._response(talk, walk))
         except Closed:
-            talk.say(_("This has closed in the meantime, and your wish could not be noted."), *_call(talk))
+            talk.say(_("This has closed in the meantime, and your wish could not be noted."), *called(talk))
             return
         noted = _("It is noted. You will receive the result here.")
-        talk.say(noted if wish == "yes" else _("It is noted. You will not receive it."), *_call(talk))
+        talk.say(noted if wish == "yes" else _("It is noted. You will not receive it."), *called(talk))
 
     # -- results -------------------------------------------------------------------------------------------
 
@@ -318,19 +308,11 @@ def _sections(settings: questionnaire.Questionnaire) -> list[list[Section]]:
 
 
 def _until(talk: Talk) -> Said:
-    """Until when an answer can be changed; only the day when that is its last minute."""
-    assert talk.scene.phase is not None
-    closes = talk.scene.phase.closes_at
-    if closes is None:
+    """How an answer can be changed, and until when."""
+    moment = closing(talk)
+    if moment is None:
         return _("To change an answer, write “correct”.")
-    there = closes.astimezone(ZoneInfo(talk.scene.space.zone))
-    moment = there.date() if (there.hour, there.minute) == (23, 59) else there
     return _("To change an answer until {moment}, write “correct”.", moment=moment)
-
-
-def _call(talk: Talk) -> list[Said]:
-    call = person_to_call(talk.scene)
-    return [call] if call is not None else []
 
 
 def _met(question: Question, answers: Mapping[str, Any]) -> bool:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Self
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,7 +12,7 @@ from flows.answers import Choice, FreeText
 from flows.conversation import Ending, Go, Round, Talk
 from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
 from flows.forms import Field
-from flows.giving import called, not_for_all, quoted, reading, to_change, too_many
+from flows.giving import called, quoted, reading, supporters, to_change, too_many
 from flows.host import closed, host
 from flows.module import Module
 from flows.prompt import Prompt
@@ -22,7 +20,7 @@ from flows.texts import Joined, Lowered, Said, Words, _, plural
 from storage import questions, supporting, written
 from storage.ballots import NewBallot
 from storage.questions import QUESTION, Listing, Near, Question, Reader, Wanted, Whole
-from storage.refusals import Closed, Gone, NotEligible, Refusal, TooMany
+from storage.refusals import Closed, Gone, TooMany
 from storage.supporting import SUPPORT
 from storage.written import NewText, Own
 
@@ -100,22 +98,23 @@ class Questions(Module):
         if found["answer"] is not None:
             talk.say(*_shown(talk, found))
             return None
-        if await _support(talk, found["question"], back=False):
+        if found["question"]["mine"]:
+            talk.say(_("This question is yours already."), _promised(talk))
+        elif await _support(talk, found["question"], back=False):
             talk.say(_promised(talk), to_change(talk, _("take your support back")))
         return None
 
     async def _keep(self, talk: Talk, text: str) -> bool:
         """Ask it; False where it was refused, and they were told why."""
-        phase = talk.scene.phase
-        assert phase is not None
+        phase = talk.phase
+        language = talk.scene.space.languages[0]
+        question = talk.contribution(NewText, QUESTION, text=text, language=language, single=False)
         try:
-            await talk.do("question", written.put, _question(talk, text))
+            await talk.do("question", written.put, question)
         except Closed:
-            talk.say(_("Your question could not be kept."), *closed(talk.scene, phase, sent=False))
-        except NotEligible:
-            talk.say(_("Your question could not be kept."), *not_for_all(talk))
+            talk.say(_("Your question could not be kept."), *closed(talk.scene, phase))
         except TooMany as refusal:
-            talk.say(_("Your question could not be kept."), too_many(refusal))
+            talk.say(too_many(refusal))
         else:
             talk.say(reading(phase, text), _promised(talk))
             return True
@@ -177,28 +176,7 @@ class Questions(Module):
 
 
 def _reader(talk: Talk) -> Reader:
-    assert talk.scene.phase is not None
-    return Reader(talk.scene.phase.space_id, talk.scene.phase.id, talk.person.id)
-
-
-def _question(talk: Talk, text: str) -> NewText:
-    who = _reader(talk)
-    return NewText(
-        space_id=who.space_id,
-        phase_id=who.phase_id,
-        participant_id=who.participant_id,
-        conversation_id=talk.scene.conversation,
-        key=QUESTION,
-        kind=QUESTION,
-        fields={},
-        parts=(),
-        origin=talk.scene.channel.name,
-        place=talk.scene.place,
-        at=talk.now,
-        single=False,
-        text=text,
-        language=talk.scene.space.languages[0],
-    )
+    return Reader(talk.phase.space_id, talk.phase.id, talk.person.id)
 
 
 async def _which_is_it(talk: Talk, near: Sequence[Question]) -> int | None:
@@ -229,7 +207,8 @@ async def _list(talk: Round, *, mine: bool) -> int | str | None:
         return None
     more = [MORE] if talk.state["from"] + len(found) < total else []
     numbers = [Choice(f"n{number}", str(number)) for number in range(1, len(found) + 1)]
-    before = () if mine else (_("The most supported questions come first."),)
+    heading = _("What you asked, and what you support.") if mine else _("The most supported questions come first.")
+    before = (heading,)
     which = _("Which one would you like to read?")
     taken = await talk.choose("which", which, [*numbers, *more, LEAVE], before=before, listed=_lines(found), echo=False)
     return taken if taken in (MORE.id, LEAVE.id) else found[int(taken[1:]) - 1]["id"]
@@ -248,9 +227,7 @@ def _state(question: Question) -> Said:
         return _("It is read before others see it.")
     if question["state"] == "hidden":
         return _("It is not shown to others.")
-    count = question["support"]
-    nobody = _("Nobody supports it yet.")
-    supported = plural("{count} person supports it.", "{count} people support it.", count) if count else nobody
+    supported = supporters(question["support"])
     return Joined((_("Answered."), supported), " ") if question["answered"] else supported
 
 
@@ -260,7 +237,7 @@ def _shown(talk: Talk, found: Whole) -> tuple[Said, ...]:
     lines = (quoted(question["text"]), _state(question))
     if answer is None:
         return lines
-    day = datetime.fromisoformat(answer["at"]).astimezone(ZoneInfo(talk.scene.space.zone)).date()
+    day = talk.scene.local(answer["at"]).date()
     return (*lines, _("The answer of {host}, {day}:", host=host(talk.scene), day=day), answer["text"])
 
 
@@ -275,7 +252,7 @@ def _ways(question: Question) -> list[Choice]:
 
 async def _support(talk: Talk, question: Question, *, back: bool) -> bool:
     """Support a question, or take the support back; False where it was refused, and they were told why."""
-    phase, who = talk.scene.phase, _reader(talk)
+    phase, who = talk.phase, _reader(talk)
     assert phase is not None
     value = None if back else SUPPORT
     ballot = NewBallot(
@@ -284,10 +261,8 @@ async def _support(talk: Talk, question: Question, *, back: bool) -> bool:
     try:
         count = await talk.do("support", supporting.support, ballot)
     except Closed:
-        talk.say(_("Your support could not be noted."), *closed(talk.scene, phase, sent=False))
-    except NotEligible:
-        talk.say(_("Your support could not be noted."), *not_for_all(talk))
-    except Refusal:
+        talk.say(_("Your support could not be noted."), *closed(talk.scene, phase))
+    except Gone:
         talk.say(_("This question is not there any more."), *called(talk))
     else:
         now = plural("You are the first to support it.", "You are now {count} to support it.", count)
@@ -297,13 +272,12 @@ async def _support(talk: Talk, question: Question, *, back: bool) -> bool:
 
 
 async def _withdraw(talk: Talk, question: Question) -> None:
-    phase = talk.scene.phase
-    assert phase is not None
+    phase = talk.phase
     try:
         own = Own(phase.space_id, phase.id, question["id"], talk.person.id, talk.now)
         await talk.do("withdrawn", written.withdraw, own)
     except Closed:
-        talk.say(_("Your question was kept."), *closed(talk.scene, phase, sent=False))
+        talk.say(_("Your question was kept."), *closed(talk.scene, phase))
     except Gone:
         talk.say(_("This question is not there any more."))
     else:

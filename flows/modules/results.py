@@ -37,8 +37,7 @@ class Results(Module):
         return (Field("text", "long_words", _("What you say about the results")),)
 
     async def converse(self, talk: Talk) -> Ending:
-        phase = talk.scene.phase
-        assert phase is not None
+        phase = talk.phase
         before = Before(phase.space_id, phase.consultation_id, phase.position, talk.now)
         told = await talk.know("told", summary.earlier, before)
         own: tuple[Said, ...] = (Words(self.text),) if self.text else ()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Self
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,14 +15,15 @@ from flows.answers import Json
 from flows.conversation import Again, Ending, Talk
 from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
 from flows.forms import Field
-from flows.host import closed, person_to_call
+from flows.giving import called, closing
+from flows.host import closed
 from flows.module import Module
 from flows.texts import Joined, Said, Words, _
 from flows.voting import choices, results, settings
 from flows.voting.booth import CHOICE, RECAP, Booth, recap
 from storage import ballots
 from storage.ballots import NewBallot
-from storage.refusals import AlreadyVoted, Closed, NotEligible
+from storage.refusals import AlreadyVoted, Closed
 from storage.tallying import VOTE
 
 
@@ -34,6 +34,7 @@ class Vote(Module):
     name = _("Vote")
     purpose = _("To decide: for or against, one or several proposals, a ranking, grades, or points.")
     editable = True
+    kept = _("Your vote was sent and counts.")
 
     def __init__(self, vote: settings.Vote) -> None:
         self.vote = vote
@@ -48,9 +49,14 @@ class Vote(Module):
         return settings.form()
 
     def announce(self, talk: Talk) -> Said | None:
-        assert talk.scene.phase is not None
-        vote = _("It is a vote {topic}.", topic=Words(talk.scene.phase.topic))
+        vote = _("It is a vote {topic}.", topic=Words(talk.phase.topic))
         return Joined((vote, _("It takes about one minute.")), " ")
+
+    def already(self) -> tuple[Said, ...]:
+        thanks, menu = _("You have voted already. Thank you."), _("To see what else is open, write “menu”.")
+        if not self.vote.change:
+            return thanks, Joined((_("Your vote cannot be changed any more."), menu), " ")
+        return thanks, Joined((_("To change your vote, write “correct”."), menu), " ")
 
     # -- the conversation ----------------------------------------------------------------------------------
 
@@ -75,22 +81,18 @@ class Vote(Module):
 
     async def _cast(self, talk: Talk, choice: Json) -> None:
         """Cast the ballot, and say that it was taken or why it was not."""
-        phase = talk.scene.phase
-        assert phase is not None
+        phase = talk.phase
         try:
             await talk.do("vote", ballots.cast, self._ballot(talk, choice))
         except Closed:
-            talk.say(_("Your vote could not be sent."), *closed(talk.scene, phase, sent=False))
-        except NotEligible:
-            talk.say(_("Your vote could not be sent: this vote is no longer open to you."), *_call(talk))
+            talk.say(_("Your vote could not be sent."), *closed(talk.scene, phase))
         except AlreadyVoted:
-            talk.say(_("You have voted already, and the first vote counts."), *_call(talk))
+            talk.say(_("You have voted already, and the first vote counts."), *called(talk))
         else:
             talk.say(*self._thanks(talk))
 
     def _ballot(self, talk: Talk, choice: Json) -> NewBallot:
-        phase = talk.scene.phase
-        assert phase is not None
+        phase = talk.phase
         return NewBallot(
             space_id=phase.space_id,
             phase_id=phase.id,
@@ -104,20 +106,17 @@ class Vote(Module):
 
     def _thanks(self, talk: Talk) -> Sequence[Said]:
         """That it is sent, until when it can be changed, when the result comes, and whom to call."""
-        phase = talk.scene.phase
-        assert phase is not None
+        phase = talk.phase
         lines: list[Said] = [_("Your vote is recorded. Thank you.")]
         if not self.vote.change:
-            lines.append(_("It cannot be changed any more."))
-        elif phase.closes_at is None:
+            lines.append(_("Your vote cannot be changed any more."))
+        elif (moment := closing(talk)) is None:
             lines.append(_("To change it as long as the vote is open, write “correct”."))
         else:
-            there = phase.closes_at.astimezone(ZoneInfo(talk.scene.space.zone))
-            moment = there.date() if (there.hour, there.minute) == (23, 59) else there
             lines.append(_("To change it until {moment}, write “correct”.", moment=moment))
         if phase.answer_on is not None:
             lines.append(_("The result comes out on {day}.", day=phase.answer_on))
-        return [*lines, *_call(talk)]
+        return [*lines, *called(talk)]
 
     # -- results -------------------------------------------------------------------------------------------
 
@@ -139,8 +138,3 @@ class Vote(Module):
 
     def table(self, connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:
         return results.table(connection, phase, self.vote, language)
-
-
-def _call(talk: Talk) -> list[Said]:
-    call = person_to_call(talk.scene)
-    return [call] if call is not None else []

@@ -99,7 +99,7 @@ async def test_hiding_several_says_how_many_first_and_tells_each_author_alone(
     assert [(person, kind) for person, kind, _ in found] == [(person, "receipt") for person, _ in people.values()]
     for (_, _, words), (_, text) in zip(found, people.values(), strict=True):
         assert f"« {text} »" in words
-        assert "La raison : Une personne est nommée ou reconnaissable." in words
+        assert "La raison : On y reconnaît quelqu'un." in words
         assert "Écrivez sans le nom." in words
         assert "Vous pouvez le corriger" in words
         assert sum(other in words for _, other in people.values()) == 1
@@ -141,7 +141,7 @@ async def test_whatever_residents_report_stands_in_one_list_with_their_reason(
     await report(town, text, "person")
     page = (await claire.get(f"{LIST}?list=reported")).text.replace("\xa0", " ")
     assert "Demandez à M. Dupont" in page
-    assert "Signalé : « Une personne est nommée ou reconnaissable »" in page
+    assert "Signalé : « On y reconnaît quelqu’un »" in page
     assert "Un banc" not in page
 
 

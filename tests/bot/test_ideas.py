@@ -88,7 +88,7 @@ async def test_what_was_hidden_is_corrected_and_read_again_before_others_see_it(
     await proposes(house, "ada", BENCH)
     async with house.database.write() as connection:
         await connection.execute(update(Contribution).values(state="hidden", reason="twice", read_at=house.now))
-    assert "Why: It is there twice" in await says(house, "ada", "What I have given", "1")
+    assert "Why: It says the same as another" in await says(house, "ada", "What I have given", "1")
     await house.hears("ada", "Correct the text")
     lines = await house.hears("ada", "Un kiosque au parc")
     assert lines[:2] == ["It is corrected.", "Others see this text after it was read over."]
@@ -119,7 +119,7 @@ async def test_what_is_too_much_for_a_day_is_kept_and_sent_the_next(house: Town)
     await rules(house, per_day=1)
     await proposes(house, "ada", BENCH)
     lines = await proposes(house, "ada", "Un arbre place du marché")
-    assert lines[0] == "One text can be given here in 24 hours. This one was not sent."
+    assert lines[0] == "I take 1 text in 24 hours from each person. This one was not sent. Please come back tomorrow."
     assert (await house.hears("ada", "Try to send it again"))[0] == lines[0]
     house.later(hours=25)
     assert (await house.hears("ada", "Try to send it again"))[0] == "It is sent. Thank you."
@@ -129,7 +129,9 @@ async def test_what_is_too_much_for_a_day_is_kept_and_sent_the_next(house: Town)
 async def test_somebody_reports_an_idea_once_and_may_follow_it(house: Town) -> None:
     await proposes(house, "ada", BENCH)
     await house.begin("bob")
-    lines = await says(house, "bob", "Read the ideas", "1", "Something else", "Report this idea", "It names a person")
+    lines = await says(
+        house, "bob", "Read the ideas", "1", "Something else", "Report this idea", "It names or points at a person"
+    )
     assert lines[0].startswith("Thank you. A moderator will look at it.")
     await house.hears("bob", "Something else")
     assert "Report this idea" not in [button.label for button in house.last("bob").buttons]

@@ -137,7 +137,7 @@ async def test_a_reason_is_reported_once_by_each_reader_who_may_sign_afterwards(
         "2. “Cars do not stop”",
     ]
     await house.hears("c", "1")
-    told = await house.hears("c", "It names a person")
+    told = await house.hears("c", "It names or points at a person")
     assert told[0] == "Thank you. A moderator will look at it. Its author is not told who reported it."
     [reported] = await house.rows(Report.contribution_id, Report.reason)
     assert reported == ((await house.rows(Contribution.id, text="Ask Mr Dupont"))[0], "person")
@@ -150,7 +150,7 @@ async def test_a_reason_is_not_offered_to_be_reported_by_who_has_reported_it(hou
     await sign(house, "a")
     await house.hears("a", "Cars do not stop")
     await house.begin("b")
-    for said in ("Read more", "Report one of these reasons", "It is hurtful"):
+    for said in ("Read more", "Report one of these reasons", "It may hurt somebody"):
         await house.hears("b", said)
     told = await house.hears("b", "No thank you")
     assert told[0] == "All right. Nothing was signed."
@@ -167,8 +167,19 @@ async def test_more_words_than_a_day_allows_are_refused_and_the_signature_stays(
     await house.hears("a", code="centre")
     await house.hears("a", "change my words")
     told = await house.hears("a", "Cars go too fast")
-    assert told[0] == "I take 1 text a day from each person. Please come back tomorrow."
+    assert told[0] == "I take 1 text in 24 hours from each person. This one was not sent. Please come back tomorrow."
     assert (await figures(house)).people == 1
+
+
+async def test_words_without_a_signature_that_counts_are_not_kept_and_why_is_said(house: Town) -> None:
+    await sign(house, "a")
+    assert "You signed this petition on Saturday 6 March." in await house.hears("a", "/correct")
+    await house.hears("a", "take my signature back")
+    await house.hears("a", "yes")
+    assert WHY[0] in await house.hears("a", "continue")
+    told = await house.hears("a", "Cars do not stop")
+    assert told == ["Your words could not be kept: your signature was taken back."]
+    assert await house.rows(Contribution.kind, Contribution.state) == [("signature", "withdrawn")]
 
 
 async def test_the_answer_reaches_each_signer_once_in_their_language_but_not_who_asked_us_to_stop(house: Town) -> None:

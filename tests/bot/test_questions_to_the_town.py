@@ -85,7 +85,7 @@ async def test_somebody_reports_a_question_once_and_moderators_find_it_with_the_
     for said in ("read the questions", "1", "Report this question", "Return to the question"):
         await house.hears("b", said)
     await house.hears("b", "Report this question")
-    told = await house.hears("b", "It names a person")
+    told = await house.hears("b", "It names or points at a person")
     assert told[0] == "Thank you. A moderator will look at it. Its author is not told who reported it."
     assert [button.label for button in house.last("b").buttons] == ["I support it", "See the list", "Enough"]
     await house.hears("a", code="centre")
@@ -132,10 +132,7 @@ async def test_too_many_questions_a_day_and_questions_after_closing_are_refused_
     await change(house, per_day=1)
     await ask(house, "a", PARKING)
     told = await ask(house, "a", BENCHES)
-    assert told == [
-        "Your question could not be kept.",
-        "I take 1 text a day from each person. Please come back tomorrow.",
-    ]
+    assert told == ["I take 1 text in 24 hours from each person. This one was not sent. Please come back tomorrow."]
     await house.begin("b")
     await house.hears("b", "Ask a question")
     async with house.database.write() as connection:

@@ -251,7 +251,7 @@ def test_what_somebody_wrote_is_refused_in_words_when_it_is_for_others_by_now() 
     assert h.hear("my answer")[1:] == [
         "This is not for everybody at the moment.",
         "It is for those who have received a code, or stand on a list of ours.",
-        "What you wrote last was not sent.",
+        "What you gave last was not sent.",
         "To talk to a person: Claire Morel, 02 61 91 00 12, Monday to Friday, 9 am to noon.",
     ]
     assert h.record.state == "ended"

@@ -165,7 +165,7 @@ def test_an_open_vote_that_is_taken_up_is_read_over_and_sent_anew() -> None:
 def test_a_vote_that_may_not_be_changed_says_so() -> None:
     harness = voting("for_against", change=False)
     harness.hear("for")
-    assert "It cannot be changed any more." in harness.hear("send")
+    assert "Your vote cannot be changed any more." in harness.hear("send")
     assert harness.reopen() == ["What was sent here cannot be changed any more."]
 
 
@@ -213,7 +213,7 @@ def test_a_secret_vote_that_is_changed_is_filled_in_anew() -> None:
     ("refusal", "words"),
     [
         (Closed(), "Your vote could not be sent."),
-        (NotEligible(), "Your vote could not be sent: this vote is no longer open to you."),
+        (NotEligible(), "This is not for everybody at the moment."),
         (AlreadyVoted(), "You have voted already, and the first vote counts."),
     ],
     ids=lambda given: type(given).__name__,
