@@ -47,28 +47,32 @@ async def _draw(request: Request, me: Me, faults: dict[str, Said]) -> Response:
 async def write(request: Request, me: Me) -> Response:
     """The codes as a file; from then on only their digests are kept."""
     found, site = await consultations.find(request, me), site_of(request)
-    count, born = me.form.number("count"), me.form.number("born")
-    area, group = me.form.text("area") or None, me.form.text("group") or None
+    count, known, faults = await _read(request, me)
+    if faults:
+        return await _draw(request, me, faults)
+    async with site.database.write() as connection:
+        codes = await letters.write(connection, found, [known] * count, site.clock())
+        done = me.entry(site.clock(), "letters", "consultations", found.id, title=found.title, count=count)
+        await audit.note(connection, done)
+    return _file(request, found.slug, codes, known)
+
+
+async def _read(request: Request, me: Me) -> tuple[int, Known, dict[str, Said]]:
+    """How many letters, what each of their codes proves, and what is wrong with what was typed."""
+    count, born = me.form.number("count") or 0, me.form.number("born")
+    known = Known(me.form.text("area") or None, me.form.text("group") or None, born)
     faults: dict[str, Said] = {}
-    if count is None or not 1 <= count <= MOST_CODES:
+    if not 1 <= count <= MOST_CODES:
         faults["count"] = _("Between {least} and {most}.", least=1, most=MOST_CODES)
-    year = site.clock().year
+    year = site_of(request).clock().year
     if me.form.text("born") and (born is None or not year - OLDEST <= born <= year):
         faults["born"] = _("Between {least} and {most}.", least=str(year - OLDEST), most=str(year))
-    async with site.database.write() as connection:
-        slugs = {one.slug for one in await areas.listed(connection, me.space_id)}
-        grouped = {one.slug for one in await groups.listed(connection, me.space_id)}
-        if (area and area not in slugs) or (group and group not in grouped):
-            faults["area"] = _("This area or group is not there any more.")
-        codes = (
-            []
-            if faults
-            else await letters.write(connection, found, [Known(area, group, born)] * (count or 0), site.clock())
-        )
-        if codes:
-            done = me.entry(site.clock(), "letters", "consultations", found.id, title=found.title, count=len(codes))
-            await audit.note(connection, done)
-    return await _draw(request, me, faults) if faults else _file(request, found.slug, codes, Known(area, group, born))
+    async with site_of(request).database.read() as connection:
+        there = {None, *(one.slug for one in await areas.listed(connection, me.space_id))}
+        grouped = {None, *(one.slug for one in await groups.listed(connection, me.space_id))}
+    if known.area not in there or known.group not in grouped:
+        faults["area"] = _("This area or group is not there any more.")
+    return count, known, faults
 
 
 def _file(request: Request, slug: str, codes: list[str], known: Known) -> Response:
