@@ -24,7 +24,9 @@ async def test_a_new_consultation_begins_from_another_one(claire: httpx.AsyncCli
 async def test_what_is_over_is_put_into_the_archive_and_taken_out(claire: httpx.AsyncClient, town: Town) -> None:
     base = f"/panel/consultations/{town.consultation.id}"
     assert f'action="{base}/archive"' not in (await claire.get(base)).text
-    assert (await send(claire, f"{base}/archive", {})).status_code == 409, "residents can still answer"
+    refused = await send(claire, f"{base}/archive", {})
+    assert refused.status_code == 409, "residents can still answer"
+    assert "Ce n’est pas possible maintenant" in refused.text
     await send(claire, f"{base}/close", {})
     assert f'action="{base}/archive"' in (await claire.get(base)).text
     assert (await send(claire, f"{base}/archive", {})).headers["location"] == "/panel"
