@@ -19,6 +19,7 @@ from admin_web.readiness import Check, Looked
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import Site, site_of
 from flows.module import Module, catalog
+from flows.papers import Papers
 from flows.replies import Replies
 from flows.texts import Said, Text, Words, _, plural
 from storage import access, accounts, audiences, audit, consultations, letters, making, spaces
@@ -115,6 +116,7 @@ async def show(request: Request, me: Me) -> Response:
         way=way,
         gathers=lambda phase: catalog().get(phase.kind, Module).gathers,
         answerable=lambda phase: issubclass(catalog().get(phase.kind, Module), Replies),
+        on_paper=lambda phase: issubclass(catalog().get(phase.kind, Module), Papers),
         standing_of=lambda phase: standing_of(found, phase, now),
         checks=await check_list(request, me, found) if found.state == "draft" and not found.archived_at else [],
         public=f"{site.base_url}/{me.space.slug}/{found.slug}",

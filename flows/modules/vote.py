@@ -19,7 +19,7 @@ from flows.giving import called, closing
 from flows.host import closed
 from flows.module import Module
 from flows.texts import Joined, Said, Words, _
-from flows.voting import choices, results, settings
+from flows.voting import choices, paper, results, settings
 from flows.voting.booth import CHOICE, RECAP, Booth, recap
 from storage import ballots
 from storage.ballots import NewBallot
@@ -138,3 +138,14 @@ class Vote(Module):
 
     def table(self, connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:
         return results.table(connection, phase, self.vote, language)
+
+    # -- ballots on paper ------------------------------------------------------------------------------------
+
+    def paper_hints(self) -> Sequence[Said]:
+        return paper.hints(self.vote)
+
+    def read_paper(self, text: str) -> str:
+        return paper.read(self.vote, text)
+
+    def tell_paper(self, value: str) -> Said:
+        return paper.tell(self.vote, value)
