@@ -69,6 +69,9 @@ class Module(ABC):
     criteria: Sequence[Choice] = ()
     """By what a jury scores its contributions, beside the support: two to five of them, or none."""
 
+    seals: bool = False
+    """Whether closing it is for good: its ballots are secret, and only totals are left (docs/secret-votes.md)."""
+
     repeatable: bool = False
     """Whether one person may give several contributions, each in a conversation of its own."""
 

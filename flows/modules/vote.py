@@ -39,6 +39,7 @@ class Vote(Module):
     def __init__(self, vote: settings.Vote) -> None:
         self.vote = vote
         self.editable = vote.change
+        self.seals = vote.secret
 
     @classmethod
     def load(cls, given: Mapping[str, Any]) -> Self:
