@@ -118,6 +118,7 @@ async def show(request: Request, me: Me) -> Response:
         gathers=lambda phase: catalog().get(phase.kind, Module).gathers,
         answerable=lambda phase: issubclass(catalog().get(phase.kind, Module), Replies),
         on_paper=lambda phase: issubclass(catalog().get(phase.kind, Module), Papers),
+        withdrawable=withdrawable,
         standing_of=lambda phase: standing_of(found, phase, now),
         sealing=[phase for phase in phases if phase.id in begun and seals(site, phase)],
         sealed=[phase for phase in phases if phase.sealed_at is not None],
@@ -256,6 +257,12 @@ def way(phase: Phase) -> Said:
     """What the way of taking part of a step is called."""
     kind = catalog().get(phase.kind)
     return kind.name if kind is not None else _("Step")
+
+
+def withdrawable(phase: Phase) -> bool:
+    """Whether people vote on options of this step."""
+    kind = catalog().get(phase.kind)
+    return kind is not None and kind.offers is not None and bool(phase.settings.get(kind.offers))
 
 
 def named(phase: Phase) -> Said:

@@ -70,6 +70,7 @@ _WORDS: Mapping[str, Text] = {
     "type_in_ballots": _("typed in ballots on paper (ballots: {ballots})"),
     "type_in_spoilt": _("typed in spoilt ballots on paper (ballots: {ballots})"),
     "correct_ballots": _("corrected ballots on paper: {before}, now {ballots}. The reason: {reason}"),
+    "withdraw": _("withdrew proposal {number} of a vote (people told: {people})"),
     "welcome": _("added {name} to the team, as: {role}"),
     "role": _("changed the role of {name}. Now: {role}"),
     "password": _("changed their own password"),

@@ -63,6 +63,13 @@ class Module(ABC):
     typed_in: ClassVar[str | None] = None
     """The kind of contribution an organiser may type in from paper or a meeting: a text, maybe with a theme."""
 
+    offers: ClassVar[str | None] = None
+    """The field of its form whose options people vote on: one may be withdrawn while they do (flows/offering.py), and
+    what residents proposed in an earlier phase may become some."""
+
+    proposes: ClassVar[str | None] = None
+    """The kind of its contributions that may become options of a vote."""
+
     themes: Sequence[Choice] = ()
     """What its contributions may be about, where they are sorted by theme."""
 
