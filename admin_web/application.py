@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from admin_web import (
+    ballots,
     chat,
     consultations,
     contribution,
@@ -39,6 +40,7 @@ from admin_web import (
     town,
     try_it,
     typing_in,
+    withdrawing,
     writing,
 )
 from admin_web.counter import Counter
@@ -64,9 +66,9 @@ def build(
     `routes` are the house's own (health, metrics)."""
     site = Site(database, doors, base_url.rstrip("/"), clock, load_module, Counter(database))
     pages = (
-        static, illustrations, chat, sign_in, writing, consultations, replying, phase_pages, letter_pages, town, groups,
-        results, exports, live, try_it, poster, failures, contributions, typing_in, contribution, team, journal,
-        door_pages, public,
+        static, illustrations, chat, sign_in, writing, consultations, replying, withdrawing, phase_pages,
+        letter_pages, town, groups, results, exports, live, try_it, poster, failures, contributions, typing_in,
+        ballots, contribution, team, journal, door_pages, public,
     )  # fmt: skip
     application = Starlette(
         routes=[*routes, *(route for page in pages for route in page.routes())],

@@ -18,7 +18,9 @@ from admin_web.permissions import Ability
 from admin_web.readiness import Check, Looked
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import Site, site_of
+from admin_web.steps import seals
 from flows.module import Module, catalog
+from flows.papers import Papers
 from flows.replies import Replies
 from flows.texts import Said, Text, Words, _, plural
 from storage import access, accounts, audiences, audit, consultations, letters, making, spaces
@@ -115,7 +117,11 @@ async def show(request: Request, me: Me) -> Response:
         way=way,
         gathers=lambda phase: catalog().get(phase.kind, Module).gathers,
         answerable=lambda phase: issubclass(catalog().get(phase.kind, Module), Replies),
+        on_paper=lambda phase: issubclass(catalog().get(phase.kind, Module), Papers),
+        withdrawable=withdrawable,
         standing_of=lambda phase: standing_of(found, phase, now),
+        sealing=[phase for phase in phases if phase.id in begun and seals(site, phase)],
+        sealed=[phase for phase in phases if phase.sealed_at is not None],
         checks=await check_list(request, me, found) if found.state == "draft" and not found.archived_at else [],
         public=f"{site.base_url}/{me.space.slug}/{found.slug}",
     )
@@ -253,6 +259,12 @@ def way(phase: Phase) -> Said:
     return kind.name if kind is not None else _("Step")
 
 
+def withdrawable(phase: Phase) -> bool:
+    """Whether people vote on options of this step."""
+    kind = catalog().get(phase.kind)
+    return kind is not None and kind.offers is not None and bool(phase.settings.get(kind.offers))
+
+
 def named(phase: Phase) -> Said:
     """What a step is called: its title, or its way of taking part."""
     return Words(phase.title) if phase.title else way(phase)
@@ -260,7 +272,12 @@ def named(phase: Phase) -> Said:
 
 def standing_of(one: Consultation, phase: Phase, now: datetime) -> tuple[str, Said]:
     """How a step stands now: the colour of its tag, and its word."""
-    if phase.state == "closed" or _over(one, now) or (phase.closes_at is not None and phase.closes_at <= now):
+    if (
+        phase.sealed_at is not None
+        or phase.state == "closed"
+        or _over(one, now)
+        or (phase.closes_at is not None and phase.closes_at <= now)
+    ):
         return "", _("Closed")
     if phase.state == "waiting":
         return "watch", _("Waits for the step before")

@@ -19,6 +19,7 @@ from admin_web.session import Me, panel, signed_in
 from admin_web.site import site_of
 from admin_web.steps import Step, moderated
 from flows.moderating import REASONS, hidden
+from flows.papers import Papers
 from flows.run import Tell
 from flows.telling import pack_tell
 from flows.texts import Said, _
@@ -92,6 +93,7 @@ async def show_list(request: Request, me: Me) -> Response:
         request, me, "contributions.html", asked=asked, counts=counts, found=found, said=said, figure=figure,
         last=max(1, -(-counts[asked.state] // A_PAGE)), steps=steps, kinds=kinds(steps), reasons=REASONS,
         named=LIST_NAMES, origin=origin, typing=any(step.module and step.module.typed_in for step in steps.values()),
+        voting=any(isinstance(step.module, Papers) for step in steps.values()),
     )  # fmt: skip
 
 

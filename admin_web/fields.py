@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from admin_web.forms import LONGEST, Form
+from admin_web.forms import LONGEST, Form, number
 from flows import pictures
 from flows.forms import Fault, Faults, Field
 from flows.module import Module
@@ -26,11 +26,13 @@ NEEDED = _("This is needed.")
 
 @value
 class Row:
-    """One option as the form shows it; `id` empty while it is new."""
+    """One option as the form shows it; `id` empty while it is new. `idea` is the contribution it came from."""
 
     id: str
     label: Mapping[str, str]
     about: Mapping[str, str]
+    idea: int | None = None
+    withdrawn: bool = False
 
 
 def shown(fields: Sequence[Field], settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,7 +44,10 @@ def _shown(field: Field, kept: Any) -> Any:
     if field.kind == "number":
         return "" if kept is None else str(kept)
     if field.kind == "options":
-        rows = [Row(one["id"], one["label"], one.get("about") or {}) for one in kept or ()]
+        rows = [
+            Row(one["id"], one["label"], one.get("about") or {}, one.get("idea"), bool(one.get("withdrawn")))
+            for one in kept or ()
+        ]
         return [*rows, *_blank(BLANKS)]
     if field.kind in ("words", "long_words"):
         return dict(kept or {})
@@ -98,6 +103,7 @@ def _rows(form: Form, name: str, languages: Sequence[str]) -> list[Row]:
             form.text(f"{name}.{at}.id"),
             words(form, f"{name}.{at}.label", languages),
             words(form, f"{name}.{at}.about", languages),
+            number(idea) if (idea := form.text(f"{name}.{at}.idea")) else None,
         )
         for at in range(count)
     ]
@@ -130,7 +136,7 @@ def _setting(field: Field, typed_in: Any, before: Any, faults: list[Fault]) -> A
             faults.append(Fault(field.name, NEEDED))
         return typed_in
     if field.kind == "options":
-        return _options(field, typed_in, {one["id"] for one in before or ()}, faults)
+        return _options(field, typed_in, {one["id"]: one for one in before or ()}, faults)
     missing = not (typed_in["address"] if field.kind == "picture" else typed_in)
     if missing and field.required and field.kind != "flag":
         faults.append(Fault(field.name, NEEDED))
@@ -152,7 +158,7 @@ def _number(field: Field, text: str, faults: list[Fault]) -> int | None:
     return number
 
 
-def _options(field: Field, rows: Sequence[Row], before: set[str], faults: list[Fault]) -> list[dict[str, Any]]:
+def _options(field: Field, rows: Sequence[Row], before: Mapping[str, Any], faults: list[Fault]) -> list[dict[str, Any]]:
     filled = [row for row in rows if row.label or row.about]
     if any(not row.label for row in filled):
         faults.append(Fault(field.name, _("Something is said about an option that has no name.")))
@@ -161,11 +167,15 @@ def _options(field: Field, rows: Sequence[Row], before: set[str], faults: list[F
         faults.append(Fault(field.name, _("At least {least}.", least=least)))
     if field.most is not None and len(filled) > field.most:
         faults.append(Fault(field.name, _("At most {most}.", most=field.most)))
-    taken = before | {row.id for row in filled}
+    taken = {*before, *(row.id for row in filled)}
     free = (name for number in range(1, 2 * MOST_OPTIONS + 2) if (name := f"o{number}") not in taken)
-    return [
-        {"id": row.id or next(free), "label": dict(row.label), "about": dict(row.about)} for row in filled if row.label
-    ]
+    return [_option(row, row.id or next(free), before.get(row.id, {})) for row in filled if row.label]
+
+
+def _option(row: Row, id_: str, before: Mapping[str, Any]) -> dict[str, Any]:
+    """What of an option no form says stays as it was `before`."""
+    came = {"idea": row.idea} if row.idea is not None else {}
+    return {**came, **before, "id": id_, "label": dict(row.label), "about": dict(row.about)}
 
 
 def checked(kind: type[Module], settings: Mapping[str, Any]) -> Mapping[str, Said]:
@@ -186,5 +196,10 @@ def only_words(fields: Sequence[Field], before: Mapping[str, Any], after: Mappin
             merged[field.name] = after[field.name]
         elif field.kind == "options":
             new = {one["id"]: one for one in after[field.name]}
-            merged[field.name] = [new.get(one["id"], one) for one in before.get(field.name) or ()]
+            merged[field.name] = [_reworded(one, new.get(one["id"], one)) for one in before.get(field.name) or ()]
     return merged
+
+
+def _reworded(one: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """This option in other words; whether it was withdrawn, and where it came from, is no word."""
+    return {**one, **{name: new[name] for name in ("label", "about") if name in new}}

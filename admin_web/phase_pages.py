@@ -23,6 +23,7 @@ from admin_web.dates import typed as typed_date
 from admin_web.forms import Form
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import site_of
+from admin_web.steps import FOR_GOOD, seals
 from flows.forms import Faults, Field
 from flows.host import LANGUAGE_NAMES
 from flows.module import Module, catalog
@@ -250,6 +251,8 @@ async def read(request: Request, me: Me, to: About) -> tuple[Typed, dict[str, An
         values["stages"] = admitting.stages_of(now.stages, offers, me.space.zone)
     except NotStages as refused:
         now.faults["stages"] = refused.said
+    if to.step is not None and to.begun and seals(site_of(request), to.step):
+        _not_sealed_by_the_way(now, values, site_of(request).clock())
     if to.module is not None:
         values["settings"] = _settings(to.module, now, before)
     if now.faults:
@@ -283,6 +286,15 @@ def _settings(module: type[Module], now: Typed, before: Mapping[str, Any]) -> di
     return {**made, FEEDBACK: now.feedback}
 
 
+def _not_sealed_by_the_way(now: Typed, values: Mapping[str, Any], at: datetime) -> None:
+    """A secret vote is closed by hand where it is said what that means, and not by another date or a tick."""
+    closes = values.get("closes_at")
+    if now.state == "closed":
+        now.faults["state"] = FOR_GOOD
+    if closes is not None and closes <= at:
+        now.faults["closes"] = FOR_GOOD
+
+
 def _rules(now: Typed) -> dict[str, Any]:
     text = now.per_day
     rate = int(text) if text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_A_DAY else None
@@ -297,6 +309,8 @@ async def act(request: Request, me: Me) -> Response:
     """Move it up or down, open or close it by hand, remove it."""
     consultation, phase = await find(request, me)
     site = site_of(request)
+    if request.path_params["verb"] == "open" and phase.sealed_at is not None:
+        raise HTTPException(409)
     async with site.database.write() as connection:
         match request.path_params["verb"]:
             case "up":

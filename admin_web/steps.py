@@ -10,7 +10,7 @@ from admin_web.permissions import Ability
 from admin_web.session import Me
 from admin_web.site import Site, site_of
 from flows.module import Module
-from flows.texts import Said, Words
+from flows.texts import Said, Words, _
 from storage import consultations
 from storage.consultations import Consultation, Phase
 from storage.value import value
@@ -18,7 +18,8 @@ from storage.value import value
 
 @value
 class Step:
-    """A phase with its consultation and its module; None where this program has no such module."""
+    """A phase with its consultation and its module; None where this program has no such module, or its settings can't
+    be used."""
 
     consultation: Consultation
     phase: Phase
@@ -47,12 +48,23 @@ class Step:
         return me.space.languages[0] if self.module and kind in self.module.found else None
 
 
+FOR_GOOD = _(
+    "A secret vote is sealed when it closes. Close it on the page of the consultation, which says what it means."
+)
+
+
 def module_of(site: Site, phase: Phase) -> Module | None:
     try:
         found = site.load_module(phase.kind, phase.settings)
-    except KeyError:
+    except (KeyError, ValueError):
         return None
     return found if isinstance(found, Module) else None
+
+
+def seals(site: Site, phase: Phase) -> bool:
+    """Whether closing this step is for good, as it is a secret vote; where it was sealed already it is not asked."""
+    found = module_of(site, phase)
+    return found is not None and found.seals and phase.sealed_at is None
 
 
 async def moderated(request: Request, me: Me) -> Mapping[int, Step]:

@@ -18,6 +18,7 @@ from admin_web.dates import typed as typed_date
 from admin_web.fields import NEEDED, words
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import site_of
+from admin_web.steps import FOR_GOOD, seals
 from flows.folding import slug
 from flows.host import LANGUAGE_NAMES
 from flows.texts import Said, _
@@ -116,6 +117,9 @@ async def _under_a_free_name(
 async def save(request: Request, me: Me) -> Response:
     found = await consultations.find(request, me)
     now, values = read(me)
+    closes = values["closes_at"]
+    if closes is not None and closes <= site_of(request).clock() and await _is_secret_vote(request, found):
+        now.faults["closes"] = FOR_GOOD
     if now.faults:
         return _draw(request, me, found, now)
     site = site_of(request)
@@ -123,6 +127,14 @@ async def save(request: Request, me: Me) -> Response:
         await kept.change(connection, found, **values)
         await audit.note(connection, me.entry(site.clock(), "rewrite", "consultations", found.id, title=found.title))
     return RedirectResponse(f"/panel/consultations/{found.id}", 303)
+
+
+async def _is_secret_vote(request: Request, found: Consultation) -> bool:
+    """Whether somebody has begun a secret vote in it, which would be sealed."""
+    site = site_of(request)
+    async with site.database.read() as connection:
+        steps = [one for one in await kept.phases(connection, found.space_id, found.id) if seals(site, one)]
+        return any([await making.has_begun(connection, one) for one in steps])
 
 
 def _slugs(title: str) -> list[str]:

@@ -4,6 +4,7 @@ call, and what a refusal means."""
 from __future__ import annotations
 
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from flows.conversation import Talk
 from flows.host import person_to_call
@@ -56,10 +57,14 @@ def to_change(talk: Talk, what: Said) -> Said:
 
 def closing(talk: Talk) -> date | datetime | None:
     """When the phase closes, as far as that is set; only the day when it is its last minute."""
-    closes = talk.phase.closes_at
-    if closes is None:
+    return closes_on(talk.phase, ZoneInfo(talk.scene.space.zone))
+
+
+def closes_on(phase: PhaseFacts, zone: ZoneInfo) -> date | datetime | None:
+    """The same, for those who are told outside of a conversation."""
+    if phase.closes_at is None:
         return None
-    there = talk.scene.local(closes)
+    there = phase.closes_at.astimezone(zone)
     return there.date() if (there.hour, there.minute) == (23, 59) else there
 
 

@@ -63,11 +63,21 @@ class Module(ABC):
     typed_in: ClassVar[str | None] = None
     """The kind of contribution an organiser may type in from paper or a meeting: a text, maybe with a theme."""
 
+    offers: ClassVar[str | None] = None
+    """The field of its form whose options people vote on: one may be withdrawn while they do (flows/offering.py), and
+    what residents proposed in an earlier phase may become some."""
+
+    proposes: ClassVar[str | None] = None
+    """The kind of its contributions that may become options of a vote."""
+
     themes: Sequence[Choice] = ()
     """What its contributions may be about, where they are sorted by theme."""
 
     criteria: Sequence[Choice] = ()
     """By what a jury scores its contributions, beside the support: two to five of them, or none."""
+
+    seals: bool = False
+    """Whether closing it is for good: its ballots are secret, and only totals are left (docs/secret-votes.md)."""
 
     repeatable: bool = False
     """Whether one person may give several contributions, each in a conversation of its own."""

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.contributions import Part
-from storage.models import Answer, Ballot, Contribution, Conversation
+from storage.models import Answer, Ballot, Contribution, Conversation, PaperBallots
 from storage.scope import Scope, begun_within, by, given_within
 from storage.value import names, value
 
@@ -87,7 +87,10 @@ async def stamp(connection: AsyncConnection, scope: Scope) -> Sequence[object]:
         voted.space_id == scope.space_id, voted.phase_id == scope.phase_id
     )
     begun = select(func.count(), func.max(Conversation.heard_at)).where(*begun_within(scope))
-    return [value for counted in (sent, cast, begun) for value in (await connection.execute(counted)).one()]
+    paper = select(func.count(), func.count(PaperBallots.taken_back_at)).where(
+        PaperBallots.space_id == scope.space_id, PaperBallots.phase_id == scope.phase_id
+    )
+    return [value for counted in (sent, cast, begun, paper) for value in (await connection.execute(counted)).one()]
 
 
 async def people(connection: AsyncConnection, scope: Scope) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.models import Conversation
+from storage.models import Conversation, Participant
 from storage.prepared import Prepared, among
 
 
@@ -149,3 +149,20 @@ def _changes(record: Record) -> tuple[Any, ...]:
         record.space_id,
         record.id,
     )
+
+
+async def who_sent(connection: AsyncConnection, space_id: int, phase_id: int) -> list[int]:
+    """The participants who sent something in a phase, each once, by id. Who said stop, or was erased, is not written
+    to."""
+    rows = await connection.execute(
+        select(Participant.id)
+        .join(
+            Conversation,
+            (Conversation.space_id == Participant.space_id) & (Conversation.participant_id == Participant.id),
+        )
+        .where(Conversation.space_id == space_id, Conversation.phase_id == phase_id, Conversation.sent_at.is_not(None))
+        .where(Participant.stopped_at.is_(None), Participant.erased_at.is_(None))
+        .distinct()
+        .order_by(Participant.id)
+    )
+    return [id_ for (id_,) in rows]

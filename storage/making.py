@@ -18,7 +18,7 @@ from storage.value import value
 
 async def has_begun(connection: AsyncConnection, phase: Phase) -> bool:
     """Whether anybody has begun to take part, or something was entered from paper."""
-    for table in (models.Conversation, models.Contribution, models.Ballot, models.SecretBallot):
+    for table in (models.Conversation, models.Contribution, models.Ballot, models.SecretBallot, models.PaperBallots):
         query = select(table.phase_id).where(table.space_id == phase.space_id, table.phase_id == phase.id).limit(1)
         if (await connection.execute(query)).first() is not None:
             return True

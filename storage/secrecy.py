@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select, text, tuple_, update
+from sqlalchemy import delete, exists, func, insert, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,6 +21,7 @@ from storage import phases
 from storage.database import Database
 from storage.gate import Giving
 from storage.models import Conversation, Delivery, Participant, Phase, Sealed, SecretBallot, SecretKey
+from storage.phases import PhaseFacts
 from storage.veiling import VEILED
 
 KEY_BYTES = 32
@@ -63,12 +64,25 @@ async def _known(connection: AsyncConnection, wanted: set[tuple[int, int]]) -> d
 # -- closing -----------------------------------------------------------------------------------------------------
 
 
-async def to_seal(connection: AsyncConnection, now: datetime) -> list[tuple[int, int]]:
-    """The (space, phase) that are over and still have a key."""
-    having = select(SecretKey.space_id, SecretKey.phase_id).where(SecretKey.key.is_not(None))
-    rows = (await connection.execute(having)).all()
-    facts = await phases.load(connection, [phase_id for _space_id, phase_id in rows])
-    return [(space_id, phase_id) for space_id, phase_id in rows if facts[phase_id].is_over(now)]
+async def to_seal(
+    connection: AsyncConnection, now: datetime, is_secret: Callable[[PhaseFacts], bool]
+) -> list[tuple[int, int]]:
+    """The (space, phase) that are over and not sealed yet: those with a key, and of those in which somebody began those
+    that are secret: where nobody has cast a ballot somebody may have chosen all the same."""
+    of_phase = (SecretKey.space_id == Phase.space_id, SecretKey.phase_id == Phase.id, SecretKey.key.is_not(None))
+    begun = (Conversation.space_id == Phase.space_id, Conversation.phase_id == Phase.id)
+    rows = await connection.execute(
+        select(Phase.id, exists().where(*of_phase).label("keyed"))
+        .where(Phase.sealed_at.is_(None), exists().where(*of_phase) | exists().where(*begun))
+        .order_by(Phase.id)
+    )
+    keyed = {row.id: row.keyed for row in rows}
+    facts = await phases.load(connection, keyed)
+    return [
+        (one.space_id, one.id)
+        for one in (facts[id_] for id_ in keyed)
+        if one.is_over(now) and (keyed[one.id] or is_secret(one))
+    ]
 
 
 async def seal(connection: AsyncConnection, space_id: int, phase_id: int, now: datetime, emptied: str) -> None:
@@ -81,7 +95,12 @@ async def seal(connection: AsyncConnection, space_id: int, phase_id: int, now: d
     people = select(Participant.id).where(Participant.space_id == space_id, Participant.id.in_(voters))
     await connection.execute(people.order_by(Participant.id).with_for_update())  # as reception does: no deadlock
     mine = (SecretKey.space_id == space_id, SecretKey.phase_id == phase_id)
-    if await connection.scalar(select(SecretKey.key).where(*mine).with_for_update()) is None:
+    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    nobody_cast = make(SecretKey).values(space_id=space_id, phase_id=phase_id, key=None)
+    await connection.execute(nobody_cast.on_conflict_do_nothing())  # so that there is never a key for this phase
+    await connection.execute(select(SecretKey.phase_id).where(*mine).with_for_update())
+    sealed = select(Phase.sealed_at).where(Phase.space_id == space_id, Phase.id == phase_id)
+    if await connection.scalar(sealed) is not None:
         return  # another process was here first
     await _count(connection, space_id, phase_id)
     await connection.execute(update(SecretKey).where(*mine).values(key=None))

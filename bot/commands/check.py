@@ -8,17 +8,19 @@ import shutil
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot import sealing
 from bot.commands.common import Config, DatabaseUrl, cure, in_short, read_settings
 from bot.config import Settings
 from bot.telegram import keys
 from bot.telegram.checking import Looked, look
 from bot.telegram.keys import Key
-from storage import migrating, spaces
+from storage import migrating, secrecy, spaces
 from storage.database import Database
 
 ENOUGH = 1_000_000_000
@@ -121,8 +123,21 @@ async def _ask(settings: Settings, database: Database) -> AsyncIterator[Finding]
         yield Finding("spaces", "none yet", "Bring in a consultation: palabre import FILE --space SLUG --name NAME")
         return
     yield Finding("spaces", ", ".join(space.slug for space in towns))
+    async for finding in _secret_votes(database, datetime.now(UTC)):
+        yield finding
     async for finding in _bots(settings, database):
         yield finding
+
+
+async def _secret_votes(database: Database, now: datetime) -> AsyncIterator[Finding]:
+    """What a running house does within a minute, and nobody did: choices can still be read."""
+    async with database.read() as connection:
+        over = await secrecy.to_seal(connection, now, sealing.is_secret)
+        left = await secrecy.to_wipe(connection)
+    if over:
+        yield Finding("secret votes", f"{len(over)} over and not sealed", "Start `palabre run`, which seals them.")
+    elif left:
+        yield Finding("secret votes", "sealed, but the files still hold choices", "`palabre run` writes them anew.")
 
 
 async def _bots(settings: Settings, database: Database) -> AsyncIterator[Finding]:

@@ -19,10 +19,11 @@ from flows.giving import called, closing
 from flows.host import closed
 from flows.module import Module
 from flows.texts import Joined, Said, Words, _
-from flows.voting import choices, results, settings
+from flows.voting import choices, paper, results, settings, telling
 from flows.voting.booth import CHOICE, RECAP, Booth, recap
 from storage import ballots
 from storage.ballots import NewBallot
+from storage.phases import PhaseFacts
 from storage.refusals import AlreadyVoted, Closed
 from storage.tallying import VOTE
 
@@ -35,10 +36,12 @@ class Vote(Module):
     purpose = _("To decide: for or against, one or several proposals, a ranking, grades, or points.")
     editable = True
     kept = _("Your vote was sent and counts.")
+    offers = "options"
 
     def __init__(self, vote: settings.Vote) -> None:
         self.vote = vote
         self.editable = vote.change
+        self.seals = vote.secret
 
     @classmethod
     def load(cls, given: Mapping[str, Any]) -> Self:
@@ -110,10 +113,8 @@ class Vote(Module):
         lines: list[Said] = [_("Your vote is recorded. Thank you.")]
         if not self.vote.change:
             lines.append(_("Your vote cannot be changed any more."))
-        elif (moment := closing(talk)) is None:
-            lines.append(_("To change it as long as the vote is open, write “correct”."))
         else:
-            lines.append(_("To change it until {moment}, write “correct”.", moment=moment))
+            lines.append(telling.change_until(closing(talk)))
         if phase.answer_on is not None:
             lines.append(_("The result comes out on {day}.", day=phase.answer_on))
         return [*lines, *called(talk)]
@@ -138,3 +139,19 @@ class Vote(Module):
 
     def table(self, connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:
         return results.table(connection, phase, self.vote, language)
+
+    # -- an option is withdrawn ------------------------------------------------------------------------------
+
+    def withdrawn(self, option: str, phase: PhaseFacts, zone: str) -> Sequence[Said]:
+        return telling.withdrawn(self.vote, option, phase, zone)
+
+    # -- ballots on paper ------------------------------------------------------------------------------------
+
+    def paper_hints(self) -> Sequence[Said]:
+        return paper.hints(self.vote)
+
+    def read_paper(self, text: str) -> str:
+        return paper.read(self.vote, text)
+
+    def tell_paper(self, value: str) -> Said:
+        return paper.tell(self.vote, value)

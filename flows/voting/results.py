@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
@@ -23,7 +24,9 @@ from flows.figures import Cell, Count, Figure, Figures, Filter, HeatRow, PhaseRe
 from flows.texts import Joined, Said, Text, _, plural, translate
 from flows.voting import choices
 from flows.voting.settings import APPROVAL, BORDA, FOR_AGAINST, JUDGMENT, ONE_OF, POINTS, Candidate, Vote
-from storage import phases, tallying
+from storage import paper, phases, tallying
+from storage.paper import Number
+from storage.value import columns
 
 FIGURE, PATHS = "vote", "paths"
 
@@ -42,28 +45,36 @@ async def results(
     """The figures of all ballots together; before closing, where they are hidden, and for a part of the voters, only
     how many voted."""
     here = (phase.space_id, phase.phase_id)
-    on_paper = await tallying.on_paper(connection, *here)
+    on_paper = await paper.number(connection, *here)
     alike = await tallying.alike(connection, *here)
     over = await _is_over(connection, phase, clock())
     voters = sum(alike.values())
     figures: Sequence[Figure]
     if where != Filter():
-        only_paper = where.channel == tallying.PAPER
-        voters = on_paper if only_paper else await tallying.people(connection, where.scope(phase))
+        only_paper = where.channel == paper.PAPER
+        voters = on_paper.counted if only_paper else await tallying.people(connection, where.scope(phase))
         figures = [_silent(vote, voters, _("A vote is shown as a whole: its parts could tell who chose what."))]
     elif vote.hidden and not over:
         figures = [_silent(vote, voters, _("What people chose is shown after closing."))]
     else:
-        figures = figured(vote, alike, over=over)
+        figures = [_with_paper(one, on_paper) for one in figured(vote, alike, over=over)]
     every = Filter().scope(phase)
     by_channel = await tallying.by_channel(connection, every)
     return Figures(
         people=voters,
-        by_channel=(*by_channel, *([(tallying.PAPER, on_paper)] if on_paper else [])),
+        by_channel=(*by_channel, *([(paper.PAPER, on_paper.counted)] if on_paper.counted else [])),
         by_place=tuple(await tallying.by_place(connection, every)),
         started=await tallying.begun(connection, every),
         figures=tuple(figures),
     )
+
+
+def _with_paper(figure: Figure, number: Number) -> Figure:
+    """How many of the ballots were on paper is said with the votes, and how many more were spoilt."""
+    if figure.id != FIGURE or number == Number(0, 0):
+        return figure
+    said = _("On paper: {counted}. Spoilt on paper, and not counted: {spoilt}.", **columns(number))
+    return replace(figure, note=Joined((figure.note or "", said), " "))
 
 
 async def _is_over(connection: AsyncConnection, phase: PhaseRef, now: datetime) -> bool:

@@ -186,6 +186,29 @@ class Sealed(Base):
     ballots: Mapped[int]
 
 
+class PaperBallots(Row):
+    """Ballots on paper that are alike, as somebody of the team typed them in. They have no voter: nobody is made up for
+    them, and nothing joins them to a person. A line is never changed, only taken back."""
+
+    __tablename__ = "paper_ballots"
+    __table_args__ = (
+        belongs("phase_id", "phases"),
+        Index(None, "space_id", "phase_id"),
+        {"sqlite_with_rowid": False},
+    )
+    phase_id: Mapped[int]
+    value: Mapped[str | None]
+    """As that of a Ballot; nothing where they are spoilt, and count nowhere."""
+    ballots: Mapped[int]
+    organiser_id: Mapped[int]
+    place: Mapped[str | None]
+    """The box, or the meeting."""
+    at: Mapped[datetime]
+    taken_back_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
+    """Why they were taken back."""
+
+
 class Follow(Row):
     """Somebody wants to hear what becomes of a contribution."""
 

@@ -18,8 +18,8 @@ from storage import ballots, consultations, models, participants, tallying
 from storage.ballots import NewBallot
 from storage.consultations import Phase
 from storage.database import Database
+from storage.paper import Number, OnPaper, number, type_in
 from storage.participants import AddressKey, Person
-from storage.tallying import OnPaper
 from storage.types import new_id
 from tests.storage.test_consultations import make, make_space
 from tests.tables import make_tables
@@ -216,10 +216,10 @@ async def test_figures_say_how_many_people_by_which_channel_and_how_many_on_pape
     for value, channel in (('"for"', "web"), ('"for"', "telegram"), ("null", "web")):
         await cast(connection, phase, value, channel, secret=secret)
     paper = [
-        OnPaper(phase.space_id, phase.id, value, number, NOW, secret)
-        for value, number in (('"against"', 4), ("null", 1))
+        OnPaper(phase.space_id, phase.id, value, number, 1, NOW)
+        for value, number in (('"against"', 4), ("null", 1), (None, 2))
     ]
-    assert await tallying.type_in(connection, paper) == [4, 1]
+    assert len(set(await type_in(connection, paper))) == 3
     ref = PhaseRef(phase.space_id, phase.id)
     found = await results.results(connection, ref, of, Filter(), lambda: OVER)
     assert found.people == 8
@@ -227,6 +227,7 @@ async def test_figures_say_how_many_people_by_which_channel_and_how_many_on_pape
     assert found.by_place == (("bakery", 2), ("", 1))
     assert found.started == 3
     assert bars(found.figures[0]) == [("For", 2), ("Against", 4), ("Blank vote", 2)]
+    assert said(found.figures[0].note).endswith("On paper: 5. Spoilt on paper, and not counted: 2.")
     rows = [row async for row in results.table(connection, ref, of, "en", lambda: OVER)]
     assert rows == [["Ballots", "Blank vote", "Choice"], [4, 0, "Against"], [2, 0, "For"], [2, 1, None]]
 
@@ -256,9 +257,9 @@ async def test_what_is_sealed_is_counted_like_what_was_cast(connection: AsyncCon
     here = {"space_id": phase.space_id, "phase_id": phase.id, "subject": tallying.VOTE}
     totals = [{**here, "value": value, "ballots": number} for value, number in (('"for"', 700), ("null", 12))]
     await connection.execute(insert(models.Sealed), totals)
-    await tallying.type_in(connection, [OnPaper(phase.space_id, phase.id, '"for"', 3, NOW, secret=True)])
+    await type_in(connection, [OnPaper(phase.space_id, phase.id, '"for"', 3, 1, NOW)])
     assert await tallying.alike(connection, phase.space_id, phase.id) == {'"for"': 703, "null": 12}
-    assert await tallying.on_paper(connection, phase.space_id, phase.id) == 3
+    assert await number(connection, phase.space_id, phase.id) == Number(3, 0)
 
 
 async def test_a_vote_is_not_split_for_its_parts_could_tell_who_chose_what(connection: AsyncConnection) -> None:
@@ -275,14 +276,14 @@ async def test_a_vote_is_not_split_for_its_parts_could_tell_who_chose_what(conne
 @pytest.mark.parametrize("number", [0, -1, 5001])
 async def test_a_number_of_paper_ballots_that_can_not_be_is_refused(connection: AsyncConnection, number: int) -> None:
     with pytest.raises(ValueError, match="alike"):
-        await tallying.type_in(connection, [OnPaper(1, 1, "null", number, NOW)])
+        await type_in(connection, [OnPaper(1, 1, "null", number, 1, NOW)])
 
 
 async def test_the_table_tells_every_method_in_columns(connection: AsyncConnection) -> None:
     phase = await opened(connection)
     ref = PhaseRef(phase.space_id, phase.id)
     paper = ('["bench","trees"]', '{"trees":"good"}', '{"bench":3,"kiosk":7}', "null")
-    await tallying.type_in(connection, [OnPaper(phase.space_id, phase.id, one, 1, NOW) for one in paper])
+    await type_in(connection, [OnPaper(phase.space_id, phase.id, one, 1, 1, NOW) for one in paper])
 
     async def row(method: str, value: str) -> list[Any]:
         of = vote(method, hidden=False)

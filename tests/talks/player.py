@@ -16,11 +16,12 @@ import pytest
 from bot.channels import Outgoing, Receive
 from bot.courier import Courier
 from bot.reception import Reception
+from flows import offering
 from flows.messages import Incoming, Message
 from flows.modules.questionnaire import Questionnaire
 from flows.rendering import Capabilities, numbered, pressed, render
 from flows.texts import translate
-from storage import spaces
+from storage import consultations, spaces
 from storage.database import Database
 from tests.tables import make_tables
 from tests.talks.towns import open_here
@@ -91,6 +92,7 @@ class Player:
             self.language = None if language == "none" else language
         self._break(turn)
         before = len(self.phone.sent)
+        await self._withdraw(turn.withdrawn())
         await self.reception.retry(self.now)
         await self.hear(turn)
         while await self.courier.deliver():
@@ -101,6 +103,19 @@ class Player:
     async def hear(self, turn: Turn) -> None:
         """The resident does it; returns once it is kept."""
         await self.reception.keep([self._incoming(turn)])
+
+    async def _withdraw(self, number: int | None) -> None:
+        """What the town does in the panel: a proposal of its vote can't be chosen any more."""
+        if number is None:
+            return
+        async with self.database.write() as connection:
+            [space] = await spaces.listed(connection)
+            [listed] = await consultations.listed(connection, space.id, self.now)
+            [phase] = await consultations.phases(connection, space.id, listed.consultation.id)
+            option = phase.settings["options"][number - 1]["id"]
+            await offering.withdraw(connection, phase, option, space.zone, self.now)
+        while await self.courier.deliver():
+            pass
 
     def _break(self, turn: Turn) -> None:
         """A program that fails: the module raises until it works again."""

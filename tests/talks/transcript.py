@@ -10,6 +10,7 @@
 # Her phone is in French.           the language the platform tells (French, English, or "says no language")
 # The code is "boulangerie".        what the next [Démarrer] or [Start] carries; nothing if not said
 # The program fails here.           the next message makes the program fail; "works again" mends it
+# Proposal 2 is withdrawn.          by the town, before the resident's line
 # Open here: centre-ville, bancs.   in the first comment: which consultations there are (see towns.py), else these
 # Old buttons.                      older messages are tapped: only channels with buttons play this one
 """
@@ -28,6 +29,7 @@ _MOMENT = re.compile(r"[A-Z][a-z]+day (\d{1,2} [A-Z][a-z]+ \d{4}), (\d{1,2}:\d{2
 _LANGUAGE = re.compile(r"phone (?:is in (French|English)|says (no language))")
 OPENED = ("centre-ville", "bancs")
 _OPENED = re.compile(r"Open here: ([a-z, -]+)\.")
+_WITHDRAWN = re.compile(r"Proposal (\d+) is withdrawn")
 _CODE = re.compile(r'code is "([^"]+)"')
 
 
@@ -67,6 +69,11 @@ class Turn:
     def code(self) -> str | None:
         found = _CODE.search(" ".join(self.comments))
         return found[1] if found is not None else None
+
+    def withdrawn(self) -> int | None:
+        """The number of the proposal that the town withdraws."""
+        found = _WITHDRAWN.search(" ".join(self.comments))
+        return int(found[1]) if found is not None else None
 
     def says(self, sentence: str) -> bool:
         return sentence in " ".join(self.comments)

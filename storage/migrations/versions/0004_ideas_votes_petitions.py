@@ -51,6 +51,29 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "paper_ballots",
+        sa.Column("phase_id", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.String(), nullable=True),
+        sa.Column("ballots", sa.BigInteger(), nullable=False),
+        sa.Column("organiser_id", sa.BigInteger(), nullable=False),
+        sa.Column("place", sa.String(), nullable=True),
+        sa.Column("at", UTCTime(), nullable=False),
+        sa.Column("taken_back_at", UTCTime(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("space_id", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["space_id", "phase_id"],
+            ["phases.space_id", "phases.id"],
+            name=op.f("fk_paper_ballots_space_id_phase_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("space_id", "id", name=op.f("pk_paper_ballots")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_paper_ballots_space_id_phase_id"), "paper_ballots", ["space_id", "phase_id"], unique=False)
+    op.create_table(
         "sealed_ballots",
         sa.Column("space_id", sa.BigInteger(), nullable=False),
         sa.Column("phase_id", sa.BigInteger(), nullable=False),
