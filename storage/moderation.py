@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import similar
+from storage import similar, texts
 from storage.models import Consultation, Contribution, Phase, Report
 from storage.refusals import Refusal
 from storage.value import value
@@ -176,7 +176,7 @@ def _of(queue: Queue, *what: Any) -> Select[*tuple[Any, ...]]:
             Contribution.space_id == queue.space_id,
             Contribution.text.is_not(None),
             Contribution.state != "withdrawn",
-            *(_folded(Contribution.text).contains(word, autoescape=True) for word in _fold(queue.search).split()),
+            *texts.holding(Contribution.folded, queue.search),
         )
     )
     if queue.consultations is not None:
@@ -187,25 +187,6 @@ def _of(queue: Queue, *what: Any) -> Select[*tuple[Any, ...]]:
     if queue.kind is not None:
         statement = statement.where(Contribution.kind == queue.kind)
     return statement
-
-
-_LETTERS = bytes.fromhex("e0 e2 e7 e8 e9 ea eb ee ef f4 f9 fb c0 c7 c8 c9 ca")
-_ACCENTS: dict[str, str] = dict(zip(map(chr, _LETTERS), "aaceeeeiiouuaceee", strict=True))
-
-
-"""The accented letters of French (by their numbers in Latin-1); more would be nested deeper than SQLite reads."""
-
-
-def _fold(text: str) -> str:
-    return text.lower().translate({ord(accented): plain for accented, plain in _ACCENTS.items()})
-
-
-def _folded(column: Any) -> Any:
-    """A text in small letters without accents, the same in both databases (SQLite's `lower` knows ASCII only)."""
-    folded = column
-    for accented, plain in _ACCENTS.items():
-        folded = func.replace(folded, accented, plain)
-    return func.lower(folded)
 
 
 # -- what is done about it -----------------------------------------------------------------------------------------
