@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows.figures import Cell, Count, Figure, Figures, Filter, OpenText, PhaseRef
-from flows.folding import fold
+from flows.figures import Cell, Count, Figure, Figures, Filter, PhaseRef
 from flows.texts import Said, _, plural, translate
 from storage import answers, questions, spaces, supporting
 from storage.questions import QUESTION, Listing, Question, Reader
@@ -47,20 +46,6 @@ async def results(connection: AsyncConnection, phase: PhaseRef, where: Filter) -
 
 def _label(question: Question) -> Said:
     return _("{text} (answered)", text=question["text"]) if question["answered"] else question["text"]
-
-
-async def texts(
-    connection: AsyncConnection, phase: PhaseRef, where: Filter, search: str, offset: int, limit: int
-) -> tuple[int, list[OpenText]]:
-    """The questions that others see and that hold these words, the newest first: how many, and one page of them."""
-    zone = ZoneInfo((await spaces.load(connection, phase.space_id)).zone)
-    wanted = fold(search).split()
-    found = [
-        OpenText(one.text, one.origin, one.place, one.at.astimezone(zone).date())
-        for one in await answers.written(connection, where.scope(phase, QUESTION))
-        if all(word in fold(one.text) for word in wanted)
-    ]
-    return len(found), found[offset : offset + limit]
 
 
 async def table(connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:

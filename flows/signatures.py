@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.figures import Cell, Count, Figure, Figures, Filter, OpenText, PhaseRef
-from flows.folding import fold
+from flows.open_texts import open_texts
 from flows.texts import Text, _, plural, translate
 from storage import answers, petitions, spaces
 from storage.signing import SIGNATURE, WHY
@@ -47,14 +47,7 @@ async def texts(
     """The reasons that others see and that hold these words, the newest first: how many, and one page of them."""
     if question_id != REASONS:
         return 0, []
-    zone = ZoneInfo((await spaces.load(connection, phase.space_id)).zone)
-    wanted = fold(search).split()
-    found = [
-        OpenText(one.text, one.origin, one.place, one.at.astimezone(zone).date())
-        for one in await answers.written(connection, where.scope(phase, WHY))
-        if all(word in fold(one.text) for word in wanted)
-    ]
-    return len(found), found[offset : offset + limit]
+    return await open_texts(connection, phase, WHY, None, where, search, offset, limit)
 
 
 async def table(connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:

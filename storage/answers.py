@@ -48,16 +48,6 @@ class Summary:
 
 
 @value
-class Written:
-    """One open answer, with the channel and the place its response came by, and when it was first sent (UTC)."""
-
-    text: str
-    origin: str
-    place: str | None
-    at: datetime
-
-
-@value
 class Response:
     """One response as it is exported; of its author only the channel and the place."""
 
@@ -212,37 +202,6 @@ async def _spread(
     )
     counts = dict(rows.all())
     return [counts.get(found, 0) for found in range(len(ends) + 1)]
-
-
-async def texts(
-    connection: AsyncConnection, scope: Scope, question: str, folded: str, offset: int, limit: int
-) -> tuple[int, list[Written]]:
-    """The open answers of a question that hold all these words, the newest first: how many, and one page.
-
-    The words come folded as the answers were (no accents, no capitals); a part of a word is found too. A text that
-    is not there to be read (a point on the map, what was erased) has no folded form and is not among them.
-    """
-    found = _answers(scope, Answer.text, Contribution.origin, Contribution.place, Contribution.created_at).where(
-        Answer.question == question,
-        Answer.folded.is_not(None),
-        *(Answer.folded.contains(word, autoescape=True) for word in folded.split()),
-    )
-    count = select(func.count()).select_from(found.subquery())
-    page = found.order_by(Contribution.created_at.desc(), Answer.id.desc()).offset(offset).limit(limit)
-    return (
-        (await connection.execute(count)).scalar_one(),
-        [Written(text or "", *row) for text, *row in await connection.execute(page)],
-    )
-
-
-async def written(connection: AsyncConnection, scope: Scope) -> list[Written]:
-    """The texts of a kind of contributions that others see, the newest first."""
-    rows = await connection.execute(
-        select(Contribution.text, Contribution.origin, Contribution.place, Contribution.created_at)
-        .where(*given_within(scope), Contribution.text.is_not(None))
-        .order_by(Contribution.id.desc())
-    )
-    return [Written(text or "", origin, place, at) for text, origin, place, at in rows]
 
 
 async def unfinished(connection: AsyncConnection, scope: Scope) -> dict[str | None, int]:

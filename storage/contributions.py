@@ -144,6 +144,7 @@ async def _write(connection: AsyncConnection, accepted: Mapping[int, tuple[NewCo
             "fields": statement.excluded.fields,
             "state": case((Contribution.state == "hidden", "waiting"), else_=statement.excluded.state),
             "text": statement.excluded.text,
+            "folded": statement.excluded.folded,
             "theme": statement.excluded.theme,
             "area": statement.excluded.area,
             "read_at": None,

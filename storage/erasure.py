@@ -107,6 +107,7 @@ _BLANK = (
         fields=bindparam("new_fields"),
         state=case((Contribution.text.is_not(None), "withdrawn"), else_=Contribution.state),
         text=None,
+        folded=None,
     )
 )
 

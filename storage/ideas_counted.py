@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
-from storage.answers import CHUNK, PEOPLE, Written
+from storage.answers import CHUNK, PEOPLE
 from storage.ideas import AGAINST, FOR, IDEA
 from storage.models import Contribution
 from storage.scope import Scope, given_within
@@ -43,22 +43,6 @@ async def themes(connection: AsyncConnection, scope: Scope) -> dict[str, tuple[i
         .group_by(Contribution.theme)
     )
     return {theme: (ideas, people) for theme, ideas, people in rows if theme is not None}
-
-
-async def texts(
-    connection: AsyncConnection, scope: Scope, search: Sequence[str], offset: int, limit: int
-) -> tuple[int, list[Written]]:
-    """The ideas whose text holds all these words as they are written, the newest first: how many, and one page."""
-    where = [*given_within(scope), *(Contribution.text.icontains(word, autoescape=True) for word in search)]
-    count = (await connection.execute(select(func.count()).select_from(Contribution).where(*where))).scalar_one()
-    rows = await connection.execute(
-        select(Contribution.text, Contribution.origin, Contribution.place, Contribution.created_at)
-        .where(*where)
-        .order_by(Contribution.id.desc())
-        .offset(offset)
-        .limit(limit)
-    )
-    return count, [Written(text or "", origin, place, at) for text, origin, place, at in rows]
 
 
 @value

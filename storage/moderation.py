@@ -10,10 +10,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import similar
+from storage import similar, texts
 from storage.models import Consultation, Contribution, Phase, Report
 from storage.refusals import Refusal
 from storage.value import value
@@ -72,13 +72,19 @@ class Item:
         return self.state == "waiting" or (self.state == "sent" and self.moderation == "after" and self.read_at is None)
 
 
-_OPEN = (
-    Report.space_id == Contribution.space_id,
-    Report.contribution_id == Contribution.id,
-    Report.settled_at.is_(None),
+_IS_OPEN = Report.settled_at.is_(None)
+_IS_REPORTED = tuple_(Contribution.space_id, Contribution.id).in_(
+    select(Report.space_id, Report.contribution_id).where(_IS_OPEN)
 )
-_OPEN_REPORTS = select(func.count()).where(*_OPEN).correlate(Contribution).scalar_subquery()
-_IS_REPORTED = exists().where(*_OPEN).correlate(Contribution)
+_REPORTED = (
+    select(Report.space_id, Report.contribution_id, func.count().label("times"))
+    .where(_IS_OPEN)
+    .group_by(Report.space_id, Report.contribution_id)
+    .subquery()
+)
+"""How often each text was reported. Asked so, open reports are read once, and not looked for behind each text
+(docs/decisions/statistics.md)."""
+_TIMES = func.coalesce(_REPORTED.c.times, 0)
 _LISTS: dict[str, ColumnElement[bool]] = {
     TO_READ: and_(
         Contribution.read_at.is_(None),
@@ -108,16 +114,16 @@ async def listed(connection: AsyncConnection, queue: Queue, state: str, offset: 
     newest first."""
     order: dict[str, tuple[ColumnElement[Any], ...]] = {
         TO_READ: (Contribution.id.asc(),),
-        REPORTED: (_OPEN_REPORTS.desc(), Contribution.id.asc()),
+        REPORTED: (_TIMES.desc(), Contribution.id.asc()),
     }
-    statement = _of(queue, *_ITEM).where(_LISTS[state])
+    statement = _items(queue).where(_LISTS[state])
     ordered = statement.order_by(*order.get(state, (Contribution.id.desc(),))).offset(offset).limit(limit)
     return [_item(row) for row in await connection.execute(ordered)]
 
 
 async def find(connection: AsyncConnection, queue: Queue, ids: Collection[int]) -> list[Item]:
     """These texts, as far as the queue holds them, in the order of their ids."""
-    wanted = _of(queue, *_ITEM).where(Contribution.id.in_(ids)).order_by(Contribution.id)
+    wanted = _items(queue).where(Contribution.id.in_(ids)).order_by(Contribution.id)
     return [_item(row) for row in await connection.execute(wanted)]
 
 
@@ -155,8 +161,14 @@ _ITEM = (
     Contribution.participant_id,
     Contribution.read_at,
     Phase.moderation,
-    _OPEN_REPORTS,
+    _TIMES,
 )
+
+
+def _items(queue: Queue) -> Select[*tuple[Any, ...]]:
+    """The texts of a queue as `_item` takes them."""
+    this = (_REPORTED.c.space_id == Contribution.space_id) & (_REPORTED.c.contribution_id == Contribution.id)
+    return _of(queue, *_ITEM).outerjoin(_REPORTED, this)
 
 
 def _item(row: Any) -> Item:
@@ -176,7 +188,7 @@ def _of(queue: Queue, *what: Any) -> Select[*tuple[Any, ...]]:
             Contribution.space_id == queue.space_id,
             Contribution.text.is_not(None),
             Contribution.state != "withdrawn",
-            *(_folded(Contribution.text).contains(word, autoescape=True) for word in _fold(queue.search).split()),
+            *texts.holding(Contribution.folded, queue.search),
         )
     )
     if queue.consultations is not None:
@@ -187,25 +199,6 @@ def _of(queue: Queue, *what: Any) -> Select[*tuple[Any, ...]]:
     if queue.kind is not None:
         statement = statement.where(Contribution.kind == queue.kind)
     return statement
-
-
-_LETTERS = bytes.fromhex("e0 e2 e7 e8 e9 ea eb ee ef f4 f9 fb c0 c7 c8 c9 ca")
-_ACCENTS: dict[str, str] = dict(zip(map(chr, _LETTERS), "aaceeeeiiouuaceee", strict=True))
-
-
-"""The accented letters of French (by their numbers in Latin-1); more would be nested deeper than SQLite reads."""
-
-
-def _fold(text: str) -> str:
-    return text.lower().translate({ord(accented): plain for accented, plain in _ACCENTS.items()})
-
-
-def _folded(column: Any) -> Any:
-    """A text in small letters without accents, the same in both databases (SQLite's `lower` knows ASCII only)."""
-    folded = column
-    for accented, plain in _ACCENTS.items():
-        folded = func.replace(folded, accented, plain)
-    return func.lower(folded)
 
 
 # -- what is done about it -----------------------------------------------------------------------------------------

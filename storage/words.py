@@ -23,14 +23,15 @@ LONGEST_WORD = 40
 
 
 def fold(text: str) -> str:
-    """Text as it is compared: no accents, no capitals, no punctuation at its ends, single spaces."""
+    """Text as it is compared: no accents, no capitals, no ligatures, no punctuation at its ends, single spaces."""
     return _folded(text) if len(text) <= LONGEST_KEPT else _fold(text)
 
 
 def _fold(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(character for character in plain if not unicodedata.combining(character))
-    return " ".join(bare.replace("’", "'").split()).strip(" .!?…;:,\"'«»")
+    apart = bare.replace("’", "'").replace("œ", "oe").replace("æ", "ae")
+    return " ".join(apart.split()).strip(" .!?…;:,\"'«»")
 
 
 _folded = lru_cache(maxsize=20_000)(_fold)
@@ -43,7 +44,7 @@ def stems(text: str, language: str) -> Mapping[str, int]:
 
 def words(text: str, language: str) -> list[str]:
     """The folded words of a text in their order, without the stop words of its language and without single letters."""
-    found = _WORD.findall(fold(text).replace("œ", "oe").replace("æ", "ae"))
+    found = _WORD.findall(fold(text))
     stop = STOP.get(language, frozenset())
     return [word[:LONGEST_WORD] for word in found if word not in stop and (len(word) > 1 or word.isdecimal())]
 

@@ -19,6 +19,7 @@ from storage.gate import Doorway
 from storage.models import Contribution
 from storage.refusals import Closed, Gone, Refusal
 from storage.value import value
+from storage.words import fold
 
 # -- giving --------------------------------------------------------------------------------------------------------
 
@@ -160,14 +161,13 @@ def _changed(one: Change, before: Mapping[str, Any], door: Doorway) -> dict[str,
     if one.what in ("text", "details"):
         waits = row["state"] == "hidden" or one.read_first or door.moderation == "before"
         row |= {"state": "waiting" if waits else row["state"], "read_at": None}
-    return {
-        "s": one.space_id,
-        "i": one.contribution_id,
-        "then": one.at,
-        **{f"new_{name}": row[name] for name in _COLUMNS},
-    }
+    row["folded"] = row["text"] and fold(row["text"])
+    new = {f"new_{name}": value for name, value in row.items()}
+    return {"s": one.space_id, "i": one.contribution_id, "then": one.at, **new}
 
 
 _THIS = update(Contribution).where(Contribution.space_id == bindparam("s"), Contribution.id == bindparam("i"))
 _WITHDRAW = _THIS.values(state="withdrawn", updated_at=bindparam("then"))
-_CHANGE = _THIS.values({name: bindparam(f"new_{name}") for name in _COLUMNS} | {"updated_at": bindparam("then")})
+_CHANGE = _THIS.values(
+    {name: bindparam(f"new_{name}") for name in (*_COLUMNS, "folded")} | {"updated_at": bindparam("then")}
+)

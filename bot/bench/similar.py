@@ -95,10 +95,10 @@ def _made_up(many: int) -> list[str]:
 
 WEIGHT = round(WHOLE / sqrt(LENGTH))
 _TERMS = Prepared(insert(Term), "space_id", "phase_id", "stem", "contribution_id", "weight")
-_COLUMNS = ("space_id", "id", "phase_id", "key", "kind", "state", "fields", "origin", "created_at", "updated_at")
-_CONTRIBUTIONS = Prepared(insert(Contribution), *_COLUMNS)
+_COLUMNS = ("space_id", "id", "phase_id", "key", "kind", "state", "folded", "fields", "origin")
+_CONTRIBUTIONS = Prepared(insert(Contribution), *_COLUMNS, "created_at", "updated_at")
 
 
 def _contribution(built: Town, id_: int) -> tuple[Any, ...]:
     now = datetime.now(UTC)
-    return built.space_id, id_, built.phase_id, "idea", "idea", "sent", {}, "bench", now, now
+    return built.space_id, id_, built.phase_id, "idea", "idea", "sent", None, {}, "bench", now, now

@@ -12,6 +12,7 @@ from flows.counting.result import rank
 from flows.figures import Cell, Count, Figure, Figures, Filter, OpenText, PhaseRef
 from flows.ideas.settings import Settings
 from flows.ideas.telling import STATES, STATUSES
+from flows.open_texts import open_texts
 from flows.questionnaires import tables, tallies
 from flows.texts import Said, Words, _, plural, translate
 from storage import areas, ideas_counted, spaces, supporting
@@ -88,11 +89,8 @@ async def texts(
     """The ideas themselves, or the open answers to one of the organiser's questions."""
     if question_id in (SUPPORT, THEMES):
         return 0, []
-    if question_id != TEXTS:
-        return await tallies.texts(connection, phase, question_id, where, search, offset, limit, IDEA)
-    count, found = await ideas_counted.texts(connection, where.scope(phase, IDEA), search.split(), offset, limit)
-    zone = ZoneInfo((await spaces.load(connection, phase.space_id)).zone)
-    return count, [OpenText(one.text, one.origin, one.place, one.at.astimezone(zone).date()) for one in found]
+    question = None if question_id == TEXTS else question_id
+    return await open_texts(connection, phase, IDEA, question, where, search, offset, limit)
 
 
 COLUMNS: tuple[Said, ...] = (

@@ -19,6 +19,7 @@ from flows.folding import fold
 from flows.giving import called, closing
 from flows.host import closed
 from flows.module import Module
+from flows.open_texts import open_texts
 from flows.prompt import Prompt
 from flows.questionnaires import questionnaire, tables, tallies
 from flows.questionnaires.interview import Interview, Place
@@ -290,7 +291,7 @@ class Questionnaire(Module):
         offset: int,
         limit: int,
     ) -> tuple[int, list[OpenText]]:
-        return await tallies.texts(connection, phase, question_id, where, search, offset, limit)
+        return await open_texts(connection, phase, tallies.RESPONSE, question_id, where, search, offset, limit)
 
     def table(self, connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:
         return tables.table(connection, phase, self.settings, language)

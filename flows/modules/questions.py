@@ -15,6 +15,7 @@ from flows.forms import Field
 from flows.giving import called, quoted, reading, supporters, to_change, too_many
 from flows.host import closed, host
 from flows.module import Module
+from flows.open_texts import open_texts
 from flows.prompt import Prompt
 from flows.texts import Joined, Lowered, Said, Words, _, plural
 from storage import questions, supporting, written
@@ -166,7 +167,7 @@ class Questions(Module):
         self, connection: AsyncConnection, phase: PhaseRef, question_id: str, where: Filter, search: str,
         offset: int, limit: int,
     ) -> tuple[int, list[OpenText]]:  # fmt: skip
-        return await pressing.texts(connection, phase, where, search, offset, limit)
+        return await open_texts(connection, phase, QUESTION, None, where, search, offset, limit)
 
     def table(self, connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:
         return pressing.table(connection, phase, language)

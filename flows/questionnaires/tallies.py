@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.counting.judgment import judge
-from flows.figures import Count, Figure, Figures, Filter, HeatRow, OpenText, PhaseRef, Stage
-from flows.folding import fold
+from flows.figures import Count, Figure, Figures, Filter, HeatRow, PhaseRef, Stage
 from flows.questionnaires import bins
 from flows.questionnaires.questionnaire import Questionnaire
 from flows.questionnaires.questions import (
@@ -35,7 +33,7 @@ from flows.questionnaires.questions import (
 )
 from flows.questionnaires.settings import Option
 from flows.texts import Joined, Lowered, Said, Words, _, plural
-from storage import answers, spaces
+from storage import answers
 from storage.scope import Scope
 from storage.value import value
 
@@ -88,26 +86,6 @@ async def results(
         ),
         stages=stages,
     )
-
-
-async def texts(
-    connection: AsyncConnection,
-    phase: PhaseRef,
-    question_id: str,
-    where: Filter,
-    search: str,
-    offset: int,
-    limit: int,
-    kind: str = RESPONSE,
-) -> tuple[int, list[OpenText]]:
-    """How many open answers hold these words (whatever their accents), and one page of them, the newest first.
-
-    Of a question with choices these are the answers in one's own words; of a place, those that were typed.
-    """
-    words = " ".join(fold(word) for word in search.split())
-    count, found = await answers.texts(connection, where.scope(phase, kind), question_id, words, offset, limit)
-    zone = ZoneInfo((await spaces.load(connection, phase.space_id)).zone)
-    return count, [OpenText(one.text, one.origin, one.place, one.at.astimezone(zone).date()) for one in found]
 
 
 async def _count(connection: AsyncConnection, scope: Scope, questions: Sequence[Question]) -> Counts:

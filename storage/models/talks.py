@@ -14,9 +14,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Row, belongs
 from storage.types import PERSON
+from storage.words import fold
 
 _HAS_PARENT = sql("parent_id IS NOT NULL")
 _IS_SIGNATURE = sql("kind = 'signature'")
+
+
+def _folded(row: Any) -> str | None:
+    """What a new row's text is searched by."""
+    text = row.get_current_parameters().get("text")
+    return None if text is None else fold(text)
 
 
 class Conversation(Row):
@@ -81,6 +88,9 @@ class Contribution(Row):
     """`sent` (it counts, and others see it), `waiting` (to be read first), `hidden` or `withdrawn`."""
     text: Mapped[str | None] = mapped_column(info=PERSON)
     """What others read of it; nothing where it is not for others (a response)."""
+    folded: Mapped[str | None] = mapped_column(default=_folded, info=PERSON)
+    """The text as it is searched (storage/texts.py). Whoever inserts need not think of it; whoever changes the text
+    changes both."""
     theme: Mapped[str | None]
     area: Mapped[str | None]
     people: Mapped[int] = mapped_column(server_default=sql("1"))

@@ -12,6 +12,7 @@ import pytest
 
 from flows.figures import Filter
 from flows.messages import Message
+from flows.open_texts import open_texts
 from flows.questionnaires import tables, tallies
 from flows.questionnaires.file import Draft, read_file
 from flows.questionnaires.questionnaire import Questionnaire
@@ -190,7 +191,7 @@ async def check_everything(town: Town, questionnaire: Questionnaire, replies: Se
         check_figures(questionnaire, replies, figures)
         check_table(questionnaire, figures, header, rows)
         for question in questionnaire.questions:
-            found = await tallies.texts(connection, town.where, question.id, Filter(), "", 0, 1000)
+            found = await open_texts(connection, town.where, tallies.RESPONSE, question.id, Filter(), "", 0, 1000)
             check_texts(questionnaire, question, replies, *found)
     assert figures.started == len(replies)
 

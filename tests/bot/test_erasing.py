@@ -33,7 +33,7 @@ DECLARED = {
     "addresses": {"sender"},
     "answers": {"text", "folded"},
     "ballots": {"voter"},
-    "contributions": {"text", "fields"},
+    "contributions": {"text", "folded", "fields"},
     "conversations": {"journal"},
     "deliveries": {"body", "external"},
     "files": {"content"},

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import update
 
-from storage import answers
+from storage import answers, texts
 from storage.contributions import Part
 from storage.models import Contribution
 from storage.scope import Scope
@@ -150,7 +150,7 @@ async def test_texts_are_paged_and_found_by_their_words(database_url: str) -> No
             await crowd.sends(f"p{number}", Part("change", text=text, folded=folded), at=at, place="poste")
 
         async def found(words: str, offset: int = 0, limit: int = 10) -> tuple[int, list[str]]:
-            count, page = await answers.texts(connection, scope(crowd), "change", words, offset, limit)
+            count, page = await texts.found(connection, scope(crowd), "change", words, offset, limit)
             return count, [written.text for written in page]
 
         assert await found("") == (3, ["Rien", "Des bancs et 100% d'ombre", "Un banc à l'ombre"])
@@ -158,7 +158,7 @@ async def test_texts_are_paged_and_found_by_their_words(database_url: str) -> No
         assert await found("ombre banc") == (2, ["Des bancs et 100% d'ombre", "Un banc à l'ombre"])
         assert await found("100%") == (1, ["Des bancs et 100% d'ombre"])
         assert await found("_") == (0, [])
-        _, [last] = await answers.texts(connection, scope(crowd), "change", "rien", 0, 1)
+        _, [last] = await texts.found(connection, scope(crowd), "change", "rien", 0, 1)
         assert (last.origin, last.place, last.at) == ("web", "poste", MORNING + timedelta(days=2))
 
 

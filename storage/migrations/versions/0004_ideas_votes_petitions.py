@@ -262,6 +262,7 @@ def upgrade() -> None:
     never_open = sa.CheckConstraint("archived_at IS NULL OR state <> 'open'")
     op.add_column("consultations", sa.Column("archived_at", UTCTime(), never_open, nullable=True))
     op.add_column("contributions", sa.Column("text", sa.String(), nullable=True))
+    op.add_column("contributions", sa.Column("folded", sa.String(), nullable=True))
     op.add_column("contributions", sa.Column("theme", sa.String(), nullable=True))
     op.add_column("contributions", sa.Column("area", sa.String(), nullable=True))
     op.add_column("contributions", sa.Column("people", sa.BigInteger(), server_default=sa.text("1"), nullable=False))
