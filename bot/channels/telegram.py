@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.routing import Route
 
-from bot.channels import Moved, Outgoing, Receive, Refused, TryLater, Uncertain, Unreachable
+from bot.channels import Moved, NotKept, Outgoing, Receive, Refused, TryLater, Uncertain, Unreachable
 from bot.finishing import stop
 from bot.telegram import keys, webhook
 from bot.telegram.api import Api, ApiError, Away, NoAnswer, Shut, TooFast, UsedElsewhere, WrongKey
@@ -77,7 +77,10 @@ class Telegram:
         return self._bots[account]
 
     def _listener(self, account: str) -> Listener | None:
+        """Raises NotKept while nobody can say whether it is ours, or its bot is still being switched on."""
         bot = self._bots.get(account)
+        if bot is None and (self._known is None or account in self._known):
+            raise NotKept
         return bot.listener if bot is not None else None
 
     # -- which bots are switched on --------------------------------------------------------------------------------

@@ -42,7 +42,8 @@ class Listener:
 
 
 Find = Callable[[str], Listener | None]
-"""The listener of an account of ours."""
+"""The listener of an account, None when it is not ours. Raises NotKept while that is not known yet: a house that has
+just begun must not look like one that refuses."""
 
 
 def secret_of(token: str) -> str:
@@ -76,27 +77,25 @@ def route(find: Find) -> Route:
     """`POST /telegram/{account}`. 403 for a forgery, 413 for a body too long, 503 when it could not be kept."""
 
     async def post(request: Request) -> Response:
-        listener = find(request.path_params["account"])
-        if not _is_theirs(request, listener):
-            FORGED.inc()
-            return Response(status_code=403)
-        assert listener is not None
-        body = await _read(request)
-        if body is None:
-            return Response(status_code=413)
         try:
-            await listener.hear([_parsed(body)])
+            return await _hear(request, find(request.path_params["account"]))
         except NotKept:
             return Response(status_code=503, headers={"Retry-After": AGAIN_IN})
-        return Response(status_code=200)
 
     return Route("/telegram/{account}", post, methods=["POST"])
 
 
-def _is_theirs(request: Request, listener: Listener | None) -> bool:
-    """Compared in a time that tells nothing, also for an account that is not ours."""
+async def _hear(request: Request, listener: Listener | None) -> Response:
+    # Compared in a time that tells nothing, also for an account that is not ours.
     given = request.headers.get(HEADER, "").encode()
-    return hmac.compare_digest(given, (listener.secret if listener else "").encode()) and listener is not None
+    if not hmac.compare_digest(given, (listener.secret if listener else "").encode()) or listener is None:
+        FORGED.inc()
+        return Response(status_code=403)
+    body = await _read(request)
+    if body is None:
+        return Response(status_code=413)
+    await listener.hear([_parsed(body)])
+    return Response(status_code=200)
 
 
 async def _read(request: Request) -> bytes | None:

@@ -11,7 +11,7 @@ import pytest
 from starlette.applications import Starlette
 
 from bot.finishing import stop
-from bot.telegram.api import Away, WrongKey
+from bot.telegram.api import Api, Away, WrongKey
 from bot.telegram.reading import Reading, read
 from bot.telegram.webhook import HEADER, secret_of
 from storage import accounts
@@ -221,11 +221,35 @@ async def test_what_is_posted_before_the_bot_is_introduced_is_to_come_again(
     """Its account is not there yet, and what comes to no account is for no space."""
     town.telegram.tokens = {"montaubry": TOKEN}
     town.script[TOKEN].waits.add("getMe")
-    assert await post(posting, message(7)) == 403
+    assert await post(posting, message(7)) == 503
     await town.look()
+    assert await post(posting, message(7), f"{OTHER}:x") == 403
     await town.polls(TOKEN)
     assert await post(posting, message(7)) == 503
     assert town.kept == []
+
+
+async def test_a_house_that_is_slow_to_begin_does_not_look_like_one_that_refuses(
+    town: Town, posting: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The platform soon tries again what it was asked to, and what is refused less and less often."""
+    asked, loaded = asyncio.Event(), asyncio.Event()
+
+    async def slowly(token: str) -> Api:
+        asked.set()
+        await loaded.wait()
+        return await town.open(token)
+
+    monkeypatch.setattr(town.telegram, "open", slowly)
+    await town.put(TOKEN)
+    assert await post(posting, message(7)) == 503
+    looking = asyncio.create_task(town.look())
+    await asked.wait()
+    assert await post(posting, message(7)) == 503
+    loaded.set()
+    await looking
+    await town.script[TOKEN].came["setWebhook"].wait()
+    assert await post(posting, message(7)) == 200
 
 
 async def test_the_secret_changes_with_the_key(town: Town, posting: httpx.AsyncClient) -> None:
