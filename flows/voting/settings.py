@@ -1,8 +1,8 @@
 """A vote's settings: by which method, on which candidates, and the rules that hold; and the form that asks for them.
 
 As the panel keeps them: `{"method", "question": {language: text}, "options": [{"id", "label", "about", "withdrawn",
-"idea"}], "least", "most", "points", "grades", "change", "hidden", "secret", "quorum", "entitled", "turnout", "threshold",
-"blank_expressed"}`; what is missing is as DEFAULTS says.
+"idea"}], "least", "most", "points", "grades", "change", "hidden", "secret", "quorum", "entitled", "turnout",
+"threshold", "blank_expressed"}`; what is missing is as DEFAULTS says.
 """
 
 from __future__ import annotations
