@@ -36,6 +36,7 @@ from admin_web import (
     results,
     sign_in,
     static,
+    taking_over,
     team,
     town,
     try_it,
@@ -66,9 +67,9 @@ def build(
     `routes` are the house's own (health, metrics)."""
     site = Site(database, doors, base_url.rstrip("/"), clock, load_module, Counter(database))
     pages = (
-        static, illustrations, chat, sign_in, writing, consultations, replying, withdrawing, phase_pages,
-        letter_pages, town, groups, results, exports, live, try_it, poster, failures, contributions, typing_in,
-        ballots, contribution, team, journal, door_pages, public,
+        static, illustrations, chat, sign_in, writing, consultations, replying, withdrawing, taking_over,
+        phase_pages, letter_pages, town, groups, results, exports, live, try_it, poster, failures, contributions,
+        typing_in, ballots, contribution, team, journal, door_pages, public,
     )  # fmt: skip
     application = Starlette(
         routes=[*routes, *(route for page in pages for route in page.routes())],

@@ -56,6 +56,13 @@ def _shown(field: Field, kept: Any) -> Any:
     return kept
 
 
+def with_rows(shown: Mapping[str, Any], name: str, rows: Sequence[Row]) -> dict[str, Any]:
+    """What the fields hold, with these rows after those of one; what came from the same idea is there once."""
+    filled = [row for row in shown[name] if row.label]
+    known = {row.idea for row in filled}
+    return {**shown, name: [*filled, *(row for row in rows if row.idea not in known), *_blank(BLANKS)]}
+
+
 def _blank(count: int) -> list[Row]:
     return [Row("", {}, {}) for _number in range(count)]
 

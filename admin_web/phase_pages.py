@@ -6,7 +6,7 @@ Which ways there are, what each asks for and what is wrong with it, the modules 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from admin_web import admitting, consultations, fields, illustrations
+from admin_web import admitting, consultations, fields, illustrations, taking_over
 from admin_web.admitting import Line, NotStages
 from admin_web.dates import Civil, span
 from admin_web.dates import typed as typed_date
@@ -132,13 +132,21 @@ async def choose(request: Request, me: Me) -> Response:
 async def show_new(request: Request, me: Me) -> Response:
     to = await about_new(request, me)
     blank = Phase(me.space_id, 0, to.consultation.id, 0, request.path_params["kind"], {}, 0)
-    return await _draw(request, me, to, shown(to, blank, me))
+    return await _draw(request, me, to, await _with_ideas(request, me, to, shown(to, blank, me)))
 
 
 async def show(request: Request, me: Me) -> Response:
     to = await about(request, me)
     assert to.step is not None
-    return await _draw(request, me, to, shown(to, to.step, me))
+    return await _draw(request, me, to, await _with_ideas(request, me, to, shown(to, to.step, me)))
+
+
+async def _with_ideas(request: Request, me: Me, to: About, now: Typed) -> Typed:
+    """With the ideas that were ticked to become options."""
+    if to.module is None or to.module.offers is None or to.begun:
+        return now
+    rows = await taking_over.rows(request, me, to.consultation, to.step)
+    return replace(now, settings=fields.with_rows(now.settings, to.module.offers, rows))
 
 
 def shown(to: About, phase: Phase, me: Me) -> Typed:
@@ -162,12 +170,14 @@ async def _draw(request: Request, me: Me, to: About, now: Typed) -> Response:
     site = site_of(request)
     async with site.database.read() as connection:
         offers = await admitting.offers(connection, me.space_id, site.clock())
+        ideas = bool(await taking_over.sources(connection, to.consultation, to.step))
     asked = to.module.form() if to.module is not None else ()
     return panel(
         request, me, "step.html", 400 if now.faults else 200, consultation=to.consultation, step=to.step,
         module=to.module, begun=to.begun, fields=[one for one in asked if not one.rare], typed=now,
         rare=[one for one in asked if one.rare], offers=offers, moderations=MODERATION, states=STATES,
         language_names=LANGUAGE_NAMES, as_it_is=admitting.AS_IT_IS,
+        ideas=ideas and to.module is not None and to.module.offers is not None and not to.begun,
         folder=illustrations.draft_folder(to.consultation.id),
     )  # fmt: skip
 
@@ -182,6 +192,8 @@ async def add(request: Request, me: Me) -> Response:
         return await _draw(request, me, to, now)
     async with site_of(request).database.write() as connection:
         await _put(connection, me, now, site_of(request).clock())
+        offers = to.module.offers if to.module is not None else None
+        await taking_over.tell(request, me, connection, to.consultation, None, offers, values)
         await kept.add_phase(connection, to.consultation, request.path_params["kind"], **values)
         await audit.note(connection, _entry(request, me, "add", to.consultation))
     return _back(to.consultation)
@@ -199,6 +211,8 @@ async def save(request: Request, me: Me) -> Response:
             words = fields.only_words(to.module.form(), to.step.settings, values["settings"])
             values["settings"] = {**words, **feedback}
         await _put(connection, me, now, site_of(request).clock())
+        offers = to.module.offers if to.module is not None else None
+        await taking_over.tell(request, me, connection, to.consultation, to.step, offers, values)
         await making.change(connection, to.step, **values)
         await audit.note(connection, _entry(request, me, "set", to.consultation))
     return _back(to.consultation)
@@ -255,6 +269,9 @@ async def read(request: Request, me: Me, to: About) -> tuple[Typed, dict[str, An
         _not_sealed_by_the_way(now, values, site_of(request).clock())
     if to.module is not None:
         values["settings"] = _settings(to.module, now, before)
+        async with site_of(request).database.read() as connection:
+            made = values["settings"]
+            now.faults.update(await taking_over.fault(connection, to.consultation, to.step, to.module, made))
     if now.faults:
         now.faults.update({**again, **now.faults})
     return now, None if now.faults else values

@@ -23,22 +23,26 @@ a spread of numbers or dates in bins; open answers, to be read."""
 
 @value
 class Count:
-    """One row of a figure: how many people, and their share of those who answered (0 to 1)."""
+    """One row of a figure: how many people, and their share of those who answered (0 to 1). `idea` is the contribution
+    it came from."""
 
     id: str
     label: Said
     people: int
     share: float
+    idea: int | None = None
 
 
 @value
 class HeatRow:
-    """One row of a matrix or one candidate of a majority judgment: a count for each column, and its outcome."""
+    """One row of a matrix or one candidate of a majority judgment: a count for each column, its outcome, and the
+    contribution it came from."""
 
     id: str
     label: Said
     cells: tuple[Count, ...]
     outcome: Said | None = None
+    idea: int | None = None
 
 
 @value

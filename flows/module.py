@@ -67,8 +67,8 @@ class Module(ABC):
     """The field of its form whose options people vote on: one may be withdrawn while they do (flows/offering.py), and
     what residents proposed in an earlier phase may become some."""
 
-    proposes: ClassVar[str | None] = None
-    """The kind of its contributions that may become options of a vote."""
+    proposes: ClassVar[bool] = False
+    """Whether what it gathers may become options of a vote."""
 
     themes: Sequence[Choice] = ()
     """What its contributions may be about, where they are sorted by theme."""

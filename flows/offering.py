@@ -1,4 +1,5 @@
-"""What a module can do whose options people vote on: one is withdrawn while they do, and no method is known here."""
+"""What a module can do whose options people vote on, whatever the method: one is withdrawn while they do, and what
+residents proposed becomes some."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows.module import load
 from flows.run import Tell
 from flows.telling import pack_tell
-from flows.texts import Said
+from flows.texts import Said, _
 from storage import conversations, making, outbox, phases
 from storage.consultations import Phase
 from storage.outbox import NewDelivery
@@ -48,3 +49,24 @@ async def withdraw(connection: AsyncConnection, phase: Phase, option: str, zone:
     body = [NewDelivery(phase.space_id, one, None, "broadcast", pack_tell(Tell(one, lines)), now) for one in them]
     await outbox.put(connection, body)
     return len(them)
+
+
+# -- what residents proposed ---------------------------------------------------------------------------------------
+
+
+def taken_over(field: str | None, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[int]:
+    """The contributions that became options by these settings."""
+
+    def ideas(settings: Mapping[str, Any]) -> list[int]:
+        return [one["idea"] for one in settings.get(field or "") or () if "idea" in one]
+
+    known = set(ideas(before))
+    return [idea for idea in dict.fromkeys(ideas(after)) if idea not in known]
+
+
+def put_to_the_vote(text: str, title: Said) -> tuple[Said, ...]:
+    """What the author hears of it."""
+    return (
+        _("Your idea is put to the vote: “{text}”", text=text),
+        _("It is one of the proposals of “{title}”. The town may have shortened its words.", title=title),
+    )

@@ -32,7 +32,7 @@ class Ideas(Module):
     kinds: ClassVar[Mapping[str, Said]] = mine.KINDS
     found = frozenset({IDEA})
     typed_in = IDEA
-    proposes = IDEA
+    proposes = True
 
     def __init__(self, settings: settings.Settings) -> None:
         self.settings = settings

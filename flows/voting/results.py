@@ -21,7 +21,7 @@ from flows.counting.judgment import Gauge
 from flows.counting.result import Marks, Place, Result, Score
 from flows.counting.schulze import Duels
 from flows.figures import Cell, Count, Figure, Figures, Filter, HeatRow, PhaseRef, Shape
-from flows.texts import Joined, Said, Text, _, plural, translate
+from flows.texts import Joined, Said, Text, _, joined, plural, translate
 from flows.voting import choices
 from flows.voting.settings import APPROVAL, BORDA, FOR_AGAINST, JUDGMENT, ONE_OF, POINTS, Candidate, Vote
 from storage import paper, phases, tallying
@@ -57,7 +57,7 @@ async def results(
     elif vote.hidden and not over:
         figures = [_silent(vote, voters, _("What people chose is shown after closing."))]
     else:
-        figures = [_with_paper(one, on_paper) for one in figured(vote, alike, over=over)]
+        figures = [_from_ideas(vote, _with_paper(one, on_paper)) for one in figured(vote, alike, over=over)]
     every = Filter().scope(phase)
     by_channel = await tallying.by_channel(connection, every)
     return Figures(
@@ -75,6 +75,20 @@ def _with_paper(figure: Figure, number: Number) -> Figure:
         return figure
     said = _("On paper: {counted}. Spoilt on paper, and not counted: {spoilt}.", **columns(number))
     return replace(figure, note=Joined((figure.note or "", said), " "))
+
+
+def _from_ideas(vote: Vote, figure: Figure) -> Figure:
+    """Where a proposal came from is said with its row, and under the figure."""
+    ideas = {one.id: one.idea for one in vote.published if one.idea is not None}
+    if not ideas:
+        return figure
+    numbers = joined([str(one.number) for one in vote.published if one.id in ideas])
+    return replace(
+        figure,
+        rows=tuple(replace(row, idea=ideas.get(row.id)) for row in figure.rows),
+        heat=tuple(replace(row, idea=ideas.get(row.id)) for row in figure.heat),
+        note=Joined((figure.note or "", _("Ideas of residents: {numbers}.", numbers=numbers)), " "),
+    )
 
 
 async def _is_over(connection: AsyncConnection, phase: PhaseRef, now: datetime) -> bool:

@@ -1,8 +1,8 @@
 """A vote's settings: by which method, on which candidates, and the rules that hold; and the form that asks for them.
 
-As the panel keeps them: `{"method", "question": {language: text}, "options": [{"id", "label", "about", "withdrawn"}],
-"least", "most", "points", "grades", "change", "hidden", "secret", "quorum", "entitled", "turnout", "threshold",
-"blank_expressed"}`; what is missing is as DEFAULTS says.
+As the panel keeps them: `{"method", "question": {language: text}, "options": [{"id", "label", "about", "withdrawn",
+"idea"}], "least", "most", "points", "grades", "change", "hidden", "secret", "quorum", "entitled", "turnout",
+"threshold", "blank_expressed"}`; what is missing is as DEFAULTS says.
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ class Candidate:
     name: Said
     about: Said | None = None
     withdrawn: bool = False
+    idea: int | None = None
+    """The contribution it was taken over from."""
 
     @property
     def line(self) -> Said:
@@ -133,11 +135,14 @@ def read(given: Mapping[str, Any]) -> Vote:
 
 
 def _candidates(asked: Mapping[str, Any]) -> tuple[Candidate, ...]:
-    gone = {one["id"] for one in asked["options"] if one.get("withdrawn")}
+    kept = {one["id"]: one for one in asked["options"]}
     return tuple(
-        Candidate(one.id, one.number, Words(one.label), Words(one.about) if one.about else None, one.id in gone)
+        Candidate(
+            one.id, one.number, Words(one.label), Words(one.about) if one.about else None,
+            bool(kept[one.id].get("withdrawn")), kept[one.id].get("idea"),
+        )
         for one in options(asked, "options")
-    )
+    )  # fmt: skip
 
 
 def _rule(asked: Mapping[str, Any]) -> decision.Rule:
