@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,10 +21,8 @@ from admin_web.session import Me, panel, signed_in
 from admin_web.site import Site, language_of, site_of
 from flows.figures import Figure, Figures, Filter, OpenText, PhaseRef, Reports
 from flows.texts import Said, _
-from storage import answers
 from storage import consultations as kept
 from storage.consultations import Consultation, Phase
-from storage.scope import Scope
 from storage.value import value
 
 QUOTED = 3
@@ -109,7 +106,9 @@ async def show(request: Request, me: Me) -> Response:
             for figure in figures.figures
             if figure.shape in ("texts", "bars") and figure.people
         }
-        choices = await _choices(connection, shown.ref)
+    everybody = await site.counter.figures(reports, shown.phase, Filter())
+    channels, places = ([name for name, _people in by] for by in (everybody.by_channel, everybody.by_place))
+    choices = Choices(channels, places)
     return panel(request, me, "results.html", **_view(request, shown, figures, quotes), choices=choices, since=SINCE)
 
 
@@ -134,13 +133,6 @@ def _view(
         "channel_name": channel_name,
         "nowhere": NOWHERE,
     }
-
-
-async def _choices(connection: AsyncConnection, phase: PhaseRef) -> Choices:
-    scope = Scope(phase.space_id, phase.phase_id)
-    channels = await answers.by_channel(connection, scope)
-    places = await answers.by_place(connection, scope)
-    return Choices([channel for channel, _people in channels], [place for place, _people in places])
 
 
 async def show_texts(request: Request, me: Me) -> Response:

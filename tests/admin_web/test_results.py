@@ -52,6 +52,16 @@ async def test_filters_reach_the_figures_and_every_link(claire: httpx.AsyncClien
     assert f"{address}/answers/change?channel=web&amp;since=week" in text
 
 
+async def test_filters_offer_the_doors_and_posters_by_which_people_came(
+    claire: httpx.AsyncClient, address: str
+) -> None:
+    for asked in ({}, {"place": "Nulle part"}):
+        text = text_of(await claire.get(f"{address}/results", params=asked))
+        offered = [f'<option value="{name}"' in text for name in ("web", "telegram", "paper", "signal")]
+        assert offered == [name in dict(FIGURES.by_channel) for name in ("web", "telegram", "paper", "signal")]
+        assert all(f'<option value="{name}"' in text for name, _people in FIGURES.by_place if name)
+
+
 async def test_results_without_anybody_say_what_to_do(town: Town, claire: httpx.AsyncClient, address: str) -> None:
     text = text_of(await claire.get(f"{address}/results"))
     assert "Imprimer pour le conseil" in text
