@@ -255,7 +255,7 @@ async def recap(booth: Booth, choice: Json) -> str:
         text = _("Here is your vote. The one that you sent counts until you send another.")
     else:
         text = _("Here is your vote. It is not sent yet.")
-    prompt = Prompt(text, Recap(WAYS, fix="change", entries=0, sends=CAST_IT), listed=shown(booth.vote, choice))
+    prompt = Prompt(text, Recap(WAYS, corrects="change", entries=0, sends=CAST_IT), listed=shown(booth.vote, choice))
     way: str = await booth.ask(RECAP, prompt, echo=False, once=True, back=False)
     return way
 

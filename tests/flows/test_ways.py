@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flows.answers import Choice, Heard, Misread
-from flows.ways import Recap, Ways
+from flows.ways import Recap, Ways, WaysOrText
 
 SEND, FIX, DROP = Choice("send", "Send"), Choice("fix", "Correct"), Choice("drop", "Do not send it")
 SUPPORT, LIST = Choice("support", "I support it"), Choice("list", "Other ideas")
@@ -52,3 +52,30 @@ def test_back_and_yes_mean_the_ways_that_are_called_so(text: str, way: str) -> N
 def test_a_yes_means_nothing_where_none_of_the_ways_is_one() -> None:
     with pytest.raises(Misread):
         Ways((SUPPORT, LIST)).read(typed("oui"))
+
+
+@pytest.mark.parametrize(("text", "way"), [("corriger", "fix"), ("edit", "fix"), ("retour", "drop")])
+def test_commands_mean_the_ways_that_do_them(text: str, way: str) -> None:
+    assert Ways((SEND, FIX, DROP), corrects="fix", leads_back="drop").read(typed(text)) == way
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("other ideas", "list"),
+        ("un banc devant la poste", {"text": "un banc devant la poste"}),
+        ("Où est la mairie ?", {"text": "Où est la mairie ?"}),
+    ],
+)
+def test_some_words_that_choose_nothing_are_the_text_itself(text: str, read: object) -> None:
+    reader = WaysOrText((SUPPORT, LIST), most=40)
+    assert reader.read(typed(text)) == read
+    assert reader.offers(read)
+
+
+@pytest.mark.parametrize(
+    "text", ["un banc", "merci bien beaucoup", "je ne sais pas", "oui tout à fait", "a b c " * 20, ""]
+)
+def test_a_few_words_thanks_and_what_is_too_long_are_no_text(text: str) -> None:
+    with pytest.raises(Misread):
+        WaysOrText((SUPPORT, LIST), most=40).read(typed(text))
