@@ -121,6 +121,9 @@ class OneOf:
     other: bool = False
 
     wants: Wants = "choice"
+    yes: str = "yes"
+    no: str = "no"
+    """The choices that a yes and a no mean, in whatever words, where they are offered."""
 
     def choices(self) -> Sequence[Choice]:
         return self.options
@@ -197,8 +200,8 @@ class OneOf:
         near = list({choice.id: choice for label, choice in self.by_label.items() if _within(said, label)}.values())
         if near or self.other or len(said) > gist.LONGEST:
             return near[0] if len(near) == 1 else None
-        if self.yes_no and (meant := gist.yes_or_no(said)) is not None:
-            return next((choice for choice in self.options if choice.id == meant), None)
+        if self.yes in self.by_id and (meant := gist.yes_or_no(said)) is not None:
+            return self.by_id.get({"yes": self.yes, "no": self.no}.get(meant, meant))
         found = gist.held(said, list(self.by_label)) or gist.misspelt(said, list(self.by_label))
         return self.by_label.get(found) if found is not None else None
 

@@ -15,6 +15,7 @@ from flows.ideas.propose import EVERYWHERE, SUPPORT
 from flows.ideas.settings import Settings
 from flows.prompt import Prompt
 from flows.texts import Said, Words, _
+from flows.ways import way
 from storage import areas, ideas, supporting
 from storage.ideas import AGAINST, DETAIL, FOR, PRIME, Look
 from storage.supporting import Following
@@ -68,16 +69,16 @@ async def browse(talk: Talk, settings: Settings) -> Ending:
 async def _how(round_: Round, settings: Settings, names: Names, state: Mapping[str, Json]) -> dict[str, Json] | None:
     ways = [RANDOM, NEW, *([NEAR] if names else []), *([THEME] if settings.themes else []), SEARCH, DONE]
     question = _("How would you like to read the ideas?")
-    way = await round_.choose("how", question, ways, echo=False, back=False)
-    if way == NEAR.id:
+    taken = await way(round_, "how", question, ways)
+    if taken == NEAR.id:
         choices = [Choice(one["slug"], Words(one["name"])) for one in names]
         return {"order": "new", "area": await round_.choose("area", _("Which district?"), choices)}
-    if way == THEME.id:
+    if taken == THEME.id:
         return {"order": "random", "theme": await round_.choose("theme", _("Which theme?"), settings.themes)}
-    if way == SEARCH.id:
+    if taken == SEARCH.id:
         words = await round_.ask("words", _("Which words are you looking for?"), FreeText(100), echo=False)
         return {"order": "search", "words": words}
-    return {"order": way} if way != DONE.id else None
+    return {"order": taken} if taken != DONE.id else None
 
 
 async def _list(
@@ -88,17 +89,17 @@ async def _list(
     ways = [*telling.numbers(found), *([MORE_IDEAS] if page["after"] is not None else []), HOW, DONE]
     if not found:
         nothing = _("There is no idea here yet.")
-        way = await round_.choose("list", nothing, (HOW, DONE), echo=False, back=False)
+        taken = await way(round_, "list", nothing, (HOW, DONE))
     else:
         heading = _heading(settings, names, state)
         lines, after = telling.listed(found), (_("To read one, choose its number."),)
         first = state["round"] == 0
-        way = await round_.choose("list", heading, ways, listed=lines, after=after, echo=False, back=first)
-    if way == MORE_IDEAS.id:
+        taken = await way(round_, "list", heading, ways, listed=lines, after=after, back=first)
+    if taken == MORE_IDEAS.id:
         return {**state, "after": page["after"]}
-    if way in (HOW.id, DONE.id):
-        return {} if way == HOW.id else None
-    return {**state, "id": found[int(way) - 1]["id"]}
+    if taken in (HOW.id, DONE.id):
+        return {} if taken == HOW.id else None
+    return {**state, "id": found[int(taken) - 1]["id"]}
 
 
 def _look(round_: Round, seed: int, state: Mapping[str, Json]) -> Look:
@@ -137,16 +138,16 @@ async def _idea(round_: Round, settings: Settings, names: Names, state: dict[str
     if idea is None:
         round_.say(_("This idea is no longer there."))
         return rest
-    before = telling.whole(round_, settings, names, idea)
     own = [] if idea["mine"] else [TAKE_BACK if idea["supported"] else SUPPORT]
     ways = (*own, ARGUMENTS, ELSE, LIST, DONE)
-    way = await round_.choose("way", telling.counted(idea), ways, before=tuple(before), echo=False, back=False)
-    if way in (SUPPORT.id, TAKE_BACK.id):
-        await giving.support(round_, idea["id"], wanted=way == SUPPORT.id)
+    counted, before = telling.counted(idea), tuple(telling.whole(round_, settings, names, idea))
+    taken = await way(round_, "way", counted, ways, before=before, yes=SUPPORT.id, leads_back=LIST.id)
+    if taken in (SUPPORT.id, TAKE_BACK.id):
+        await giving.support(round_, idea["id"], wanted=taken == SUPPORT.id)
         return rest
-    if way in (LIST.id, DONE.id):
-        return rest if way == LIST.id else None
-    await (_arguments(round_, idea, state) if way == ARGUMENTS.id else _else(round_, idea, state))
+    if taken in (LIST.id, DONE.id):
+        return rest if taken == LIST.id else None
+    await (_arguments(round_, idea, state) if taken == ARGUMENTS.id else _else(round_, idea, state))
     return state
 
 
@@ -161,9 +162,9 @@ async def _arguments(round_: Round, idea: Mapping[str, Any], state: Mapping[str,
     )
     heading = _("What residents say of it, the newest of each side:") if lines else _("Nobody has argued yet.")
     ways = (ADD_FOR, ADD_AGAINST, RETURN)
-    way = await round_.choose("side", heading, ways, listed=lines, echo=False, back=False)
-    if way != RETURN.id:
-        await _write(round_, way, idea, state)
+    taken = await way(round_, "side", heading, ways, listed=lines, leads_back=RETURN.id)
+    if taken != RETURN.id:
+        await _write(round_, taken, idea, state)
 
 
 async def _write(round_: Round, kind: str, idea: Mapping[str, Any], state: Mapping[str, Json]) -> None:
@@ -184,12 +185,12 @@ async def _else(round_: Round, idea: Mapping[str, Any], state: Mapping[str, Json
         *(() if idea["mine"] or idea["reported"] else (REPORT,)),
         RETURN,
     )
-    way = await round_.choose("else", _("What would you like to do?"), ways, echo=False, back=False)
-    if way == DETAIL:
+    taken = await way(round_, "else", _("What would you like to do?"), ways, leads_back=RETURN.id)
+    if taken == ADD_DETAIL.id:
         await _write(round_, DETAIL, idea, state)
-    elif way in (FOLLOW.id, LEAVE_OFF.id):
-        await _follow(round_, idea, wanted=way == FOLLOW.id)
-    elif way == REPORT.id:
+    elif taken in (FOLLOW.id, LEAVE_OFF.id):
+        await _follow(round_, idea, wanted=taken == FOLLOW.id)
+    elif taken == REPORT.id:
         await reporting.report(round_, idea["id"], RETURN)
 
 

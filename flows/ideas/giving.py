@@ -111,30 +111,6 @@ def named(names: Names, slug: str | None) -> Said | None:
 
 
 @dataclass(frozen=True)
-class Ways(OneOf):
-    """A choice of what to do next: nothing to note, and nothing to remind of."""
-
-    def echo(self, value: Json) -> Said | None:
-        return None
-
-
-async def way(
-    talk: Talk,
-    key: str,
-    text: Said,
-    choices: Sequence[Choice],
-    *,
-    before: tuple[Said, ...] = (),
-    after: tuple[Said, ...] = (),
-    listed: tuple[Said, ...] = (),
-) -> str:
-    """The id of the way taken."""
-    prompt = Prompt(text, Ways(tuple(choices)), before, after, listed)
-    taken: str = await talk.ask(key, prompt, echo=False, back=False)
-    return taken
-
-
-@dataclass(frozen=True)
 class Remark(OneOf):
     """A text in one's own words, or "no thank you", which a bare "no" or "thanks" means as well."""
 

@@ -16,6 +16,7 @@ from flows.ideas.settings import Settings
 from flows.moderating import REASONS
 from flows.prompt import Prompt
 from flows.texts import Said, _, plural
+from flows.ways import way
 from storage import areas, ideas, written
 from storage.ideas import AGAINST, DETAIL, FOR, IDEA, Giver
 from storage.refusals import Refusal
@@ -64,13 +65,13 @@ async def _list(round_: Round) -> dict[str, Json] | None:
     ways = [*telling.numbers(given), *([MORE] if page["more"] else []), DONE]
     after = (_("To see or change one, choose its number."),)
     heading = _("This is what you have given.")
-    way = await round_.choose("which", heading, ways, listed=lines, after=after, echo=False, back=False)
-    if way == DONE.id:
+    taken = await way(round_, "which", heading, ways, listed=lines, after=after, leads_back=DONE.id)
+    if taken == DONE.id:
         round_.say(_("All right."), *called(round_))
         return None
-    if way == MORE.id:
+    if taken == MORE.id:
         return {"skip": skip + len(given)}
-    one = given[int(way) - 1]
+    one = given[int(taken) - 1]
     return {"skip": skip, "id": one["id"], "kind": one["kind"]}
 
 
@@ -95,10 +96,9 @@ async def _one(round_: Round, settings: Settings, names: Names) -> dict[str, Jso
         round_.say(_("This is no longer there."))
     elif state["kind"] == SUPPORT:
         before = tuple(telling.whole(round_, settings, names, found))
-        way = await round_.choose(
-            "way", telling.counted(found), (TAKE_BACK, KEEP), before=before, echo=False, back=False
-        )
-        if way == TAKE_BACK.id:
+        ways = (TAKE_BACK, KEEP)
+        taken = await way(round_, "way", telling.counted(found), ways, before=before, leads_back=KEEP.id)
+        if taken == TAKE_BACK.id:
             await giving.support(round_, found["id"], wanted=False)
     else:
         await _own(round_, settings, names, found)
@@ -118,22 +118,23 @@ async def _own(round_: Round, settings: Settings, names: Names, found: Mapping[s
     ways += [THEME] if idea and settings.themes else []
     ways += [AREA] if idea and settings.area and names else []
     question = telling.counted(found) if idea and found["state"] == "sent" else _("What would you like to do?")
-    way = await round_.choose("way", question, [*ways, WITHDRAW, KEEP], before=tuple(before), echo=False, back=False)
-    if way == WITHDRAW.id:
+    ways += [WITHDRAW, KEEP]
+    taken = await way(round_, "way", question, ways, before=tuple(before), leads_back=KEEP.id, corrects=TEXT.id)
+    if taken == WITHDRAW.id:
         await _withdraw(round_, found)
-    elif way != KEEP.id:
-        await _change(round_, found, way, await _anew(round_, settings, names, way, idea=idea))
+    elif taken != KEEP.id:
+        await _change(round_, found, taken, await _anew(round_, settings, names, taken, idea=idea))
 
 
-async def _anew(round_: Round, settings: Settings, names: Names, way: str, *, idea: bool) -> str | None:
+async def _anew(round_: Round, settings: Settings, names: Names, what: str, *, idea: bool) -> str | None:
     """What it should be from now on."""
-    if way == THEME.id:
+    if what == THEME.id:
         return await round_.choose("new", _("What is it about?"), settings.themes, echo=False)
-    if way == AREA.id:
+    if what == AREA.id:
         area = await round_.choose("new", _("Which district is it about?"), districts(names), echo=False)
         return area if area != EVERYWHERE.id else None
-    most = LONGEST_MORE if way == DETAILS.id else LONGEST_IDEA if idea else LONGEST_REMARK
-    reader = FreeText(most, long=way == DETAILS.id)
+    most = LONGEST_MORE if what == DETAILS.id else LONGEST_IDEA if idea else LONGEST_REMARK
+    reader = FreeText(most, long=what == DETAILS.id)
     text: str = await round_.ask("new", Prompt(_("Write it anew, as it should read."), reader), echo=False)
     return text
 

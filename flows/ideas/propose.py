@@ -17,6 +17,7 @@ from flows.prompt import Prompt
 from flows.questionnaires.interview import NO_ANSWER, Place
 from flows.texts import Said, Words, _, plural
 from flows.values import PhotoAnswer
+from flows.ways import Recap, way
 from storage import areas, ideas, written
 from storage.ideas import IDEA
 from storage.refusals import Refusal, TooMany
@@ -80,8 +81,8 @@ async def _same(talk: Talk, settings: Settings, names: Names, near: Sequence[Map
             supporters(idea["support"]),
         )
         question = _("Is it the same idea as yours?")
-        way = await giving.way(talk, "same", question, (SAME, READ, OTHER), before=before)
-        if way == SAME.id:
+        taken = await way(talk, "same", question, (SAME, READ, OTHER), before=before)
+        if taken == SAME.id:
             return int(idea["id"])
     else:
         lines = telling.listed(near)
@@ -90,9 +91,9 @@ async def _same(talk: Talk, settings: Settings, names: Names, near: Sequence[Map
         )
         question = _("Is one of them the same as yours? Its number lets you read it.")
         choices = (*telling.numbers(near), OTHER)
-        way = await giving.way(talk, "same", heading, choices, listed=lines, after=(question,))
-        idea = near[int(way) - 1] if way != OTHER.id else idea
-    if way == OTHER.id:
+        taken = await way(talk, "same", heading, choices, listed=lines, after=(question,))
+        idea = near[int(taken) - 1] if taken != OTHER.id else idea
+    if taken == OTHER.id:
         return None
     return int(idea["id"]) if await _read(talk, settings, names, int(idea["id"])) else None
 
@@ -104,8 +105,8 @@ async def _read(talk: Talk, settings: Settings, names: Names, id_: int) -> bool:
         talk.say(_("This idea is no longer there."))
         return False
     *before, last = telling.whole(talk, settings, names, idea)
-    way = await giving.way(talk, "read", last, (SUPPORT, MINE), before=tuple(before))
-    return way == SUPPORT.id
+    taken = await way(talk, "read", last, (SUPPORT, MINE), before=tuple(before))
+    return taken == SUPPORT.id
 
 
 async def _support(talk: Talk, idea: int) -> None:
@@ -174,20 +175,23 @@ async def _recap(talk: Talk, settings: Settings, draft: Draft) -> Ending:
         _("{number}. {name}: {answer}", number=number, name=name, answer=answer)
         for number, (_key, name, answer) in enumerate(draft.entries, 1)
     )
-    prompt = _("Here is your idea. It is not sent yet.")
-    way = await giving.way(talk, "recap", prompt, (SEND, FIX, DROP), listed=lines)
-    if way == DROP.id:
+    reader = Recap((SEND, FIX, DROP), entries=len(lines))
+    prompt = Prompt(_("Here is your idea. It is not sent yet."), reader, listed=lines)
+    taken = await talk.ask("recap", prompt, echo=False, back=False)
+    if taken == DROP.id:
         talk.say(_("Nothing was sent."))
         return None
-    return await (_send(talk, settings, draft) if way == SEND.id else _correct(talk, draft))
+    return await (_send(talk, settings, draft) if taken == SEND.id else _correct(talk, draft, taken))
 
 
-async def _correct(talk: Talk, draft: Draft) -> Ending:
-    """One entry is asked again; a new sentence may be like other ideas than the one before."""
+async def _correct(talk: Talk, draft: Draft, taken: str | int) -> Ending:
+    """The entry of this number, or the one that is named, is asked again; a new sentence may be like other ideas than
+    the one before."""
     numbered = {str(number): entry[0] for number, entry in enumerate(draft.entries, 1)}
-    choices = [*(Choice(number, number) for number in numbered), NOT_ONE]
-    which = await giving.way(talk, "which", _("Which one?"), choices)
-    key = numbered.get(which)
+    key = numbered.get(str(taken))
+    if key is None:
+        choices = [*(Choice(number, number) for number in numbered), NOT_ONE]
+        key = numbered.get(await way(talk, "which", _("Which one?"), choices))
     if key is None:
         return Again(("recap", "which"))
     also = ("same", "idea", "read") if key == "text" else ()
@@ -228,8 +232,8 @@ async def _tomorrow(talk: Talk, refusal: TooMany) -> Ending:
     """What was written is kept, to be sent later."""
     before = (too_many(refusal), _("What you wrote is kept here."))
     question = _("What would you like to do?")
-    way = await giving.way(talk, "later", question, (RETRY, DROP), before=before)
-    if way == RETRY.id:
+    taken = await way(talk, "later", question, (RETRY, DROP), before=before)
+    if taken == RETRY.id:
         return Again(("sent", "later"))
     talk.say(_("Nothing was sent."))
     return None

@@ -8,12 +8,14 @@ from typing import Any, ClassVar, Self
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.answers import Choice
-from flows.conversation import Ending, Talk
+from flows.conversation import Ending, Go, Talk
 from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
 from flows.forms import Field
 from flows.ideas import browse, mine, propose, results, settings
+from flows.ideas.giving import LONGEST_IDEA
 from flows.module import Module
 from flows.texts import Said, Words, _
+from flows.ways import way_or_text
 from storage.ideas import IDEA
 
 PROPOSE = Choice("propose", _("Propose an idea"))
@@ -55,7 +57,9 @@ class Ideas(Module):
 
     async def converse(self, talk: Talk) -> Ending:
         ways = (PROPOSE, MINE) if self.settings.private else (PROPOSE, READ, MINE)
-        what = await talk.choose("what", _("What would you like to do?"), ways, echo=False)
+        what = await way_or_text(talk, ways, PROPOSE, LONGEST_IDEA)
+        if isinstance(what, Go):
+            return what
         if what == PROPOSE.id:
             return await propose.propose(talk, self.settings)
         if what == READ.id:

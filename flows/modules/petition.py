@@ -20,6 +20,7 @@ from flows.prompt import Prompt
 from flows.run import Tell
 from flows.telling import pack_tell
 from flows.texts import Said, Text, Words, _, plural
+from flows.ways import way
 from storage import petitions, signing
 from storage.contributions import NewContribution
 from storage.petitions import Look, Reader, Reason, Standing
@@ -108,18 +109,18 @@ class Petition(Module):
 
     async def _wants_to(self, talk: Talk, standing: Standing) -> bool:
         """Read it, and maybe more of it; whether they sign."""
-        sign, way = _("Do you want to sign?"), REPORT.id
+        sign, taken = _("Do you want to sign?"), REPORT.id
         if not talk.past("report"):
             before = (*self._shown(standing), *_answer(talk, standing))
             more = [MORE] if self.about or standing["reasons"] else []
-            way = await talk.choose("sign", sign, [SIGN, *more, NO], before=before, echo=False)
-        if way == MORE.id:
-            way = await self._more(talk)
-        if way == REPORT.id:
-            way = await talk.choose("after", sign, [SIGN, NO], echo=False)
-        if way == NO.id:
+            taken = await way(talk, "sign", sign, [SIGN, *more, NO], before=before, back=True, yes=SIGN.id)
+        if taken == MORE.id:
+            taken = await self._more(talk)
+        if taken == REPORT.id:
+            taken = await way(talk, "after", sign, [SIGN, NO], back=True, yes=SIGN.id)
+        if taken == NO.id:
             talk.say(_("All right. Nothing was signed."), *self._until(talk, standing))
-        return way == SIGN.id
+        return taken == SIGN.id
 
     async def _more(self, talk: Talk) -> str:
         """More of it, with the reasons of some others, one of which may be reported; the way taken from there."""
@@ -129,10 +130,10 @@ class Petition(Module):
         about = (Words(self.about),) if self.about else ()
         new = [one for one in reasons if not one["reported"]]
         ways = [SIGN, NO, *([REPORT] if new else [])]
-        way = await talk.choose("read", _("Do you want to sign?"), ways, before=about, echo=False)
-        if way == REPORT.id:
+        taken = await way(talk, "read", _("Do you want to sign?"), ways, before=about, back=True, yes=SIGN.id)
+        if taken == REPORT.id:
             await _report(talk, new)
-        return way
+        return taken
 
     def _shown(self, standing: Standing) -> tuple[Said, ...]:
         """The petition, and how it stands."""
@@ -225,10 +226,10 @@ class Petition(Module):
         if standing["words"] is not None:
             before += (_("You said: “{words}”", words=standing["words"]),)
         ways = [OTHER_WORDS if standing["words"] is not None else WORDS, TAKE_BACK, KEEP]
-        way = await talk.choose("again", _("What would you like to do?"), ways, before=before, echo=False)
-        if way == WORDS.id:
+        taken = await way(talk, "again", _("What would you like to do?"), ways, before=before, back=True)
+        if taken == WORDS.id:
             return await self._why(talk)
-        if way == KEEP.id:
+        if taken == KEEP.id:
             talk.say(_("All right. Your signature counts."), *called(talk))
             return None
         sure = await talk.choose("sure", _("Do you want to take your signature back?"), SURE, echo=False)

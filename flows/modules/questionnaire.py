@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, Literal, Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows import gist
-from flows.answers import Choice, Heard, Json, Misread, OneOf
+from flows.answers import Choice, Json
 from flows.asking import DONE
-from flows.commands import WORDS, Command
 from flows.conversation import MISSING, Again, Ending, Talk
 from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
-from flows.folding import fold
 from flows.giving import called, closing
 from flows.host import closed
 from flows.module import Module
@@ -25,6 +22,7 @@ from flows.questionnaires import questionnaire, tables, tallies
 from flows.questionnaires.interview import Interview, Place
 from flows.questionnaires.questions import Question, Section
 from flows.texts import Joined, Said, Words, _, plural
+from flows.ways import Recap, Ways
 from storage import contributions
 from storage.contributions import NewContribution
 from storage.refusals import AlreadySent, Closed
@@ -32,53 +30,13 @@ from storage.rules import Answered, Facts
 
 YES_NO = (Choice("yes", _("Yes")), Choice("no", _("No")))
 NOT_ONE = Choice("none", _("None of them"))
-SEND_IT = ("envoyez", "envoie", "j'envoie", "send it")
+WAYS = (
+    Choice("send", _("Send")),
+    Choice("fix", _("Correct an answer")),
+    Choice("reread", _("Read it all again")),
+)
+"""At the recap, where the first two are offered."""
 CHANGE = (Choice("change", _("Change it")), Choice("keep", _("Change nothing")))
-
-
-@dataclass(frozen=True)
-class _Silent(OneOf):
-    """A choice of what to do next: nothing to note, and nothing to remind of."""
-
-    def echo(self, value: Json) -> Said | None:
-        return None
-
-
-@dataclass(frozen=True)
-class _Ways(_Silent):
-    """What to do at the recap. All three are read, so that an older button still works; `shown` are offered.
-
-    A number is that of one of the `entries`, to be corrected, and kept as it is: it never sends.
-    """
-
-    options: tuple[Choice, ...] = (
-        Choice("send", _("Send")),
-        Choice("fix", _("Correct an answer")),
-        Choice("reread", _("Read it all again")),
-    )
-    shown: int = 2
-    entries: int = 0
-
-    def choices(self) -> Sequence[Choice]:
-        return self.options[: self.shown]
-
-    def read(self, heard: Heard) -> Json:
-        """The id of a way, or the number of an entry: "3", "correct 3". Whatever else is typed, the two are told."""
-        number = gist.number(fold(heard.text or ""))
-        if number is not None and 1 <= number <= self.entries:
-            return number
-        try:
-            return super().read(heard)
-        except Misread:
-            if heard.tap is not None:
-                raise
-            raise Misread(_("To send, write “send”. To correct an answer, write its number.")) from None
-
-    @cached_property
-    def by_label(self) -> dict[str, Choice]:
-        """The command "correct" means correcting an answer here."""
-        words = {fold(word) for commands in WORDS.values() for word in commands[Command.CORRECT]}
-        return super().by_label | dict.fromkeys(words, self.by_id["fix"]) | dict.fromkeys(SEND_IT, self.by_id["send"])
 
 
 @dataclass(slots=True)
@@ -194,7 +152,7 @@ class Questionnaire(Module):
         asked = {interview.question.id for interview in walk.asked}
         dropped = (interview.question.id for interview in self.interviews if interview.question.id not in asked)
         if talk.corrected and not any(talk.recorded(id) is not None for id in dropped):
-            return Prompt(_("The other answers have not changed."), _Ways(shown=3))
+            return Prompt(_("The other answers have not changed."), Recap(WAYS))
         lines = tuple(
             _(
                 "{number}. {name}: {answer}",
@@ -208,7 +166,7 @@ class Questionnaire(Module):
             read_again = _("Here are your answers. What you sent before counts until you send them again.")
         else:
             read_again = _("Here are your answers. They are not sent yet.")
-        return Prompt(read_again, _Ways(entries=len(lines)), before, listed=lines)
+        return Prompt(read_again, Recap(WAYS, entries=len(lines), shown=2), before, listed=lines)
 
     async def _correct(self, talk: Talk, walk: _Walk, way: Literal["fix"] | int) -> Ending:
         """The answer of this number, or the one that is named: its question is asked again and nothing else is lost."""
@@ -216,7 +174,7 @@ class Questionnaire(Module):
         numbered = {number: interview.question.id for number, interview in enumerate(walk.asked, 1)}
         which = numbered.get(way) if isinstance(way, int) else None
         if which is None:
-            reader = _Silent((*(Choice(id_, str(number)) for number, id_ in numbered.items()), NOT_ONE))
+            reader = Ways((*(Choice(id_, str(number)) for number, id_ in numbered.items()), NOT_ONE))
             which = await part.ask("which", Prompt(_("Which one?"), reader), once=True, back=False, echo=False)
         found = next((interview for interview in walk.asked if interview.question.id == which), None)
         if found is None:
@@ -224,7 +182,7 @@ class Questionnaire(Module):
         if not found.compound:
             return Again((which, "recap"), correcting=True)
         former = _("Your answer was: {answer}.", answer=found.shown(walk.answers[which]))
-        prompt = Prompt(found.question.text, _Silent(CHANGE), after=(former,))
+        prompt = Prompt(found.question.text, Ways(CHANGE), after=(former,))
         wanted = await part.ask("keep", prompt, once=True, back=False, echo=False)
         return Again((which, "recap") if wanted == "change" else ("recap",))
 

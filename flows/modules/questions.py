@@ -18,12 +18,13 @@ from flows.module import Module
 from flows.open_texts import open_texts
 from flows.prompt import Prompt
 from flows.texts import Joined, Lowered, Said, Words, _, plural
+from flows.ways import way, way_or_text
 from storage import questions, supporting, written
 from storage.ballots import NewBallot
 from storage.questions import QUESTION, Listing, Near, Question, Reader, Wanted, Whole
 from storage.refusals import Closed, Gone, TooMany
 from storage.supporting import SUPPORT
-from storage.written import NewText, Own
+from storage.written import Change, NewText, Own
 
 ASK, READ, MINE = (
     Choice("ask", _("Ask a question")),
@@ -33,7 +34,7 @@ ASK, READ, MINE = (
 DIFFERENT = Choice("different", _("No, mine is different"))
 LIST, MORE, LEAVE = Choice("list", _("See the list")), Choice("more", _("More questions")), Choice("leave", _("Enough"))
 I_SUPPORT, NO_MORE = Choice("support", _("I support it")), Choice("drop", _("Take my support back"))
-WITHDRAW = Choice("withdraw", _("Take my question back"))
+CORRECT, WITHDRAW = Choice("correct", _("Correct my question")), Choice("withdraw", _("Take my question back"))
 REPORT, RETURN = Choice("report", _("Report this question")), Choice("return", _("Return to the question"))
 LONGEST = 240
 """Characters of a question: it is read in a list."""
@@ -67,7 +68,9 @@ class Questions(Module):
 
     async def converse(self, talk: Talk) -> Ending:
         ways = [ASK, READ, MINE]
-        what = await talk.choose("what", _("What would you like to do?"), ways, before=self.about, echo=False)
+        what = await way_or_text(talk, ways, ASK, LONGEST, self.about)
+        if isinstance(what, Go):
+            return what
         if what == ASK.id:
             return await self._ask(talk)
         return await self._read(talk, mine=what == MINE.id)
@@ -85,7 +88,7 @@ class Questions(Module):
                 return await self._same(talk, taken)
         if not await self._keep(talk, text):
             return None
-        talk.say(to_change(talk, _("take it back")), *called(talk))
+        talk.say(to_change(talk, _("correct or withdraw it")), *called(talk))
         return None
 
     async def _same(self, talk: Talk, taken: int) -> Ending:
@@ -149,14 +152,18 @@ class Questions(Module):
             return LIST.id
         question = found["question"]
         ways = [*_ways(question), LIST, *([] if question["mine"] or question["reported"] else [REPORT]), LEAVE]
-        way = await talk.choose("way", _("What would you like to do?"), ways, before=_shown(talk, found), echo=False)
-        if way in (I_SUPPORT.id, NO_MORE.id) and await _support(talk, question, back=way == NO_MORE.id):
-            talk.say(*([_promised(talk)] if way == I_SUPPORT.id else []))
-        if way == WITHDRAW.id:
+        asks, before = _("What would you like to do?"), _shown(talk, found)
+        yes, back, corrects = I_SUPPORT.id, LIST.id, CORRECT.id
+        taken = await way(talk, "way", asks, ways, before=before, yes=yes, leads_back=back, corrects=corrects)
+        if taken in (I_SUPPORT.id, NO_MORE.id) and await _support(talk, question, back=taken == NO_MORE.id):
+            talk.say(*([_promised(talk)] if taken == I_SUPPORT.id else []))
+        elif taken == CORRECT.id:
+            await _correct(talk, question)
+        elif taken == WITHDRAW.id:
             await _withdraw(talk, question)
-        if way == REPORT.id:
+        elif taken == REPORT.id:
             await reporting.report(talk, id_, RETURN)
-        return way
+        return taken
 
     # -- results -------------------------------------------------------------------------------------------
 
@@ -201,9 +208,7 @@ async def _list(talk: Round, *, mine: bool) -> int | str | None:
         page = await talk.know("page", questions.pressing, Listing(_reader(talk), talk.state["from"], A_PAGE))
         total, found = page["total"], page["questions"]
     if not found:
-        nothing = (
-            _("You have neither asked nor supported a question here.") if mine else _("Nothing is asked here yet.")
-        )
+        nothing = _("No question here is yours, or supported by you.") if mine else _("Nothing is asked here yet.")
         talk.say(nothing, _("To ask a question, write “menu”."))
         return None
     more = [MORE] if talk.state["from"] + len(found) < total else []
@@ -211,7 +216,8 @@ async def _list(talk: Round, *, mine: bool) -> int | str | None:
     heading = _("What you asked, and what you support.") if mine else _("The most supported questions come first.")
     before = (heading,)
     which = _("Which one would you like to read?")
-    taken = await talk.choose("which", which, [*numbers, *more, LEAVE], before=before, listed=_lines(found), echo=False)
+    ways = [*numbers, *more, LEAVE]
+    taken = await way(talk, "which", which, ways, before=before, listed=_lines(found), back=True)
     return taken if taken in (MORE.id, LEAVE.id) else found[int(taken[1:]) - 1]["id"]
 
 
@@ -243,9 +249,9 @@ def _shown(talk: Talk, found: Whole) -> tuple[Said, ...]:
 
 
 def _ways(question: Question) -> list[Choice]:
-    """What can be done with it: one's own is taken back; another's is supported until it is answered."""
+    """What can be done with it: one's own is corrected or taken back; another's is supported until it is answered."""
     if question["mine"]:
-        return [] if question["answered"] else [WITHDRAW]
+        return [] if question["answered"] else [CORRECT, WITHDRAW]
     if question["supported"]:
         return [NO_MORE]
     return [] if question["answered"] else [I_SUPPORT]
@@ -270,6 +276,23 @@ async def _support(talk: Talk, question: Question, *, back: bool) -> bool:
         talk.say(_("It is done."), _("You do not support it any more.") if back else now)
         return True
     return False
+
+
+async def _correct(talk: Talk, question: Question) -> None:
+    """Another text instead of one's own, which is read anew where texts are read first."""
+    phase = talk.phase
+    new = await talk.ask("new", Prompt(_("Write it anew, as it should read."), FreeText(LONGEST)), echo=False)
+    language = talk.scene.space.languages[0]
+    change = Change(phase.space_id, phase.id, question["id"], talk.person.id, talk.now, new=new, language=language)
+    try:
+        await talk.do("corrected", written.change, change)
+    except Closed:
+        talk.say(_("Your question was kept."), *closed(talk.scene, phase))
+    except Gone:
+        talk.say(_("This question is not there any more."))
+    else:
+        waits = phase.moderation == "before" or question["state"] != "sent"
+        talk.say(_("It is corrected."), *([_("Others see this text after it was read over.")] if waits else []))
 
 
 async def _withdraw(talk: Talk, question: Question) -> None:

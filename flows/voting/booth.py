@@ -12,13 +12,13 @@ from functools import cached_property
 
 from flows.answers import Choice, Heard, Json, Misread, OneOf
 from flows.asking import DONE
-from flows.commands import WORDS, Command
 from flows.conversation import Talk
 from flows.folding import clean, fold
 from flows.prompt import Prompt
 from flows.texts import LANGUAGES, Joined, Said, _, joined, plural, translate
 from flows.values import Scale
 from flows.voting.settings import APPROVAL, FOR_AGAINST, JUDGMENT, POINTS, RANKED, Candidate, Vote
+from flows.ways import SEND_IT, Recap
 from storage.value import value
 
 BLANK = Choice("blank", _("Blank vote"))
@@ -126,6 +126,14 @@ _NUMBERS = re.compile(r"\d{1,3}(?:(?:[\s,;.+>&/-]|\b(?:et|puis|and|then)\b)+\d{1
 """A list: `3 1 2`, `1, 4 et 2`."""
 
 
+SAID = {
+    "for": ("je suis pour", "je vote pour", "i am for", "i vote for"),
+    "against": ("je suis contre", "je vote contre", "i am against", "i vote against"),
+}
+"""How people say it who are asked whether they are for or against; a yes and a no mean the same, and the recap shows
+what was understood."""
+
+
 @dataclass(frozen=True)
 class _Pick(OneOf):
     """Reads one of the candidates that are left, by its number or its name; where several are wanted, also a list."""
@@ -137,7 +145,7 @@ class _Pick(OneOf):
     def of(left: Sequence[Candidate], chosen: Sequence[str], vote: Vote) -> _Pick:
         ways = [candidate.choice for candidate in left]
         ways += [BLANK] if not chosen else [DONE] if len(chosen) >= vote.least else []
-        return _Pick(tuple(ways), left=tuple(left), room=vote.most - len(chosen))
+        return _Pick(tuple(ways), left=tuple(left), room=vote.most - len(chosen), yes="for", no="against")
 
     @cached_property
     def by_label(self) -> dict[str, Choice]:
@@ -147,7 +155,8 @@ class _Pick(OneOf):
             for candidate in reversed(self.left)
             for language in LANGUAGES
         }
-        return names | super().by_label
+        said = {one: self.by_id[id] for id, said in SAID.items() if id in self.by_id for one in said}
+        return said | names | super().by_label
 
     def read(self, heard: Heard) -> Json:
         """Several are read by their numbers alone: the words of one name may stand in another."""
@@ -246,27 +255,10 @@ async def recap(booth: Booth, choice: Json) -> str:
         text = _("Here is your vote. The one that you sent counts until you send another.")
     else:
         text = _("Here is your vote. It is not sent yet.")
-    prompt = Prompt(text, _Ways(WAYS), listed=shown(booth.vote, choice))
+    prompt = Prompt(text, Recap(WAYS, corrects="change", entries=0, sends=CAST_IT), listed=shown(booth.vote, choice))
     way: str = await booth.ask(RECAP, prompt, echo=False, once=True, back=False)
     return way
 
 
 WAYS = (Choice("send", _("Send")), Choice("change", _("Change")))
-CAST_IT = ("voter", "je vote", "envoyez", "envoie", "vote", "cast")
-
-
-@dataclass(frozen=True)
-class _Ways(OneOf):
-    """Sends or changes; a number is neither, for a candidate's typed twice must not send. "Correct" means changing."""
-
-    @cached_property
-    def by_label(self) -> dict[str, Choice]:
-        words = {fold(word) for commands in WORDS.values() for word in commands[Command.CORRECT]}
-        change, send = self.by_id["change"], self.by_id["send"]
-        return super().by_label | dict.fromkeys(words, change) | dict.fromkeys(CAST_IT, send)
-
-    def match(self, text: str, *, numbers: bool = True) -> Choice | None:
-        return super().match(text, numbers=False)
-
-    def _what_to_do(self) -> Said:
-        return _("To send, write “send”. To change it, write “change”.")
+CAST_IT = (*SEND_IT, "voter", "je vote", "vote", "cast")

@@ -218,6 +218,25 @@ async def test_the_organisers_own_questions_are_asked_counted_and_exported(house
     assert [text.text for text in texts[1]] == [BENCH]
 
 
+async def test_a_number_under_the_idea_corrects_that_line_and_never_sends(house: Town) -> None:
+    await house.begin("ada")
+    assert "1. Idea: Un banc" in await says(house, "ada", "Propose an idea", "Un banc", "/skip")
+    assert "Your answer was: Un banc." in await house.hears("ada", "1")
+    assert await house.rows(Contribution.id) == []
+    assert f"1. Idea: {BENCH}" in await house.hears("ada", BENCH)
+    await house.hears("ada", "send it")
+    assert await house.rows(Contribution.text) == [BENCH]
+
+
+async def test_back_leads_from_an_idea_to_the_list_and_yes_supports_it(house: Town) -> None:
+    await proposes(house, "ada", BENCH)
+    await house.begin("bob")
+    assert "Nobody supports it yet." in await says(house, "bob", "Read the ideas", "1")
+    assert f"1. {BENCH}: 0 supporters" in await house.hears("bob", "back")
+    await house.hears("bob", "1")
+    assert "It is done. You are the first to support this idea." in await house.hears("bob", "yes")
+
+
 async def test_a_draft_waits_until_it_is_sent(house: Town) -> None:
     await house.begin("ada")
     await says(house, "ada", "Propose an idea", BENCH)

@@ -171,6 +171,12 @@ async def test_more_words_than_a_day_allows_are_refused_and_the_signature_stays(
     assert (await figures(house)).people == 1
 
 
+async def test_a_plain_yes_signs_and_a_plain_no_does_not(house: Town) -> None:
+    await house.begin("a", "b")
+    assert (await house.hears("a", "yes of course"))[0] == "It is signed. Thank you."
+    assert (await house.hears("b", "no"))[0] == "All right. Nothing was signed."
+
+
 async def test_words_without_a_signature_that_counts_are_not_kept_and_why_is_said(house: Town) -> None:
     await sign(house, "a")
     assert "You signed this petition on Saturday 6 March." in await house.hears("a", "/correct")

@@ -256,3 +256,14 @@ def test_the_form_asks_for_what_settings_hold() -> None:
     assert {field.name for field in Vote.form() if field.required} == {"question", "method"}
     defaults = {field.name: field.default for field in Vote.form() if field.default is not None}
     assert settings.read({**defaults, **SETTINGS}) == settings.read(SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("said", "understood"),
+    [("yes", "For"), ("yes of course", "For"), ("I am for", "For"), ("no", "Against"), ("je vote contre", "Against")],
+)
+def test_whoever_is_asked_for_or_against_answers_in_their_own_words_and_reads_what_was_understood(
+    said: str, understood: str
+) -> None:
+    harness = voting("for_against")
+    assert harness.hear(said) == ["Here is your vote. It is not sent yet.", understood]
