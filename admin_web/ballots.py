@@ -45,11 +45,11 @@ class Fault:
 
 
 async def takers(request: Request, me: Me) -> dict[int, tuple[Step, Papers]]:
-    """The votes that may have ballots on paper, by the phase's id: those that have opened."""
+    """The votes that may have ballots on paper, by the phase's id: those that have opened, and were not put away."""
     steps, now = await moderated(request, me), site_of(request).clock()
     votes: dict[int, tuple[Step, Papers]] = {}
     for id_, step in steps.items():
-        if isinstance(step.module, Papers):
+        if isinstance(step.module, Papers) and step.consultation.archived_at is None:
             votes[id_] = step, step.module
     async with site_of(request).database.read() as connection:
         facts = await phases.load(connection, votes)

@@ -210,3 +210,12 @@ def only_words(fields: Sequence[Field], before: Mapping[str, Any], after: Mappin
 def _reworded(one: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """This option in other words; whether it was withdrawn, and where it came from, is no word."""
     return {**one, **{name: new[name] for name in ("label", "about") if name in new}}
+
+
+def anew(fields: Sequence[Field], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings as another step begins with them: without options that were withdrawn, or came from an idea that a
+    resident gave."""
+    made = dict(settings)
+    for name in (field.name for field in fields if field.kind == "options" and field.name in settings):
+        made[name] = [one for one in settings[name] or () if not (one.get("withdrawn") or one.get("idea"))]
+    return made

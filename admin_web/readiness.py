@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from flows.figures import Measured
 from flows.module import Module
+from flows.papers import Papers
 from flows.texts import Said, Text, _, plural
 from storage import access
 from storage.consultations import Consultation, Phase
@@ -150,7 +151,7 @@ def _takes_a_code(rule: Rule | None) -> bool:
 def _on_paper(at: Looked) -> Iterator[Check]:
     gathering = [module for module in at.modules if isinstance(module, Module) and module.gathers]
     if gathering:
-        on_paper = any(module.typed_in for module in gathering)
+        on_paper = any(module.typed_in or isinstance(module, Papers) for module in gathering)
         missing = _("None of its steps can be answered on paper: think of those who have no phone.")
         yield _line(on_paper, _("What comes on paper can be typed in."), missing, "", "watch")
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from admin_web import consultations
+from admin_web import consultations, fields
 from admin_web.dates import Civil, span
 from admin_web.dates import typed as typed_date
 from admin_web.fields import NEEDED, words
@@ -21,10 +21,11 @@ from admin_web.site import site_of
 from admin_web.steps import FOR_GOOD, seals
 from flows.folding import slug
 from flows.host import LANGUAGE_NAMES
+from flows.module import catalog
 from flows.texts import Said, _
 from storage import audit, making
 from storage import consultations as kept
-from storage.consultations import Consultation
+from storage.consultations import Consultation, Phase
 from storage.refusals import AlreadyExists
 from storage.value import value
 
@@ -94,12 +95,18 @@ async def copy(request: Request, me: Me) -> Response:
     async with site.database.write() as connection:
         made = await _under_a_free_name(
             source.title,
-            lambda slug: making.copy(connection, source, slug=slug, zone=me.space.zone, now=site.clock()),
+            lambda slug: making.copy(connection, source, slug=slug, zone=me.space.zone, now=site.clock(), anew=_anew),
         )
         if made is None:
             raise HTTPException(409)
         await audit.note(connection, me.entry(site.clock(), "copy", "consultations", made.id, title=made.title))
     return RedirectResponse(f"/panel/consultations/{made.id}/edit", 303)
+
+
+def _anew(phase: Phase) -> Mapping[str, Any]:
+    """The settings of a step as its copy begins with them."""
+    module = catalog().get(phase.kind)
+    return fields.anew(module.form(), phase.settings) if module is not None else phase.settings
 
 
 async def _under_a_free_name(

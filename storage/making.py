@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -83,9 +83,16 @@ AHEAD = timedelta(weeks=1)
 
 
 async def copy(
-    connection: AsyncConnection, source: Consultation, *, slug: str, zone: str, now: datetime
+    connection: AsyncConnection,
+    source: Consultation,
+    *,
+    slug: str,
+    zone: str,
+    now: datetime,
+    anew: Callable[[Phase], Mapping[str, Any]] = lambda phase: phase.settings,
 ) -> Consultation:
-    """A draft with the words, dates, phases and posters of another consultation, and nothing of what residents gave.
+    """A draft with the words, dates, phases and posters of another consultation, and nothing of what residents gave;
+    `anew` says with which settings a phase begins.
 
     Its dates keep their weekdays and hours in this zone: all come the same number of weeks later. Posters hang at the
     same places, under codes of their own. Raises AlreadyExists when the space has this slug.
@@ -111,7 +118,7 @@ async def copy(
             connection,
             made,
             phase.kind,
-            phase.settings,
+            anew(phase),
             title=phase.title,
             state="waiting" if phase.state == "waiting" else "dated",
             opens_at=later.moment(phase.opens_at),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 
+from storage import consultations
 from tests.admin_web.conftest import Town
 from tests.admin_web.test_phase_pages import found, phases_of, send
 
@@ -19,6 +20,22 @@ async def test_a_new_consultation_begins_from_another_one(claire: httpx.AsyncCli
     assert [phase.kind for phase in await phases_of(town, id_)] == ["made_up"]
     again = await send(claire, f"/panel/consultations/{town.consultation.id}/copy", {})
     assert (await found(town, int(again.headers["location"].split("/")[3]))).slug == "le-centre-ville-et-vous-2"
+
+
+async def test_a_copy_of_a_vote_begins_without_what_was_withdrawn_and_without_residents_ideas(
+    claire: httpx.AsyncClient, town: Town
+) -> None:
+    named = [
+        {"id": f"o{at}", "label": {"fr": text}, "about": {}} for at, text in enumerate(("Un tilleul", "Un chêne"), 1)
+    ]
+    gone = {"id": "o3", "label": {"fr": "Un platane"}, "about": {}, "withdrawn": True}
+    idea = {"id": "o4", "label": {"fr": "Des arceaux"}, "about": {}, "idea": 7}
+    settings = {"method": "one_of", "question": {"fr": "Quel arbre ?"}, "options": [*named, gone, idea]}
+    async with town.database.write() as connection:
+        await consultations.add_phase(connection, town.consultation, "vote", settings)
+    answer = await send(claire, f"/panel/consultations/{town.consultation.id}/copy", {})
+    [_first, vote] = await phases_of(town, int(answer.headers["location"].split("/")[3]))
+    assert vote.settings == {**settings, "options": named}
 
 
 async def test_what_is_over_is_put_into_the_archive_and_taken_out(claire: httpx.AsyncClient, town: Town) -> None:

@@ -60,6 +60,8 @@ def test_it_is_asked_about_when_nothing_can_come_on_paper() -> None:
     petition = module.load("petition", {"text": {"fr": "Un banc"}, "goal": 10})
     lines = said(look(step(kind="petition"), modules=[petition]))
     assert lines["Aucune étape ne se fait sur papier : pensez à qui n’a pas de téléphone."] == "watch"
+    vote = module.load("vote", {"method": "for_against", "question": {"fr": "Un banc ?"}, "options": []})
+    assert said(look(step(kind="vote"), modules=[vote]))["Ce qui arrive sur papier peut être saisi."] == "good"
     told = said(look(step(kind="analysis"), modules=[ASKED]))
     assert not any("papier" in line for line in told), "there is nothing to answer"
 
