@@ -6,6 +6,8 @@ import httpx
 
 from storage import consultations
 from tests.admin_web.conftest import Town
+from tests.admin_web.gathering import gather
+from tests.admin_web.test_ballots import pile, set_vote
 from tests.admin_web.test_phase_pages import found, phases_of, send
 
 
@@ -60,3 +62,16 @@ async def test_what_is_over_is_put_into_the_archive_and_taken_out(claire: httpx.
     await send(claire, f"{base}/take-out", {})
     assert title in (await claire.get("/panel")).text
     assert (await found(town, town.consultation.id)).state == "closed"
+
+
+async def test_nothing_is_typed_in_from_paper_where_it_was_put_away(claire: httpx.AsyncClient, town: Town) -> None:
+    base = f"/panel/consultations/{town.consultation.id}"
+    await send(claire, f"{base}/close", {})
+    await set_vote(town)
+    assert (await pile(claire, town, "3", "1")).status_code == 303
+    await gather(town)
+    assert "Aucune consultation ne recueille" not in (await claire.get("/panel/contributions/new")).text
+    await send(claire, f"{base}/archive", {})
+    assert "Aucune consultation ne recueille" in (await claire.get("/panel/contributions/new")).text
+    await set_vote(town)
+    assert (await pile(claire, town, "3", "1")).status_code == 404
