@@ -23,7 +23,7 @@ from flows.module import Module, catalog
 from flows.papers import Papers
 from flows.replies import Replies
 from flows.texts import Said, Text, Words, _, plural
-from storage import access, accounts, audiences, audit, consultations, letters, making, spaces
+from storage import access, accounts, audiences, audit, consultations, letters, making, paper, spaces
 from storage.accounts import AWAY
 from storage.consultations import Consultation, Listed, Phase
 from storage.phases import latest
@@ -101,6 +101,7 @@ async def show(request: Request, me: Me) -> Response:
         phases = await consultations.phases(connection, me.space_id, found.id)
         people = await consultations.people(connection, found)
         begun = {phase.id for phase in phases if await making.has_begun(connection, phase)}
+        papers = {phase.id: await paper.number(connection, me.space_id, phase.id) for phase in phases}
     now = site.clock()
     return panel(
         request,
@@ -113,6 +114,7 @@ async def show(request: Request, me: Me) -> Response:
         steps=line(found, phases, now),
         phases=phases,
         people=people,
+        papers=papers,
         begun=begun,
         way=way,
         gathers=lambda phase: catalog().get(phase.kind, Module).gathers,

@@ -19,7 +19,7 @@ from admin_web import charts, consultations
 from admin_web.channels import channel_name
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import Site, language_of, site_of
-from flows.figures import Figure, Figures, Filter, OpenText, PhaseRef, Reports
+from flows.figures import NOTHING_APART, Figure, Figures, Filter, OpenText, PhaseRef, Reports
 from flows.texts import Said, _
 from storage import consultations as kept
 from storage.consultations import Consultation, Phase
@@ -104,7 +104,7 @@ async def show(request: Request, me: Me) -> Response:
         quotes = {
             figure.id: await reports.texts(connection, shown.ref, figure.id, shown.where, "", 0, QUOTED)
             for figure in figures.figures
-            if figure.shape in ("texts", "bars") and figure.people
+            if figure.shape in ("texts", "bars") and (figure.people or figures.apart != NOTHING_APART)
         }
     everybody = await site.counter.figures(reports, shown.phase, Filter())
     channels, places = ([name for name, _people in by] for by in (everybody.by_channel, everybody.by_place))

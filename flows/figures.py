@@ -13,6 +13,7 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.texts import Said
+from storage.answers import Apart
 from storage.scope import Scope
 from storage.value import value
 
@@ -77,9 +78,13 @@ class Stage:
     stopped: int
 
 
+NOTHING_APART = Apart(0, 0, 0)
+
+
 @value
 class Figures:
-    """The results of one phase. `by_channel` and `by_place` count the same people as `people`."""
+    """The results of one phase. `by_channel` and `by_place` count the same people as `people`; `apart` is what was
+    typed in and is of none of them."""
 
     people: int
     by_channel: tuple[tuple[str, int], ...] = ()
@@ -87,6 +92,7 @@ class Figures:
     started: int = 0
     figures: tuple[Figure, ...] = ()
     stages: tuple[Stage, ...] = field(default=())
+    apart: Apart = NOTHING_APART
 
 
 @value

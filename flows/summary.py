@@ -78,6 +78,9 @@ def lines(figures: Figures) -> list[Said]:
     paper = dict(figures.by_channel).get("paper", 0)
     if paper:
         people.append(plural("{count} of them on paper.", "{count} of them on paper.", paper))
+    if figures.apart.present:
+        present = plural("{count} person at a table", "{count} people at tables", figures.apart.present)
+        people.append(_("Besides, at meetings: {people}. They are not added.", people=present))
     return [*people, *(_line(figure) for figure in figures.figures[:MOST_FIGURES] if figure.people)]
 
 

@@ -1,8 +1,9 @@
 """Answers, counted: every figure is one GROUP BY over what was sent, and counts people, never messages.
 
 A person is a participant; once erased, what they sent still counts as one person each. Somebody who may reply
-several times counts once in every row they chose. What was withdrawn, or never sent, counts nowhere but in
-`unfinished`.
+several times counts once in every row they chose. A paper is one person, by the channel `paper`; who sat at a table at
+a meeting, and the team, are told `apart` and are among none of them. What was withdrawn, or never sent, counts nowhere
+but in `unfinished`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.contributions import Part
 from storage.models import Answer, Ballot, Contribution, Conversation, PaperBallots
-from storage.scope import Scope, begun_within, by, given_within
+from storage.scope import APART, MEETING, ORGANISER, Scope, begun_within, by, given_within
 from storage.value import names, value
 
 CHUNK = 500
@@ -59,8 +60,33 @@ class Response:
     parts: tuple[Part, ...] = ()
 
 
-_PERSON = func.coalesce(Contribution.participant_id, Contribution.id)
+_PERSON = case((Contribution.origin.not_in(APART), func.coalesce(Contribution.participant_id, Contribution.id)))
+"""Nobody where it came from a table at a meeting, or from the team."""
 PEOPLE = func.count(distinct(_PERSON))
+
+
+@value
+class Apart:
+    """What was typed in and is of nobody who took part: contributions of tables at meetings, the people who sat there,
+    and contributions of the team itself."""
+
+    tables: int
+    present: int
+    team: int
+
+
+async def apart(connection: AsyncConnection, scope: Scope) -> Apart:
+    """What is never added to the people who took part."""
+    at_a_table, of_the_team = Contribution.origin == MEETING, Contribution.origin == ORGANISER
+    row = await connection.execute(
+        select(
+            func.count().filter(at_a_table),
+            func.coalesce(func.sum(Contribution.people).filter(at_a_table), 0),
+            func.count().filter(of_the_team),
+        ).where(*given_within(scope))
+    )
+    tables, present, team = row.one()
+    return Apart(tables, int(present), team)
 
 
 async def stamp(connection: AsyncConnection, scope: Scope) -> Sequence[object]:
@@ -90,12 +116,12 @@ async def people(connection: AsyncConnection, scope: Scope) -> int:
 
 async def by_channel(connection: AsyncConnection, scope: Scope) -> list[tuple[str, int]]:
     """The people of each channel (`paper` is one), the most first."""
-    return await by(connection, Contribution.origin, PEOPLE, given_within(scope))
+    return await by(connection, Contribution.origin, PEOPLE, [*given_within(scope), Contribution.origin.not_in(APART)])
 
 
 async def by_place(connection: AsyncConnection, scope: Scope) -> list[tuple[str, int]]:
     """The people of each poster's place, the most first; those who came by none are under the empty text."""
-    return await by(connection, Contribution.place, PEOPLE, given_within(scope))
+    return await by(connection, Contribution.place, PEOPLE, [*given_within(scope), Contribution.origin.not_in(APART)])
 
 
 async def by_day(connection: AsyncConnection, scope: Scope, zone: str) -> list[tuple[date, int]]:

@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
 from storage.refusals import AlreadyExists, NotSaid, StillOpen
+from storage.scope import APART
 from storage.types import new_id
 from storage.value import columns, selected, value
 
@@ -222,11 +223,11 @@ def _people(space_id: int, since: datetime, only: int | None) -> Select[*tuple[A
 def _took_part(space_id: int, only: int | None) -> Subquery:
     """Each time somebody took part in a space (or in the consultation of this id), as (phase_id, person, at): whose
     contribution counts, or who sent something else (a ballot). A response whose author was erased still counts as
-    somebody; a table at a meeting does not: its people are never added to the others."""
+    somebody; a table at a meeting does not, as its people are never added to the others, nor does the team."""
     given, talk, phase = models.Contribution, models.Conversation, models.Phase
     contributed = select(
         given.phase_id, func.coalesce(given.participant_id, given.id).label("person"), given.created_at.label("at")
-    ).where(given.space_id == space_id, given.state == "sent", given.parent_id.is_(None), given.origin != "meeting")
+    ).where(given.space_id == space_id, given.state == "sent", given.parent_id.is_(None), given.origin.not_in(APART))
     cast = select(talk.phase_id, talk.participant_id, talk.sent_at).where(
         talk.space_id == space_id,
         talk.phase_id.is_not(None),

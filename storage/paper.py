@@ -19,8 +19,6 @@ from storage.value import columns, value
 
 MOST_ALIKE = 5_000
 """More ballots in one line is a slip of the finger."""
-PAPER = "paper"
-"""By which way people came who voted on paper."""
 
 
 @value

@@ -13,6 +13,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 from storage.models import Contribution, Conversation
 from storage.value import value
 
+PAPER, MEETING, ORGANISER = "paper", "meeting", "organiser"
+"""Where something came from that was typed in: a paper of one person, a table at a meeting, the team itself."""
+APART = (MEETING, ORGANISER)
+"""What is of nobody who took part: a table's people are never added to them, and the team is no resident."""
+
 
 @value
 class Scope:

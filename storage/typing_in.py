@@ -15,10 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import similar
 from storage.models import Contribution
+from storage.scope import MEETING, ORGANISER, PAPER
 from storage.types import new_id
 from storage.value import value
 
-ORIGINS = ("paper", "meeting", "organiser")
+ORIGINS = (PAPER, MEETING, ORGANISER)
 MOST_PEOPLE = 500
 """A table with more is a hall, and a slip of the finger."""
 

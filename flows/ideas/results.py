@@ -31,16 +31,19 @@ async def results(connection: AsyncConnection, phase: PhaseRef, settings: Settin
     scope = where.scope(phase, IDEA)
     own = await tallies.results(connection, phase, settings.own, where, IDEA)
     ideas = await ideas_counted.supported(connection, scope)
-    figures = [_ideas(ideas, own.people), await _support(connection, scope, ideas)]
+    figures = [_ideas(ideas, own), await _support(connection, scope, ideas)]
     if settings.themes:
         figures.append(await _themes(connection, scope, settings, own.people))
     asked = (replace(figure, number=figure.number + len(figures)) for figure in own.figures)
     return replace(own, figures=(*figures, *asked), started=0, stages=())
 
 
-def _ideas(ideas: Sequence[Supported], people: int) -> Figure:
-    title = plural("{count} idea", "{count} ideas", len(ideas))
-    return Figure(TEXTS, 1, title, _("Ideas"), "texts", people)
+def _ideas(ideas: Sequence[Supported], own: Figures) -> Figure:
+    title, typed = plural("{count} idea", "{count} ideas", len(ideas)), own.apart.tables + own.apart.team
+    note = plural(
+        "{count} of them comes from a table or the team.", "{count} of them come from tables or the team.", typed
+    )
+    return Figure(TEXTS, 1, title, _("Ideas"), "texts", own.people, note=note if typed else None)
 
 
 async def _support(connection: AsyncConnection, scope: Scope, ideas: Sequence[Supported]) -> Figure:

@@ -85,6 +85,7 @@ async def results(
             ]
         ),
         stages=stages,
+        apart=await answers.apart(connection, scope),
     )
 
 

@@ -26,6 +26,7 @@ from flows.voting import choices
 from flows.voting.settings import APPROVAL, BORDA, FOR_AGAINST, JUDGMENT, ONE_OF, POINTS, Candidate, Vote
 from storage import paper, phases, tallying
 from storage.paper import Number
+from storage.scope import PAPER
 from storage.value import columns
 
 FIGURE, PATHS = "vote", "paths"
@@ -51,7 +52,7 @@ async def results(
     voters = sum(alike.values())
     figures: Sequence[Figure]
     if where != Filter():
-        only_paper = where.channel == paper.PAPER
+        only_paper = where.channel == PAPER
         voters = on_paper.counted if only_paper else await tallying.people(connection, where.scope(phase))
         figures = [_silent(vote, voters, _("A vote is shown as a whole: its parts could tell who chose what."))]
     elif vote.hidden and not over:
@@ -62,7 +63,7 @@ async def results(
     by_channel = await tallying.by_channel(connection, every)
     return Figures(
         people=voters,
-        by_channel=(*by_channel, *([(paper.PAPER, on_paper.counted)] if on_paper.counted else [])),
+        by_channel=(*by_channel, *([(PAPER, on_paper.counted)] if on_paper.counted else [])),
         by_place=tuple(await tallying.by_place(connection, every)),
         started=await tallying.begun(connection, every),
         figures=tuple(figures),

@@ -83,6 +83,8 @@ async def test_a_pile_is_typed_in_by_the_number_on_the_paper(claire: httpx.Async
     page = plain(await claire.get(answer.headers["location"]))
     assert 'value="École"' in page
     assert "12 bulletins : 3. Un orme" in page
+    consultation = await claire.get(f"/panel/consultations/{voting.consultation.id}")
+    assert "16 bulletins papier en plus." in plain(consultation)
     noted = await entries(voting)
     assert [(action, details["ballots"]) for action, _id, details in noted] == [
         ("type_in_ballots", 12),

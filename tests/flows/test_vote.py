@@ -10,12 +10,13 @@ import pytest
 
 from flows.forms import Faults
 from flows.modules.vote import Vote
+from flows.texts import translate
 from flows.voting import settings
 from flows.voting.settings import METHODS
 from storage import ballots
 from storage.ballots import NewBallot
 from storage.refusals import AlreadyVoted, Closed, NotEligible, Refusal
-from tests.flows.harness import CONVERSATION, Harness
+from tests.flows.harness import CONVERSATION, PHASE, Harness
 
 TREES = {"oak": "An oak", "elm": "An elm", "ash": "An ash tree", "fir": "A fir tree"}
 SETTINGS: dict[str, Any] = {
@@ -267,3 +268,43 @@ def test_whoever_is_asked_for_or_against_answers_in_their_own_words_and_reads_wh
 ) -> None:
     harness = voting("for_against")
     assert harness.hear(said) == ["Here is your vote. It is not sent yet.", understood]
+
+
+# -- a proposal is withdrawn -------------------------------------------------------------------------------
+
+
+def without(method: str, gone: str, **more: Any) -> Vote:
+    options = [{**one, "withdrawn": one["id"] == gone} for one in SETTINGS["options"]]
+    return Vote.load({**SETTINGS, "options": options, "method": method, **more})
+
+
+@pytest.mark.parametrize("secret", [False, True], ids=["open", "secret"])
+def test_whoever_has_just_chosen_what_is_withdrawn_is_asked_again_before_anything_is_sent(secret: bool) -> None:
+    harness = voting("one_of", secret=secret)
+    harness.hear("2")
+    harness.module = without("one_of", "elm", secret=secret)
+    assert any(line.endswith("Which trees?") for line in harness.hear("send"))
+    assert "2" not in harness.buttons
+    assert cast(harness) == []
+    harness.hear("3")
+    harness.hear("send")
+    assert cast(harness) == ["ash"]
+
+
+@pytest.mark.parametrize(
+    ("method", "change", "told"),
+    [
+        ("one_of", True, ["If you chose it, your vote counts as blank.", "write “correct”."]),
+        ("borda", True, ["If it is in your vote, your vote counts without it.", "write “correct”."]),
+        ("approval", False, ["If it is in your vote, your vote counts without it."]),
+    ],
+)
+def test_everybody_who_voted_hears_the_same_and_how_to_vote_again_where_they_may(
+    method: str, change: bool, told: list[str]
+) -> None:
+    module = without(method, "elm", change=change)
+    phase = replace(PHASE, title={"en": "Our trees"})
+    first, *rest = [translate(line, "en") for line in module.withdrawn("elm", phase, "Europe/Paris")]
+    assert first == "A proposal is withdrawn from the vote “Our trees”: 2. An elm."
+    assert len(rest) == len(told)
+    assert all(line.endswith(end) for line, end in zip(rest, told, strict=True))
