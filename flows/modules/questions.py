@@ -102,9 +102,7 @@ class Questions(Module):
         if found["answer"] is not None:
             talk.say(*_shown(talk, found))
             return None
-        if found["question"]["mine"]:
-            talk.say(_("This question is yours already."), _promised(talk))
-        elif await _support(talk, found["question"], back=False):
+        if await _support(talk, found["question"], back=False):
             talk.say(_promised(talk), to_change(talk, _("take your support back")))
         return None
 

@@ -67,6 +67,24 @@ async def test_a_question_that_was_asked_is_shown_and_supported_instead(house: T
     assert len(await house.rows(Contribution.id)) == 2
 
 
+async def test_ones_own_question_is_corrected_and_read_again_where_questions_are_read_first(house: Town) -> None:
+    await ask(house, "a", PARKING)
+    await house.hears("a", "correct")
+    await house.hears("a", "1")
+    await change(house, moderation="before")
+    assert "Write it anew, as it should read." in await house.hears("a", "correct")
+    assert (await house.hears("a", BENCHES))[:2] == ["It is corrected.", "Others see this text after it was read over."]
+    assert await house.rows(Contribution.text, Contribution.state) == [(BENCHES, "waiting")]
+    assert PARKING not in " ".join(await ask(house, "b", "where to park during the works"))
+
+
+async def test_a_question_written_at_once_is_one_that_was_asked_for(house: Town) -> None:
+    await house.begin("a", "b")
+    assert "Thank you. Others see this, without your name: “" + PARKING + "”" in await house.hears("a", PARKING)
+    assert "Is it the same as yours?" in await house.hears("b", "where to park during the works")
+    assert await house.rows(Contribution.text) == [PARKING]
+
+
 async def test_nobody_supports_their_own_question_or_one_that_is_not_shown(house: Town) -> None:
     await ask(house, "a", PARKING)
     [(id_, author)] = await house.rows(Contribution.id, Contribution.participant_id)
