@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypedDict
 
-from sqlalchemy import select
+from sqlalchemy import String, cast, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import broadcasts, progress
@@ -61,11 +61,12 @@ async def last(connection: AsyncConnection, space_id: int, contribution_id: int,
         await connection.execute(
             select(Progress.text, Progress.at)
             .where(Progress.space_id == space_id, Progress.contribution_id == contribution_id)
+            .where(cast(Progress.text, String) != "{}")
             .order_by(Progress.id.desc())
             .limit(1)
         )
     ).first()
-    if row is None or not row.text:
+    if row is None:
         return None
     text = str(row.text.get(language) or next(iter(row.text.values())))
     return Said(text=shortened(text, LONGEST), at=row.at.isoformat())

@@ -62,7 +62,7 @@ def whole(talk: Talk, settings: Settings, names: Names, idea: Mapping[str, Any])
 def progress(talk: Talk, idea: Mapping[str, Any]) -> list[Said]:
     """How far the town is with it, and what it replied last."""
     lines: list[Said] = [STATUSES[idea["status"]]] if idea["status"] in STATUSES else []
-    last = idea["progress"][:1]
+    last = [one for one in idea["progress"] if any(one["text"].values())][:1]
     return lines + [
         _("The town’s answer, {day}: {text}", day=talk.scene.local(one["at"]).date(), text=Words(one["text"]))
         for one in last

@@ -48,6 +48,7 @@ class Questions(Module):
     name = _("Questions to the town")
     purpose = _("Residents ask and support questions; whoever asked or supported one is sent the answer.")
     own = (("what", MINE.id),)
+    found = frozenset({QUESTION})
     repeatable = True
     found = frozenset({QUESTION})
 
