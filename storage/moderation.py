@@ -65,6 +65,7 @@ class Item:
     author: int | None
     read_at: datetime | None
     moderation: str
+    parent: int | None
     reports: int
 
     @property
@@ -161,6 +162,7 @@ _ITEM = (
     Contribution.participant_id,
     Contribution.read_at,
     Phase.moderation,
+    Contribution.parent_id,
     _TIMES,
 )
 

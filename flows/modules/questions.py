@@ -50,7 +50,6 @@ class Questions(Module):
     own = (("what", MINE.id),)
     found = frozenset({QUESTION})
     repeatable = True
-    found = frozenset({QUESTION})
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         about = settings.get("about") or {}
