@@ -49,6 +49,7 @@ async def _draw(request: Request, me: Me, fault: Said | None = None) -> Response
         said = await progress.of(connection, me.space_id, item.id)
         told = await broadcasts.reach(connection, me.space_id, progress.concerned(me.space_id, item.id))
         support, following = await supporting.people(connection, me.space_id, item.id)
+        merged = await moderation.merged_into(connection, within(me), item.id)
         reports = await moderation.reports(connection, me.space_id, [item.id])
         scored = (await scores.of(connection, me.space_id, [item.id])).get(item.id, {})
         mine = await scores.by(connection, me.space_id, item.id, me.session.organiser_id)
@@ -56,6 +57,7 @@ async def _draw(request: Request, me: Me, fault: Said | None = None) -> Response
         request, me, "contribution.html", 400 if fault else 200, item=item, step=step, said=said,
         told=told, support=support, following=following,
         reports=reports.get(item.id, []), reasons=REASONS, origin=origin, fault=fault, scored=scored, mine=mine,
+        merged=merged, mergeable=item.state == "sent" and step.language(item.kind, me) is not None,
         points=range(scores.LEAST, scores.MOST + 1), most=scores.MOST, longest=LONGEST_REPLY,
         typed={language: me.form.text(f"text_{language}", 20_000) for language in me.space.languages},
     )  # fmt: skip

@@ -41,11 +41,13 @@ class Merge:
 
 @value
 class Merged:
-    """The texts of both, and the author of the first: None where nobody is left to tell."""
+    """The texts of both, and the author of the first (None where nobody is left to tell), whose `own` the other may be
+    as well."""
 
     author: int | None
     text: str
     into: str
+    own: bool
 
 
 async def merge(connection: AsyncConnection, given: Sequence[Merge]) -> Sequence[Merged | Refusal]:
@@ -70,7 +72,7 @@ async def _merge(connection: AsyncConnection, one: Merge) -> Merged | Refusal:
     )
     await similar.forget(connection, [(one.space_id, merged.id)])
     await moderation.settle(connection, [(one.space_id, merged.id)], one.at)
-    return Merged(merged.participant_id, merged.text, into.text)
+    return Merged(merged.participant_id, merged.text, into.text, merged.participant_id == into.participant_id)
 
 
 async def _both(connection: AsyncConnection, one: Merge) -> tuple[Any, Any] | None:

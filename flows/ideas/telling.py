@@ -24,6 +24,7 @@ STATES: Mapping[str, Said] = {
     "sent": _("sent"),
     "waiting": _("sent, visible after it was read"),
     "hidden": _("not shown"),
+    "merged": _("merged into another"),
 }
 """The state of something one gave, in a list."""
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from storage import ideas, merging, moderation, progress, similar, supporting
+from storage import ideas, merging, moderation, similar, supporting
 from storage.ballots import NewBallot
 from storage.database import Database
 from storage.merging import Merge, Merged, NotAlike
@@ -43,7 +43,7 @@ async def test_the_merged_text_is_listed_nowhere_and_keeps_a_link(town: Written)
     argument = await town.write("On attend debout", kind="argument_for", parent_id=one)
     await similar.index(town.connection, [Text(town.space_id, town.phase_id, one, "Des bancs", "fr")])
     await town.report(one)
-    assert await merge(town, one, other) == Merged(author, "Des bancs", "Un banc devant la poste")
+    assert await merge(town, one, other) == Merged(author, "Des bancs", "Un banc devant la poste", own=False)
     counted = await moderation.count(town.connection, town.queue)
     assert counted == {TO_READ: 0, VISIBLE: 2, HIDDEN: 0, REPORTED: 0}
     [item] = await moderation.find(town.connection, town.queue, [one])
@@ -62,7 +62,7 @@ async def test_a_text_merged_into_one_that_is_merged_later_leads_to_the_last(tow
     await merge(town, second, third)
     found = await moderation.find(town.connection, town.queue, [first, second])
     assert [item.parent for item in found] == [third, third]
-    assert await progress.support(town.connection, town.space_id, [third]) == {third: 2}
+    assert await supporting.people(town.connection, town.space_id, third) == (2, 0)
 
 
 async def test_what_is_not_alike_is_not_merged(town: Written) -> None:
