@@ -15,6 +15,7 @@ from admin_web.steps import Step, moderated
 from flows.moderating import REASONS, answered
 from flows.texts import Said, Words, _
 from storage import audit, broadcasts, moderation, progress, scores, supporting
+from storage.merging import MERGED
 from storage.moderation import Item
 from storage.scores import NewScore
 from storage.types import LARGEST_ID
@@ -66,6 +67,8 @@ async def _draw(request: Request, me: Me, fault: Said | None = None) -> Response
 async def reply(request: Request, me: Me) -> Response:
     """Say it, and queue one delivery a person: the author, and whoever supports or follows a text that is seen."""
     site, (item, step) = site_of(request), await find(request, me)
+    if item.state == MERGED:
+        raise HTTPException(404)
     texts, asked, now = typed(me), me.form.text("status"), site.clock()
     statuses = {one.id: one.label for one in step.module.statuses} if step.module else {}
     status = asked if asked in statuses and asked != item.status else None

@@ -10,13 +10,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, delete, exists, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import broadcasts
+from storage import broadcasts, supporting
 from storage.broadcasts import Audience, Broadcast
 from storage.models import Contribution, Follow, Milestone
 from storage.refusals import Refusal
+from storage.supporting import Following, followed_by
 from storage.types import new_id
 from storage.value import columns, value
 
@@ -160,25 +161,20 @@ class Wish(Signer):
 
 async def wish(connection: AsyncConnection, given: Sequence[Wish]) -> Sequence[bool | Refusal]:
     """Note these; answers whether there is a signature of theirs. Doing it twice changes nothing."""
-    return [await _wish(connection, one) for one in given]
-
-
-async def _wish(connection: AsyncConnection, one: Wish) -> bool:
-    signed = await connection.scalar(select(Contribution.id).where(*_own(one)))
-    if signed is None:
-        return False
-    await connection.execute(delete(Follow).where(Follow.space_id == one.space_id, Follow.contribution_id == signed))
-    if one.wanted:
-        row = {"space_id": one.space_id, "id": new_id(), "contribution_id": signed}
-        await connection.execute(insert(Follow).values(**row, participant_id=one.participant_id))
-    return True
+    signed = [await connection.scalar(select(Contribution.id).where(*_own(one))) for one in given]
+    wishes = [
+        Following(one.space_id, id_, one.participant_id, one.wanted)
+        for one, id_ in zip(given, signed, strict=True)
+        if id_ is not None
+    ]
+    await supporting.follow(connection, wishes)
+    return [id_ is not None for id_ in signed]
 
 
 async def wanted(connection: AsyncConnection, given: Sequence[Signer]) -> Sequence[bool | Refusal]:
     """Whether these people want news of what they signed."""
-    follows = (Follow.space_id == Contribution.space_id, Follow.contribution_id == Contribution.id)
-    found = [select(exists().where(*follows, *_own(one))) for one in given]
-    return [bool(await connection.scalar(one)) for one in found]
+    followed = [select(Contribution.id).where(*_own(one), followed_by(one.participant_id)) for one in given]
+    return [await connection.scalar(one) is not None for one in followed]
 
 
 def _own(one: Signer) -> tuple[ColumnElement[bool], ...]:

@@ -71,6 +71,7 @@ async def test_a_second_press_changes_nothing_more(claire: httpx.AsyncClient, ga
     one, other = await found(gathering, "Des bancs"), await found(gathering, "Un banc")
     await post(claire, f"/{one}/merge", into=other)
     assert (await post(claire, f"/{one}/merge", into=other)).status_code == 404
+    assert (await post(claire, f"/{one}/reply", text_fr="Oui.")).status_code == 404
     assert (len(await told(gathering)), len(await entries(gathering))) == (1, 1)
 
 

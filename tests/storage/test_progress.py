@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from storage import broadcasts, consultations, moderation, progress, scores, supporting, typing_in
+from storage import broadcasts, consultations, moderation, official, progress, scores, supporting, typing_in
 from storage.broadcasts import Broadcast
 from storage.models import Delivery, Participant
 from storage.moderation import VISIBLE
@@ -38,6 +38,14 @@ async def test_a_reply_is_kept_with_its_date_and_the_last_status_is_the_contribu
     ]
     [item] = await moderation.find(town.connection, town.queue, [idea])
     assert item.status == "studied"
+
+
+async def test_an_answer_stays_the_last_one_when_only_the_status_changes_after_it(town: Written) -> None:
+    idea, space = await town.write("Des bancs"), town.space_id
+    answer = NewProgress(space, idea, None, None, {"fr": "Dix bancs en juin."}, NOW)
+    await progress.add(town.connection, [answer, NewProgress(space, idea, None, "done", {}, NOW + timedelta(days=1))])
+    said = await official.last(town.connection, space, idea, "fr")
+    assert said == {"text": "Dix bancs en juin.", "at": NOW.isoformat()}
 
 
 async def test_author_supporters_and_followers_are_each_told_once(town: Written) -> None:
