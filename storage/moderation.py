@@ -130,7 +130,7 @@ async def find(connection: AsyncConnection, queue: Queue, ids: Collection[int]) 
 
 async def merged_into(connection: AsyncConnection, queue: Queue, id_: int) -> list[Item]:
     """The texts that were merged into this one (storage/merging.py), the oldest first."""
-    wanted = _of(queue, *_ITEM).where(Contribution.parent_id == id_, Contribution.state == "merged")
+    wanted = _items(queue).where(Contribution.parent_id == id_, Contribution.state == "merged")
     return [_item(row) for row in await connection.execute(wanted.order_by(Contribution.id))]
 
 
