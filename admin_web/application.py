@@ -29,6 +29,7 @@ from admin_web import (
     journal,
     letter_pages,
     live,
+    merging,
     phase_pages,
     poster,
     public,
@@ -69,7 +70,7 @@ def build(
     pages = (
         static, illustrations, chat, sign_in, writing, consultations, replying, withdrawing, taking_over,
         phase_pages, letter_pages, town, groups, results, exports, live, try_it, poster, failures, contributions,
-        typing_in, ballots, contribution, team, journal, door_pages, public,
+        typing_in, ballots, contribution, merging, team, journal, door_pages, public,
     )  # fmt: skip
     application = Starlette(
         routes=[*routes, *(route for page in pages for route in page.routes())],

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -19,9 +20,10 @@ from admin_web.readiness import Check, Looked
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import Site, site_of
 from admin_web.steps import seals
+from flows.figures import PhaseRef
 from flows.module import Module, catalog
 from flows.papers import Papers
-from flows.replies import Replies
+from flows.replies import Eventful, Replies
 from flows.texts import Said, Text, Words, _, plural
 from storage import access, accounts, audiences, audit, consultations, letters, making, paper, spaces
 from storage.accounts import AWAY
@@ -63,6 +65,7 @@ async def show_list(request: Request, me: Me) -> Response:
     site = site_of(request)
     listed, archived = await _listed(request, me)
     async with site.database.read() as connection:
+        happened = {one.consultation.id: await events(connection, site, one.consultation) for one in listed}
         ours = await accounts.listed(connection, me.space_id)
     return panel(
         request,
@@ -70,6 +73,7 @@ async def show_list(request: Request, me: Me) -> Response:
         "consultations.html",
         listed=listed,
         archived=len(archived),
+        happened=happened,
         standing=lambda one: standing(one, site.clock()),
         telegram=any(one.channel == TELEGRAM for one in ours),
         unwell=[channel_name(one.channel) for one in ours if one.error not in (None, AWAY)],
@@ -90,6 +94,17 @@ async def _listed(request: Request, me: Me) -> tuple[list[Listed], list[Listed]]
     theirs = [one for one in found if me.may(Ability.LOOK, one.consultation.id)]
     put_away = [one for one in theirs if one.consultation.archived_at is not None]
     return [one for one in theirs if one.consultation.archived_at is None], put_away
+
+
+async def events(connection: AsyncConnection, site: Site, one: Consultation) -> list[tuple[Said, datetime]]:
+    """What happened last in its steps, and when, where their modules tell it."""
+    found = []
+    for phase in await consultations.phases(connection, one.space_id, one.id):
+        tells = issubclass(catalog().get(phase.kind, Module), Eventful)
+        module = _loaded(site, phase) if tells else None
+        if isinstance(module, Eventful):
+            found.append(await module.event(connection, PhaseRef(one.space_id, phase.id)))
+    return [event for event in found if event is not None]
 
 
 async def show(request: Request, me: Me) -> Response:

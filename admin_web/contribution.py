@@ -8,21 +8,17 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from admin_web.contributions import LIST, origin, within
+from admin_web.official import LONGEST_REPLY, Answer, give, too_long, typed
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import site_of
 from admin_web.steps import Step, moderated
 from flows.moderating import REASONS, answered
-from flows.run import Tell
-from flows.telling import pack_tell
 from flows.texts import Said, Words, _
-from storage import audit, moderation, outbox, progress, scores, supporting
+from storage import audit, broadcasts, moderation, progress, scores, supporting
+from storage.merging import MERGED
 from storage.moderation import Item
-from storage.outbox import NewDelivery
-from storage.progress import NewProgress
 from storage.scores import NewScore
 from storage.types import LARGEST_ID
-
-LONGEST_REPLY = 1_500
 
 
 def routes() -> list[BaseRoute]:
@@ -52,15 +48,17 @@ async def _draw(request: Request, me: Me, fault: Said | None = None) -> Response
     item, step = await find(request, me)
     async with site_of(request).database.read() as connection:
         said = await progress.of(connection, me.space_id, item.id)
-        told = await progress.concerned(connection, me.space_id, item.id)
+        told = await broadcasts.reach(connection, me.space_id, progress.concerned(me.space_id, item.id))
         support, following = await supporting.people(connection, me.space_id, item.id)
+        merged = await moderation.merged_into(connection, within(me), item.id)
         reports = await moderation.reports(connection, me.space_id, [item.id])
         scored = (await scores.of(connection, me.space_id, [item.id])).get(item.id, {})
         mine = await scores.by(connection, me.space_id, item.id, me.session.organiser_id)
     return panel(
         request, me, "contribution.html", 400 if fault else 200, item=item, step=step, said=said,
-        told=len(told) if item.state == "sent" else int(item.author in told), support=support, following=following,
+        told=told, support=support, following=following,
         reports=reports.get(item.id, []), reasons=REASONS, origin=origin, fault=fault, scored=scored, mine=mine,
+        merged=merged, mergeable=item.state == "sent" and step.language(item.kind, me) is not None,
         points=range(scores.LEAST, scores.MOST + 1), most=scores.MOST, longest=LONGEST_REPLY,
         typed={language: me.form.text(f"text_{language}", 20_000) for language in me.space.languages},
     )  # fmt: skip
@@ -69,28 +67,21 @@ async def _draw(request: Request, me: Me, fault: Said | None = None) -> Response
 async def reply(request: Request, me: Me) -> Response:
     """Say it, and queue one delivery a person: the author, and whoever supports or follows a text that is seen."""
     site, (item, step) = site_of(request), await find(request, me)
-    texts = {language: me.form.text(f"text_{language}", 20_000) for language in me.space.languages}
-    texts = {language: text for language, text in texts.items() if text}
-    asked, now = me.form.text("status"), site.clock()
+    if item.state == MERGED:
+        raise HTTPException(404)
+    texts, asked, now = typed(me), me.form.text("status"), site.clock()
     statuses = {one.id: one.label for one in step.module.statuses} if step.module else {}
     status = asked if asked in statuses and asked != item.status else None
     if not texts and status is None:
         return await _draw(request, me, _("Write an answer, or choose where it stands."))
-    if any(len(text) > LONGEST_REPLY for text in texts.values()):
-        return await _draw(request, me, _("An answer has {count} characters at most.", count=LONGEST_REPLY))
+    if fault := too_long(texts):
+        return await _draw(request, me, fault)
     host = Words(me.space.contact.get("host") or me.space.name)
     lines = answered(item.text, statuses[status] if status else None, texts, host)
+    given = Answer(item.id, status, texts, lines, progress.concerned(me.space_id, item.id))
     async with site.database.write() as connection:
-        concerned = await progress.concerned(connection, me.space_id, item.id)
-        given = NewProgress(me.space_id, item.id, me.session.organiser_id, status, texts, now)
-        await progress.add(connection, [given])
-        told = [one for one in concerned if item.state == "sent" or one == item.author]
-        await outbox.put(
-            connection,
-            [NewDelivery(me.space_id, one, None, "broadcast", pack_tell(Tell(one, lines)), now) for one in told],
-        )
-        entry = me.entry(now, "reply", "contributions", item.id, status=status, people=len(told))
-        await audit.note(connection, entry)
+        told = await give(connection, me, given, now)
+        await audit.note(connection, me.entry(now, "reply", "contributions", item.id, status=status, people=told))
     return RedirectResponse(f"{LIST}/{item.id}", 303)
 
 

@@ -64,6 +64,7 @@ _WORDS: Mapping[str, Text] = {
     "show": _("read a text and let it be seen"),
     "hide": _("hid a text. The reason: {reason}"),
     "settle": _("settled what was reported of a text (reports: {reports})"),
+    "merge": _("merged a text into another that says the same"),
     "reply": _("answered a text (people told: {people})"),
     "score": _("scored a text (criteria: {criteria})"),
     "type_in": _("typed in a text (people at the table: {people})"),

@@ -10,17 +10,18 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from admin_web import phase_pages
-from admin_web.contribution import LONGEST_REPLY
+from admin_web.official import LONGEST_REPLY, Answer, give, too_long, typed
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import site_of
 from flows.figures import PhaseRef
 from flows.replies import Replies
-from flows.texts import Said, _
-from storage import audit
+from flows.texts import Said, Words, _
+from storage import audit, broadcasts
 from storage.consultations import Consultation, Phase
-from storage.refusals import Refusal
 
 PAGE = "/panel/consultations/{id:int}/steps/{step:int}/reply"
+ANSWERED = "answered"
+"""The status of what a phase as a whole was answered with."""
 
 
 def routes() -> list[BaseRoute]:
@@ -46,24 +47,22 @@ async def show(request: Request, me: Me) -> Response:
 async def reply(request: Request, me: Me) -> Response:
     """First how many people it is for, then the same form again sends it."""
     consultation, phase, module = await find(request, me)
-    texts = {language: me.form.text(f"text_{language}", 20_000) for language in me.space.languages}
-    texts = {language: text for language, text in texts.items() if text}
+    texts = typed(me)
     if not texts:
         return await _draw(request, me, texts, _("Write an answer."))
-    if any(len(text) > LONGEST_REPLY for text in texts.values()):
-        return await _draw(request, me, texts, _("An answer has {count} characters at most.", count=LONGEST_REPLY))
+    if fault := too_long(texts):
+        return await _draw(request, me, texts, fault)
     site, ref, sure = site_of(request), PhaseRef(me.space_id, phase.id), bool(me.form.text("sure"))
     now = site.clock()
     async with site.database.write() as connection:
-        told = await module.reply(connection, ref, None, texts, me.session.organiser_id, now)
-        if sure and isinstance(told, int):
+        to = await module.addressed(connection, ref, now)
+        people = await broadcasts.reach(connection, me.space_id, to.audience)
+        if sure:
+            given = Answer(to.contribution_id, ANSWERED, texts, (to.intro, Words(texts)), to.audience)
+            told = await give(connection, me, given, now)
             await audit.note(connection, me.entry(now, "reply", "phases", phase.id, status=None, people=told))
-        else:
-            await connection.rollback()  # it was only counted
-    if isinstance(told, Refusal):
-        return await _draw(request, me, texts, _("There is nothing to answer yet."))
     if not sure:
-        return await _draw(request, me, texts, people=told)
+        return await _draw(request, me, texts, people=people)
     return RedirectResponse(f"/panel/consultations/{consultation.id}", 303)
 
 

@@ -17,7 +17,7 @@ from bot import sealing
 from bot.courier import Courier
 from bot.metrics import DEAD, WAITING
 from bot.reception import Reception
-from storage import erasure, outbox, retention
+from storage import erasure, milestones, outbox, retention
 from storage.database import Database
 from storage.value import value
 
@@ -55,6 +55,13 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
     async def seal(now: datetime) -> None:
         await sealing.seal(database, now)
 
+    async def tell_milestones(now: datetime) -> None:
+        async with database.read() as connection:
+            untold = await milestones.untold(connection)
+        for one in untold:
+            async with database.write() as connection:
+                await milestones.tell(connection, [one], now)
+
     async def count_what_waits(_now: datetime) -> None:
         async with database.read() as connection:
             waiting = await outbox.waiting(connection)
@@ -70,6 +77,7 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
         Job("try again what was set aside", timedelta(seconds=2), reception.retry),
         Job("recover deliveries of couriers that are no more", timedelta(minutes=1), recover),
         Job("seal secret votes that are over", timedelta(minutes=1), seal),
+        Job("tell the milestones of petitions", timedelta(seconds=10), tell_milestones),
         Job("forget people who were erased", timedelta(minutes=5), forget_erased),
         Job("forget what was kept long enough", timedelta(hours=1), forget_history),
         Job("count dead letters", timedelta(seconds=30), count_dead_letters),

@@ -38,11 +38,25 @@ def hidden(text: str, reason: str, note: str, contact: Mapping[str, Any]) -> tup
     if note:
         lines.append(_("A word from those who read it: {note}", note=note))
     lines.append(_("You can correct it while it is open: write “menu”, then “What I have given”. It is read again."))
-    if contact.get("name") and contact.get("phone"):
-        lines.append(
-            _("You do not agree? Call {name}, {phone}.", name=str(contact["name"]), phone=str(contact["phone"]))
-        )
-    return tuple(lines)
+    return (*lines, *_call(contact))
+
+
+def merged(text: str, into: str, contact: Mapping[str, Any], *, own: bool) -> tuple[Said, ...]:
+    """What the author of a text is told that was merged into another, which may be their `own` as well."""
+    supports = _("Everybody who supported yours supports it now, and so do you.")
+    lines: list[Said] = [
+        _("Your text says the same as another one, so both are one now: “{text}”", text=quoted(text)),
+        _("The one that stays: “{text}”", text=quoted(into)),
+        _("Everybody who supported the first supports the other now.") if own else supports,
+    ]
+    return (*lines, *_call(contact))
+
+
+def _call(contact: Mapping[str, Any]) -> tuple[Said, ...]:
+    """Whom to talk to, where the space names somebody."""
+    if not contact.get("name") or not contact.get("phone"):
+        return ()
+    return (_("You do not agree? Call {name}, {phone}.", name=str(contact["name"]), phone=str(contact["phone"])),)
 
 
 def answered(text: str, status: Said | None, reply: Mapping[str, str], host: Said) -> tuple[Said, ...]:

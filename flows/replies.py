@@ -1,30 +1,38 @@
-"""What a module can do that takes official replies: the panel asks it, and knows no module's name."""
+"""What a module can do whose phases are answered as a whole: the panel asks it, and knows no module's name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.figures import PhaseRef
-from storage.refusals import Refusal
+from flows.texts import Said
+from storage.broadcasts import Audience
+from storage.value import value
+
+
+@value
+class Addressed:
+    """The contribution that the reply hangs at, whom it is sent to, and the line it begins with."""
+
+    contribution_id: int
+    audience: Audience
+    intro: Said
 
 
 @runtime_checkable
 class Replies(Protocol):
-    """The reply is kept where residents read it, and sent to everybody whom it concerns."""
+    """A reply to one of its phases is kept where residents read it, and sent to those whom it concerns."""
 
-    async def reply(
-        self,
-        connection: AsyncConnection,
-        phase: PhaseRef,
-        contribution: int | None,
-        text: Mapping[str, str],
-        organiser: int | None,
-        now: datetime,
-    ) -> int | Refusal:
-        """To this contribution, or to the phase as a whole; answers to how many people it is sent, or why it can't
-        be given."""
+    async def addressed(self, connection: AsyncConnection, phase: PhaseRef, now: datetime) -> Addressed: ...
+
+
+@runtime_checkable
+class Eventful(Protocol):
+    """In its phases things happen that the organiser's first page tells."""
+
+    async def event(self, connection: AsyncConnection, phase: PhaseRef) -> tuple[Said, datetime] | None:
+        """What happened last, and when."""
         ...

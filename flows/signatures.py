@@ -11,7 +11,8 @@ from flows.figures import Cell, Count, Figure, Figures, Filter, OpenText, PhaseR
 from flows.open_texts import open_texts
 from flows.texts import Text, _, plural, translate
 from storage import answers, petitions, spaces
-from storage.signing import SIGNATURE, WHY
+from storage.milestones import SIGNATURE
+from storage.signing import WHY
 
 DAYS, REASONS = "days", "why"
 MOST_DAYS = 60

@@ -17,6 +17,7 @@ from storage.models import Ballot, Contribution, Progress
 from storage.similar import Asked
 from storage.supporting import SUPPORT, SUPPORTERS, followed_by, reported_by, supported_by
 from storage.value import value
+from storage.written import NOWHERE
 
 IDEA, FOR, AGAINST, DETAIL = "idea", "argument_for", "argument_against", "detail"
 """The kinds of contributions."""
@@ -168,7 +169,7 @@ async def _read(connection: AsyncConnection, reader: Reader) -> dict[str, Any] |
             Contribution.space_id == reader.space_id,
             Contribution.phase_id == reader.phase_id,
             Contribution.id == reader.contribution_id,
-            Contribution.state != "withdrawn",
+            Contribution.state.not_in(NOWHERE),
             or_(mine, and_(Contribution.state == "sent", Contribution.kind == IDEA)),
         )
     )
@@ -285,7 +286,7 @@ async def _mine(connection: AsyncConnection, giver: Giver) -> dict[str, Any]:
             Contribution.id.in_(union_all(wrote, supported)),
             Contribution.phase_id == giver.phase_id,
             Contribution.kind.in_((IDEA, FOR, AGAINST, DETAIL)),
-            or_(Contribution.state == "sent", and_(theirs, Contribution.state != "withdrawn")),
+            or_(Contribution.state == "sent", and_(theirs, Contribution.state.not_in(NOWHERE))),
         )
         .order_by(theirs.desc(), Contribution.id.desc())
         .offset(giver.skip)

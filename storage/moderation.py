@@ -65,6 +65,7 @@ class Item:
     author: int | None
     read_at: datetime | None
     moderation: str
+    parent: int | None
     reports: int
 
     @property
@@ -127,6 +128,12 @@ async def find(connection: AsyncConnection, queue: Queue, ids: Collection[int]) 
     return [_item(row) for row in await connection.execute(wanted)]
 
 
+async def merged_into(connection: AsyncConnection, queue: Queue, id_: int) -> list[Item]:
+    """The texts that were merged into this one (storage/merging.py), the oldest first."""
+    wanted = _items(queue).where(Contribution.parent_id == id_, Contribution.state == "merged")
+    return [_item(row) for row in await connection.execute(wanted.order_by(Contribution.id))]
+
+
 async def reports(connection: AsyncConnection, space_id: int, ids: Collection[int]) -> dict[int, list[str]]:
     """What was said of these in reports that nobody has settled yet, the oldest first."""
     rows = await connection.execute(
@@ -161,6 +168,7 @@ _ITEM = (
     Contribution.participant_id,
     Contribution.read_at,
     Phase.moderation,
+    Contribution.parent_id,
     _TIMES,
 )
 

@@ -1,27 +1,25 @@
-"""Official answers (storage/progress.py) as residents read them, and sent to those whom they concern.
+"""Official replies: kept (storage/progress.py), sent to those whom they concern, and as residents read them.
 
-Nobody is written to twice, nor who has asked us to stop, nor who was erased. What leaves is worded when it leaves, in
-the language of whoever it reaches (flows/telling.py).
+There is one way to give one, whatever it is about: an idea, a question, a petition.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypedDict
 
-from sqlalchemy import select
+from sqlalchemy import String, cast, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import outbox
-from storage.models import Participant, Progress
-from storage.outbox import NewDelivery
+from storage import broadcasts, progress
+from storage.broadcasts import Audience, Broadcast
+from storage.models import Progress
+from storage.progress import NewProgress
+from storage.value import value
 
 LONGEST = 800
 """Characters of an answer that a conversation shows: what it knows has to fit its journal. What is sent is whole."""
-KIND = "broadcast"
-"""We begin it ourselves, so it leaves behind what answers somebody, and one in doubt is held."""
-AT_ONCE = 500
 
 
 class Said(TypedDict):
@@ -31,22 +29,30 @@ class Said(TypedDict):
     at: str
 
 
-async def send(connection: AsyncConnection, space_id: int, bodies: Mapping[int, str], at: datetime) -> int:
-    """Queue a delivery for each of these participants who may be written to; answers how many they are."""
-    people = sorted(bodies)
-    reached: list[int] = []
-    for start in range(0, len(people), AT_ONCE):
-        rows = await connection.execute(
-            select(Participant.id).where(
-                Participant.space_id == space_id,
-                Participant.id.in_(people[start : start + AT_ONCE]),
-                Participant.stopped_at.is_(None),
-                Participant.erased_at.is_(None),
-            )
-        )
-        reached += rows.scalars()
-    await outbox.put(connection, [NewDelivery(space_id, who, None, KIND, bodies[who], at) for who in reached])
-    return len(reached)
+@value
+class Reply:
+    """The town replies to a contribution: its words by language, how far it is with it (None changes nothing), and the
+    packed body of what is sent to those whom it concerns."""
+
+    space_id: int
+    contribution_id: int
+    organiser_id: int | None
+    status: str | None
+    text: Mapping[str, str]
+    body: str
+    audience: Audience
+    at: datetime
+
+
+async def reply(connection: AsyncConnection, given: Sequence[Reply]) -> Sequence[int]:
+    """Keep these for all who look at the contribution, and queue one delivery for each person whom it concerns; answers
+    how many they are."""
+    said = [
+        NewProgress(one.space_id, one.contribution_id, one.organiser_id, one.status, one.text, one.at) for one in given
+    ]
+    await progress.add(connection, said)
+    told = [Broadcast(one.space_id, one.audience, one.body, one.at) for one in given]
+    return await broadcasts.send(connection, told)
 
 
 async def last(connection: AsyncConnection, space_id: int, contribution_id: int, language: str) -> Said | None:
@@ -55,11 +61,12 @@ async def last(connection: AsyncConnection, space_id: int, contribution_id: int,
         await connection.execute(
             select(Progress.text, Progress.at)
             .where(Progress.space_id == space_id, Progress.contribution_id == contribution_id)
+            .where(cast(Progress.text, String) != "{}")
             .order_by(Progress.id.desc())
             .limit(1)
         )
     ).first()
-    if row is None or not row.text:
+    if row is None:
         return None
     text = str(row.text.get(language) or next(iter(row.text.values())))
     return Said(text=shortened(text, LONGEST), at=row.at.isoformat())

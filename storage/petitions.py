@@ -1,25 +1,26 @@
-"""A petition as whoever looks at it sees it, and the authority's answer to it. Signing itself is storage/signing.py."""
+"""A petition as whoever looks at it sees it, and whom its answer concerns. Signing itself is storage/signing.py."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
-from sqlalchemy import ColumnElement, exists, insert, select
+from sqlalchemy import BigInteger, ColumnElement, exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import official, progress, signing
+from storage import official, signing
+from storage.broadcasts import Audience
+from storage.milestones import SIGNATURE
 from storage.models import Contribution
-from storage.progress import NewProgress
 from storage.refusals import Refusal
-from storage.signing import SIGNATURE, WHY, Life
+from storage.signing import WHY, Life
 from storage.supporting import reported_by
 from storage.types import new_id
 from storage.value import value
 
 PETITION = "petition"
-"""The kind of contribution that the authority's answer hangs at."""
+"""The kind of the contribution that stands for the petition itself."""
 REASONS_SHOWN = 3
 LONGEST = 100
 """Characters of a reason as it is shown to others in a chat."""
@@ -142,35 +143,15 @@ async def _answer(connection: AsyncConnection, look: Look) -> official.Said | No
     return await official.last(connection, look.space_id, petition, look.language) if petition is not None else None
 
 
-# -- the authority's answer ----------------------------------------------------------------------------------------
+# -- what the authority's answer hangs at, and whom it concerns ----------------------------------------------------
 
 
-@value
-class Reply:
-    """The authority answers a petition: its words by language, and the packed body of what each signer is sent."""
-
-    space_id: int
-    phase_id: int
-    organiser_id: int | None
-    text: Mapping[str, str]
-    body: str
-    at: datetime
-
-
-async def answer(connection: AsyncConnection, given: Sequence[Reply]) -> Sequence[int | Refusal]:
-    """Keep these answers, and queue one delivery for each person whose signature counts; answers to how many."""
-    results: list[int | Refusal] = []
-    for one in given:
-        petition = await _petition(connection, one.space_id, one.phase_id) or await _make(connection, one)
-        said = NewProgress(one.space_id, petition, one.organiser_id, "answered", one.text, one.at)
-        await progress.add(connection, [said])
-        signers = await _signers(connection, one)
-        results.append(await official.send(connection, one.space_id, dict.fromkeys(signers, one.body), one.at))
-    return results
+async def itself(connection: AsyncConnection, space_id: int, phase_id: int, at: datetime) -> int:
+    """The id of the contribution that stands for the petition; it is made when it is asked for first."""
+    return await _petition(connection, space_id, phase_id) or await _make(connection, space_id, phase_id, at)
 
 
 async def _petition(connection: AsyncConnection, space_id: int, phase_id: int) -> int | None:
-    """The contribution that stands for the petition itself, which is there since it was answered first."""
     table = Contribution
     found: int | None = await connection.scalar(
         select(table.id).where(table.space_id == space_id, table.phase_id == phase_id, table.kind == PETITION)
@@ -178,38 +159,31 @@ async def _petition(connection: AsyncConnection, space_id: int, phase_id: int) -
     return found
 
 
-async def _make(connection: AsyncConnection, one: Reply) -> int:
+async def _make(connection: AsyncConnection, space_id: int, phase_id: int, at: datetime) -> int:
     """It is nobody's and about itself, so that it counts nowhere as somebody who took part."""
     id_ = new_id()
     row = {
-        "space_id": one.space_id,
+        "space_id": space_id,
         "id": id_,
-        "phase_id": one.phase_id,
+        "phase_id": phase_id,
         "parent_id": id_,
         "key": PETITION,
         "kind": PETITION,
         "state": "sent",
         "fields": {},
         "origin": "organiser",
-        "created_at": one.at,
-        "updated_at": one.at,
+        "created_at": at,
+        "updated_at": at,
     }
     await connection.execute(insert(Contribution).values(**row))
     return id_
 
 
-async def _signers(connection: AsyncConnection, one: Reply) -> list[int]:
+def signers(space_id: int, phase_id: int) -> Audience:
+    """Whose signature counts."""
     table = Contribution
-    rows = await connection.execute(
-        select(table.participant_id).where(
-            table.space_id == one.space_id,
-            table.phase_id == one.phase_id,
-            table.kind == SIGNATURE,
-            table.state == "sent",
-            table.participant_id.is_not(None),
-        )
-    )
-    return [who for who in rows.scalars() if who is not None]
+    signed = (table.space_id == space_id, table.phase_id == phase_id, table.kind == SIGNATURE, table.state == "sent")
+    return select(table.participant_id.cast(BigInteger)).where(*signed, table.participant_id.is_not(None))
 
 
 # -- for the panel -------------------------------------------------------------------------------------------------

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, String, cast, insert, select, union, update
+from sqlalchemy import String, cast, exists, insert, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.broadcasts import Audience
 from storage.models import Ballot, Contribution, Follow, Organiser, Participant, Progress
 from storage.types import new_id
 from storage.value import value
@@ -63,30 +63,19 @@ async def of(connection: AsyncConnection, space_id: int, contribution_id: int) -
     return [Step(*row) for row in rows]
 
 
-async def concerned(connection: AsyncConnection, space_id: int, contribution_id: int) -> list[int]:
-    """Whom a reply concerns, each once, by id: the author, those who support it (a ballot whose subject is the
-    contribution), those who follow it. Who said stop, or was erased, is not written to."""
-    them = union(*_concerned(space_id, contribution_id)).subquery()
-    rows = await connection.execute(
-        select(Participant.id)
-        .where(Participant.space_id == space_id, cast(Participant.id, String).in_(select(them.c.who)))
-        .where(Participant.stopped_at.is_(None), Participant.erased_at.is_(None))
-        .order_by(Participant.id)
-    )
-    return [id_ for (id_,) in rows]
-
-
-def _concerned(space_id: int, contribution_id: int) -> Sequence[Select[Any]]:
-    """The ids as texts: a ballot's voter is one, or the word that is left of somebody erased."""
+def concerned(space_id: int, contribution_id: int) -> Audience:
+    """Whom a reply concerns, each once: the author; and of a text that others see also those who support it (a ballot
+    whose subject is the contribution) and who follow it."""
     this = (Contribution.space_id == space_id, Contribution.id == contribution_id)
+    seen = exists().where(*this, Contribution.state == "sent")
     phase = select(Contribution.phase_id).where(*this).scalar_subquery()
-    author = select(cast(Contribution.participant_id, String).label("who")).where(
-        *this, Contribution.participant_id.is_not(None)
+    author = select(Contribution.participant_id).where(*this, Contribution.participant_id.is_not(None))
+    supporters = select(Ballot.voter).where(
+        Ballot.space_id == space_id, Ballot.phase_id == phase, Ballot.subject == str(contribution_id), seen
     )
-    supporters = select(Ballot.voter.label("who")).where(
-        Ballot.space_id == space_id, Ballot.phase_id == phase, Ballot.subject == str(contribution_id)
+    followers = select(Follow.participant_id).where(
+        Follow.space_id == space_id, Follow.contribution_id == contribution_id, seen
     )
-    followers = select(cast(Follow.participant_id, String).label("who")).where(
-        Follow.space_id == space_id, Follow.contribution_id == contribution_id
-    )
-    return author, supporters, followers
+    # A ballot's voter is an id as a text, or the word that is left of somebody erased.
+    them = Participant.id.in_(union_all(author, followers)), cast(Participant.id, String).in_(supporters)
+    return select(Participant.id).where(Participant.space_id == space_id, or_(*them))

@@ -18,6 +18,7 @@ from storage.models import Contribution, Progress
 from storage.refusals import Gone, Refusal
 from storage.supporting import SUPPORTERS, reported_by, supported_by
 from storage.value import value
+from storage.written import NOWHERE
 
 QUESTION = "question"
 """The kind of contribution."""
@@ -107,7 +108,7 @@ async def mine(connection: AsyncConnection, given: Sequence[Reader]) -> Sequence
         await _read(
             connection,
             who,
-            (Contribution.participant_id == who.participant_id) & (Contribution.state != "withdrawn")
+            (Contribution.participant_id == who.participant_id) & Contribution.state.not_in(NOWHERE)
             | (Contribution.state == "sent") & supported_by(who.participant_id),
             limit=MOST_OF_MINE,
         )
@@ -135,7 +136,7 @@ async def one(connection: AsyncConnection, given: Sequence[Wanted]) -> Sequence[
     for wanted in given:
         visible = (Contribution.state == "sent") | (Contribution.participant_id == wanted.who.participant_id)
         found = await _read(connection, wanted.who, Contribution.id == wanted.question_id, visible)
-        if not found or found[0]["state"] == "withdrawn":
+        if not found or found[0]["state"] in NOWHERE:
             results.append(Gone())
             continue
         answer = await official.last(connection, wanted.who.space_id, wanted.question_id, wanted.language)

@@ -1,44 +1,42 @@
 """Signing petitions: one signature a person, counted as it is given; milestones; an end by silence; taking back.
 
 A signature is a contribution without a text. Why somebody signed is another one about it, so that words wait for a
-moderator, or are hidden, and the signature counts all the same. A milestone is kept with the signature that reached it
-first: it is heard once, though signatures come and go.
+moderator, or are hidden, and the signature counts all the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias, TypedDict
+from typing import TypeAlias, TypedDict
 
-from sqlalchemy import bindparam, func, insert, select, tuple_, update
+from sqlalchemy import bindparam, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import contributions, gate, phases
+from storage import contributions, gate, milestones, phases
 from storage.contributions import NewContribution
-from storage.models import Answer, Contribution, Phase
+from storage.milestones import GOAL, SIGNATURE, Place, Reached
+from storage.models import Contribution, Phase
 from storage.refusals import AlreadySent, Closed, Refusal
-from storage.types import new_id
 from storage.value import value
 
-SIGNATURE, WHY = "signature", "why"
-"""Kinds of contributions: a signature, and what somebody says about theirs."""
-MILESTONE = "milestone"
-TEN, HALF, GOAL = "ten", "half", "goal"
-
-Place: TypeAlias = tuple[int, int]
-"""A space and a phase."""
+WHY = "why"
+"""The kind of a contribution in which somebody says why they signed."""
+OPENED = "opened"
+"""What is told of the goal where reaching it has opened the next phase."""
 
 
 @value
 class Signature(NewContribution):
     """A signature as it is given. Reaching the `goal` opens the phase after it where `opens_next` says so; `silence` is
-    the number of days without a signature after which the petition has ended."""
+    the number of days without a signature after which the petition has ended. `news` is what the others are told of
+    each milestone, packed, and of the goal that has opened a phase."""
 
     goal: int = 1
     silence: int | None = None
     opens_next: bool = False
+    news: Mapping[str, str] = field(default_factory=dict)
 
 
 class Signed(TypedDict):
@@ -47,11 +45,6 @@ class Signed(TypedDict):
     count: int
     milestone: str | None
     opened: bool
-
-
-def milestones(goal: int) -> dict[int, str]:
-    """After how many signatures which milestone is reached; of two at the same number, the greater."""
-    return ({10: TEN} if goal > 10 else {}) | {(goal + 1) // 2: HALF} | {goal: GOAL}
 
 
 # -- signing -------------------------------------------------------------------------------------------------------
@@ -156,54 +149,23 @@ async def _tally(
 ) -> dict[int, Signed]:
     """By their ids, what these signatures, just written in this order, have brought about."""
     places = {(one.space_id, one.phase_id) for one, _id in signed}
-    reached = await _reached(connection, places)
+    reached = await milestones.reached(connection, places)
     counts = {place: before[place].count for place in places}
     results: dict[int, Signed] = {}
-    marks: list[dict[str, Any]] = []
+    marks: list[Reached] = []
     for one, id_ in signed:
         place = (one.space_id, one.phase_id)
         counts[place] += 1
-        new = [name for name in _made(counts[place], one.goal) if name not in reached[place]]
+        new = [name for name in milestones.made(counts[place], one.goal) if name not in reached[place]]
         reached[place] |= set(new)
-        marks += [_mark(one, id_, name) for name in new]
         opened = False
         if GOAL in new and one.opens_next:
             [result] = await phases.open_next(connection, [(one.space_id, one.phase_id, one.at.isoformat())])
             opened = result is True
+        marks += [Reached(*place, name, id_, one.news.get(OPENED if opened else name), one.at) for name in new]
         results[id_] = Signed(count=counts[place], milestone=new[-1] if new else None, opened=opened)
-    if marks:
-        await connection.execute(insert(Answer), marks)
+    await milestones.note(connection, marks)
     return results
-
-
-def _made(count: int, goal: int) -> list[str]:
-    """The milestone at this number; the goal also behind it, where many signatures were typed in from paper at once."""
-    exactly = milestones(goal).get(count)
-    return [GOAL] if count > goal else [exactly] if exactly is not None else []
-
-
-def _mark(one: Signature, id_: int, name: str) -> dict[str, Any]:
-    return {
-        "space_id": one.space_id,
-        "id": new_id(),
-        "phase_id": one.phase_id,
-        "contribution_id": id_,
-        "question": MILESTONE,
-        "choice": name,
-    }
-
-
-async def _reached(connection: AsyncConnection, places: Collection[Place]) -> dict[Place, set[str]]:
-    """The milestones that were reached before, even where the signature was withdrawn since."""
-    found: dict[Place, set[str]] = {place: set() for place in places}
-    rows = await connection.execute(
-        select(Answer.space_id, Answer.phase_id, Answer.choice).where(
-            tuple_(Answer.space_id, Answer.phase_id).in_(places), Answer.question == MILESTONE
-        )
-    )
-    for space_id, phase_id, name in rows:
-        found[space_id, phase_id].add(name or "")
-    return found
 
 
 @value

@@ -21,6 +21,9 @@ from storage.refusals import Closed, Gone, Refusal
 from storage.value import value
 from storage.words import fold
 
+NOWHERE = ("withdrawn", "merged")
+"""The states of a text that is there no more, for its author neither."""
+
 # -- giving --------------------------------------------------------------------------------------------------------
 
 
@@ -55,16 +58,20 @@ async def put(connection: AsyncConnection, given: Sequence[NewText]) -> Sequence
 async def shown(
     connection: AsyncConnection, keys: Collection[tuple[int, int]]
 ) -> dict[tuple[int, int], tuple[int, int | None]]:
-    """The (phase, author) of those of these texts, by (space, id), that others see and that stand by themselves."""
+    """The (phase, author) of those of these texts, by (space, id), that others see and that stand by themselves. They
+    stand until the transaction ends: nobody merges them meanwhile (storage/merging.py)."""
     if not keys:
         return {}
     rows = await connection.execute(
-        select(Contribution.space_id, Contribution.id, Contribution.phase_id, Contribution.participant_id).where(
+        select(Contribution.space_id, Contribution.id, Contribution.phase_id, Contribution.participant_id)
+        .where(
             tuple_(Contribution.space_id, Contribution.id).in_(keys),
             Contribution.state == "sent",
             Contribution.text.is_not(None),
             Contribution.parent_id.is_(None),
         )
+        .order_by(Contribution.space_id, Contribution.id)
+        .with_for_update(read=True, key_share=True)
     )
     return {(space_id, id_): (phase_id, author) for space_id, id_, phase_id, author in rows}
 
@@ -141,7 +148,7 @@ async def _theirs(
     rows = await connection.execute(
         select(*whose, *(getattr(Contribution, name) for name in _COLUMNS)).where(
             tuple_(Contribution.space_id, Contribution.id).in_([one.key for one in given]),
-            Contribution.state != "withdrawn",
+            Contribution.state.not_in(NOWHERE),
         )
     )
     found: dict[Any, Mapping[str, Any]] = {tuple(row[:4]): dict(zip(_COLUMNS, row[4:], strict=True)) for row in rows}

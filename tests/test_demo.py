@@ -17,9 +17,11 @@ from flows.questionnaires.file import read_file
 from flows.questionnaires.questionnaire import Questionnaire
 from flows.questionnaires.questions import KINDS, Question
 from flows.texts import Words, translate
-from storage import codes, consultations, files, organisers
+from storage import codes, consultations, files, milestones, moderation, organisers, similar
 from storage.files import SCHEME
+from storage.moderation import HIDDEN, TO_READ, VISIBLE, Queue
 from storage.refusals import AlreadyExists
+from storage.similar import Asked
 from tests.crowd import opened
 
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
@@ -112,6 +114,26 @@ async def test_the_days_are_those_before_it_is_looked_at(database_url: str) -> N
     assert consultation.answered_on.weekday() == 3
     assert {place.code.code for place in places} == set(demo.codes)
     assert all(place.sent for place in places)
+
+
+async def test_what_residents_wrote_was_read_but_for_the_newest_and_one_is_hidden(database_url: str) -> None:
+    async with opened(database_url) as connection:
+        demo = await furnish(connection, NOW)
+        counts = await moderation.count(connection, Queue(demo.space_id))
+        [hidden] = await moderation.listed(connection, Queue(demo.space_id), HIDDEN, 0, 9)
+        asked = Queue(demo.space_id, kind="question")
+        waiting = await moderation.listed(connection, asked, TO_READ, 0, 9)
+        shown = await moderation.listed(connection, asked, VISIBLE, 0, 9)
+        [near] = await similar.similar(
+            connection, [Asked(demo.space_id, shown[0].phase_id, "La piscine rouvre quand ?", "fr")]
+        )
+        petition = next(one for one in await milestones.untold(connection))
+        assert await milestones.tell(connection, [petition], NOW) == [0]
+    assert hidden.reason == "advert"
+    assert [item.text for item in waiting] == ["Y aura-t-il un feu d'artifice en juillet ?"]
+    assert all(item.read_at is not None for item in shown)
+    assert [one["id"] for one in near] == [one.id for one in shown if "piscine" in one.text]
+    assert counts[TO_READ] < counts[VISIBLE]
 
 
 async def test_the_organiser_signs_in_with_the_password_that_was_printed(database_url: str) -> None:

@@ -6,6 +6,7 @@ this one.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.demo import towns
+from bot.demo.reading import Opening, move_in
 from bot.demo.residents import DAYS, Resident, residents
 from bot.importing import KIND, beside
 from flows.journal import Journal
@@ -49,6 +50,9 @@ POSTERS = {"boulangerie": "Boulangerie", "pharmacie": "Pharmacie", "ecole": "Éc
 """Each poster's code, and the place it hangs at."""
 OPEN_FOR = timedelta(days=13)
 DECIDED_AFTER = timedelta(days=20)
+NEIGHBOURS = 170
+BEGUN_BEFORE = timedelta(days=14)
+"""When the first neighbour came."""
 
 
 @value
@@ -92,8 +96,17 @@ async def furnish(connection: AsyncConnection, now: datetime) -> Demo:
         await codes.create(connection, consultation, now, code=code, place=place)
     everybody = residents(yaml.safe_load((FOLDER / "voices.yaml").read_text("utf-8")), now, ZONE)
     await _arrive(connection, phase, questionnaire, everybody)
-    await towns.open_all(connection, space, now)
+    await _open_the_others(connection, space, now)
     return Demo(space.id, SLUG, consultation.id, consultation.slug, tuple(POSTERS), EMAIL, password)
+
+
+async def _open_the_others(connection: AsyncConnection, space: Space, now: datetime) -> None:
+    """What else is open in the town: a file each."""
+    chance = random.Random(NEIGHBOURS)
+    people = await move_in(connection, space, now - BEGUN_BEFORE, NEIGHBOURS, chance)
+    for file in sorted((FOLDER / "towns").glob("*.yaml")):
+        opening = Opening(connection, space, now, people, chance)
+        await opening.open(file.stem, yaml.safe_load(file.read_text("utf-8")))
 
 
 def read_draft() -> Draft:

@@ -22,7 +22,7 @@ from storage.supporting import Following
 
 RANDOM = Choice("random", _("In an order drawn at random"))
 NEW = Choice("new", _("The newest first"))
-NEAR = Choice("near", _("Those of one district"))
+NEAR, AREA = Choice("near", _("Those of my district")), Choice("area", _("Those of one district"))
 THEME = Choice("theme", _("Those on one theme"))
 SEARCH = Choice("search", _("Search for a word"))
 MORE_IDEAS = Choice("more", _("More ideas"))
@@ -67,10 +67,14 @@ async def browse(talk: Talk, settings: Settings) -> Ending:
 
 
 async def _how(round_: Round, settings: Settings, names: Names, state: Mapping[str, Json]) -> dict[str, Json] | None:
-    ways = [RANDOM, NEW, *([NEAR] if names else []), *([THEME] if settings.themes else []), SEARCH, DONE]
+    mine = next((one["slug"] for one in names if one["slug"] == round_.person.area), None)
+    areas_ = [*([NEAR] if mine else []), *([AREA] if names else [])]
+    ways = [RANDOM, NEW, *areas_, *([THEME] if settings.themes else []), SEARCH, DONE]
     question = _("How would you like to read the ideas?")
     taken = await way(round_, "how", question, ways)
     if taken == NEAR.id:
+        return {"order": "new", "area": mine}
+    if taken == AREA.id:
         choices = [Choice(one["slug"], Words(one["name"])) for one in names]
         return {"order": "new", "area": await round_.choose("area", _("Which district?"), choices)}
     if taken == THEME.id:

@@ -24,6 +24,7 @@ STATES: Mapping[str, Said] = {
     "sent": _("sent"),
     "waiting": _("sent, visible after it was read"),
     "hidden": _("not shown"),
+    "merged": _("merged into another"),
 }
 """The state of something one gave, in a list."""
 
@@ -62,7 +63,7 @@ def whole(talk: Talk, settings: Settings, names: Names, idea: Mapping[str, Any])
 def progress(talk: Talk, idea: Mapping[str, Any]) -> list[Said]:
     """How far the town is with it, and what it replied last."""
     lines: list[Said] = [STATUSES[idea["status"]]] if idea["status"] in STATUSES else []
-    last = idea["progress"][:1]
+    last = [one for one in idea["progress"] if any(one["text"].values())][:1]
     return lines + [
         _("The town’s answer, {day}: {text}", day=talk.scene.local(one["at"]).date(), text=Words(one["text"]))
         for one in last

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,17 +16,20 @@ from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
 from flows.forms import Fault, Faults, Field
 from flows.giving import called, quoted, reading, to_change, too_many
 from flows.host import closed, host
+from flows.moderating import quoted as shortened
 from flows.module import Module
 from flows.prompt import Prompt
+from flows.replies import Addressed
 from flows.run import Tell
 from flows.telling import pack_tell
 from flows.texts import Said, Text, Words, _, plural
 from flows.ways import way
-from storage import petitions, signing
+from storage import milestones, petitions, signing
 from storage.contributions import NewContribution
+from storage.milestones import GOAL, HALF, SIGNATURE, TEN, Signer, Wish
 from storage.petitions import Look, Reader, Reason, Standing
-from storage.refusals import AlreadySent, Closed, Refusal, TooMany
-from storage.signing import GOAL, HALF, SIGNATURE, TEN, WHY, Signature, Silence, Unsigned, Withdrawal
+from storage.refusals import AlreadySent, Closed, TooMany
+from storage.signing import OPENED, WHY, Signature, Silence, Unsigned, Withdrawal
 
 SIGN, MORE, NO = Choice("sign", _("I sign")), Choice("more", _("Read more")), Choice("no", _("No thank you"))
 TAKE_BACK, WORDS, KEEP = (
@@ -35,6 +39,8 @@ TAKE_BACK, WORDS, KEEP = (
 )
 REPORT, RETURN = Choice("report", _("Report one of these reasons")), Choice("return", _("Return to the petition"))
 OTHER_WORDS = Choice("why", _("Change my words"))
+NEWS, NO_NEWS = Choice("news", _("Receive news of it")), Choice("news", _("Receive no more news"))
+YES_NO = (Choice("yes", _("Yes")), Choice("no", _("No")))
 SURE = (Choice("yes", _("Yes, take it back")), Choice("no", _("No, keep my signature")))
 
 
@@ -157,7 +163,7 @@ class Petition(Module):
         """Sign; False where it was refused, and they were told why."""
         phase = talk.phase
         signature = talk.contribution(
-            Signature, SIGNATURE, goal=self.goal, silence=self.silence, opens_next=self.opens_next
+            Signature, SIGNATURE, goal=self.goal, silence=self.silence, opens_next=self.opens_next, news=self._news
         )
         try:
             signed = await talk.do("signature", signing.sign, signature)
@@ -173,7 +179,7 @@ class Petition(Module):
         return False
 
     def _milestone(self, name: str | None, *, opened: bool) -> tuple[Said, ...]:
-        """What this signature has reached, said to whoever gave it and to nobody else."""
+        """What this signature has reached, as it is said to whoever gave it."""
         reached = {
             TEN: _("Yours is the tenth signature."),
             HALF: _("With your signature, half of the {goal} are there.", goal=self.goal),
@@ -181,6 +187,23 @@ class Petition(Module):
         }
         lines = (reached[name],) if name is not None else ()
         return (*lines, _("So the next step is open: see the menu.")) if opened else lines
+
+    @cached_property
+    def _news(self) -> Mapping[str, str]:
+        """What the others who signed are told of each milestone, if they want news; packed."""
+        short = Words({language: shortened(text) for language, text in self.text.items() if text})
+        of, stop = _("The petition you signed: “{text}”", text=short), _("To receive no more news, write “menu”.")
+        lines: dict[str, tuple[Said, ...]] = {name: (said,) for name, said in self._milestones.items()}
+        lines[OPENED] = (*lines[GOAL], _("So the next step is open: see the menu."))
+        return {name: pack_tell(Tell(0, (of, *said, stop))) for name, said in lines.items()}
+
+    @property
+    def _milestones(self) -> Mapping[str, Said]:
+        return {
+            TEN: _("Ten people have signed it."),
+            HALF: _("Half of the {goal} signatures are there.", goal=self.goal),
+            GOAL: _("The goal is reached: {goal} signatures.", goal=self.goal),
+        }
 
     # -- why, and what comes after -------------------------------------------------------------------------
 
@@ -204,9 +227,21 @@ class Petition(Module):
                 return None
             except Closed:
                 lines = (_("Your words could not be kept: this has closed in the meantime."),)
+        if not await talk.know("wanted", milestones.wanted, Signer(*_here(talk), talk.person.id)):
+            if lines:
+                talk.say(*lines)
+            lines = await self._ask_for_news(talk)
         talk.say(*lines, to_change(talk, _("take your signature back")))
         talk.say(*self._next(talk), *called(talk))
         return None
+
+    async def _ask_for_news(self, talk: Talk) -> tuple[Said, ...]:
+        """Whether they want to hear how the petition gets on."""
+        question = _("Would you like to hear here how the petition gets on?")
+        if await talk.choose("news", question, YES_NO, echo=False, back=False) == "no":
+            return ()
+        await talk.do("wish", milestones.wish, Wish(*_here(talk), talk.person.id, True))
+        return (_("It is noted."),)
 
     def _next(self, talk: Talk) -> tuple[Said, ...]:
         phase = talk.phase
@@ -225,10 +260,16 @@ class Petition(Module):
         before += _answer(talk, standing)
         if standing["words"] is not None:
             before += (_("You said: “{words}”", words=standing["words"]),)
-        ways = [OTHER_WORDS if standing["words"] is not None else WORDS, TAKE_BACK, KEEP]
+        news = await talk.know("following", milestones.wanted, Signer(*_here(talk), talk.person.id))
+        ways = [OTHER_WORDS if standing["words"] is not None else WORDS, NO_NEWS if news else NEWS, TAKE_BACK, KEEP]
         taken = await way(talk, "again", _("What would you like to do?"), ways, before=before, back=True)
         if taken == WORDS.id:
             return await self._why(talk)
+        if taken == NEWS.id:
+            await talk.do("wish", milestones.wish, Wish(*_here(talk), talk.person.id, not news))
+            none = _("It is noted. You receive no more news of it.")
+            talk.say(none if news else _("It is noted. You receive its news here."), *self._next(talk))
+            return None
         if taken == KEEP.id:
             talk.say(_("All right. Your signature counts."), *called(talk))
             return None
@@ -246,15 +287,16 @@ class Petition(Module):
 
     # -- the authority's answer and the results ------------------------------------------------------------
 
-    async def reply(
-        self, connection: AsyncConnection, phase: PhaseRef, _contribution: int | None, text: Mapping[str, str],
-        organiser: int | None, now: datetime,
-    ) -> int | Refusal:  # fmt: skip
-        """The authority's answer: kept for all who look at it, and sent to everybody whose signature counts."""
-        lines = (_("The petition you signed is answered: “{text}”", text=self.text), Words(text))
-        body = pack_tell(Tell(0, lines))
-        given = petitions.Reply(phase.space_id, phase.phase_id, organiser, text, body, now)
-        return (await petitions.answer(connection, [given]))[0]
+    async def addressed(self, connection: AsyncConnection, phase: PhaseRef, now: datetime) -> Addressed:
+        """The answer is for all who look at the petition, and sent to everybody whose signature counts."""
+        petition = await petitions.itself(connection, phase.space_id, phase.phase_id, now)
+        intro = _("The petition you signed is answered: “{text}”", text=self.text)
+        return Addressed(petition, petitions.signers(phase.space_id, phase.phase_id), intro)
+
+    async def event(self, connection: AsyncConnection, phase: PhaseRef) -> tuple[Said, datetime] | None:
+        """The last milestone."""
+        last = await milestones.last(connection, phase.space_id, phase.phase_id)
+        return (self._milestones[last[0]], last[1]) if last is not None else None
 
     async def results(self, connection: AsyncConnection, phase: PhaseRef, where: Filter) -> Figures:
         return await signatures.results(connection, phase, self.goal, where)

@@ -48,8 +48,8 @@ class Questions(Module):
     name = _("Questions to the town")
     purpose = _("Residents ask and support questions; whoever asked or supported one is sent the answer.")
     own = (("what", MINE.id),)
-    repeatable = True
     found = frozenset({QUESTION})
+    repeatable = True
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         about = settings.get("about") or {}

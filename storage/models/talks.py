@@ -219,6 +219,25 @@ class PaperBallots(Row):
     """Why they were taken back."""
 
 
+class Milestone(Row):
+    """A number of signatures that a petition has reached; the constraint is that it is reached once."""
+
+    __tablename__ = "milestones"
+    __table_args__ = (
+        belongs("phase_id", "phases"),
+        UniqueConstraint("space_id", "phase_id", "name"),
+        {"sqlite_with_rowid": False},
+    )
+    phase_id: Mapped[int]
+    name: Mapped[str]
+    signature_id: Mapped[int]
+    """The signature that reached it."""
+    body: Mapped[str | None]
+    """What the others who signed are told, packed; it names nobody."""
+    at: Mapped[datetime]
+    told_at: Mapped[datetime | None]
+
+
 class Follow(Row):
     """Somebody wants to hear what becomes of a contribution."""
 

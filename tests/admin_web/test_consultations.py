@@ -1,5 +1,6 @@
 """The list of consultations, and one of them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,8 @@ from sqlalchemy import insert
 
 from admin_web.consultations import standing, steps
 from flows.texts import translate
-from storage import consultations
+from storage import consultations, milestones
+from storage.milestones import Reached
 from storage.models import Contribution
 from storage.types import new_id
 from tests.admin_web.conftest import NOW, Enter, Town
@@ -126,3 +128,15 @@ async def test_the_panel_speaks_the_language_that_was_chosen(page: Page, served:
     await expect(page.get_by_role("heading", level=1)).to_have_text("What would you like to change?")
     await page.get_by_role("link", name="Consultations").click()
     await expect(page.get_by_role("link", name="The town centre and you", exact=True)).to_be_visible()
+
+
+async def test_the_first_page_tells_the_last_milestone_of_a_petition(claire: httpx.AsyncClient, town: Town) -> None:
+    assert "signatures est là" not in (await claire.get("/panel")).text
+    settings = {"text": {"fr": "Une boîte aux lettres"}, "goal": 20}
+    async with town.database.write() as connection:
+        phase = await consultations.add_phase(connection, town.consultation, "petition", settings)
+        reached = Reached(town.space.id, phase.id, "half", 1, None, town.now)
+        await milestones.note(connection, [replace(reached, name="ten"), reached])
+    page = (await claire.get("/panel")).text
+    assert page.count("La moitié des 20 signatures est là.") == 1
+    assert "Dix personnes ont signé." not in page

@@ -7,8 +7,9 @@ import pytest
 from playwright.async_api import Page
 
 from flows.module import Module
-from storage import audit, consultations
+from storage import audit, consultations, similar
 from storage.audit import NewEntry
+from storage.similar import Text
 from tests.admin_web.conftest import Enter, Town
 from tests.admin_web.gathering import report, write
 from tests.admin_web.test_failures import add_dead, add_delivery
@@ -43,6 +44,7 @@ PAGES = [
     "/panel/contributions?list=reported",
     "/panel/contributions?list=hidden",
     "/panel/contributions/{text}",
+    "/panel/contributions/{text}/merge?search=banc",
     "/panel/contributions/hide?id={text}",
     "/panel/contributions/new",
     "/panel/team",
@@ -87,9 +89,12 @@ async def add_texts(town: Town) -> None:
         entry = NewEntry(town.space.id, town.organiser_id, "password", "organisers", town.organiser_id, town.now)
         await audit.note(connection, entry)
     await write(town, "Un banc devant la pharmacie", phase_id=phase.id)
+    alike = await write(town, "Un banc devant la halle", "sent", phase_id=phase.id)
     await write(town, "Une publicité", "hidden", phase_id=phase.id, reason="advert")
     town.text = await write(town, "Des arceaux à vélos près de la halle", "sent", phase_id=phase.id)
     await report(town, town.text)
+    async with town.database.write() as connection:
+        await similar.index(connection, [Text(town.space.id, phase.id, alike, "Un banc devant la halle", "fr")])
 
 
 def address(town: Town, path: str) -> str:

@@ -16,9 +16,9 @@ from sqlalchemy import func, select
 from bot.reception import Reception
 from flows.messages import Incoming
 from flows.modules.petition import Petition
-from storage import consultations
+from storage import consultations, milestones
 from storage.database import Database
-from storage.models import Contribution
+from storage.models import Contribution, Delivery, Milestone
 from tests.bot.town import Town, furnish
 from tests.tables import make_tables
 
@@ -30,17 +30,26 @@ MILESTONES = {
     10: "Yours is the tenth signature.",
     12: "With your signature, the goal is reached: 12.",
 }
+NEWS = {
+    "Half of the 12 signatures are there.": MILESTONES[6],
+    "Ten people have signed it.": MILESTONES[10],
+    "The goal is reached: 12 signatures.": MILESTONES[12],
+}
+"""What the others are told of each."""
 SIGN, TAKE_BACK = "I sign", "Yes, take it back"
+WANTED, UNWANTED = {"Yes", "Receive news of it"}, {"Receive no more news"}
 WAYS = {SIGN, TAKE_BACK, "Read more", "No thank you", "Yes, begin", "Take my signature back", "Say why I sign"}
-WAYS |= {"Change my words", "Change nothing", "No, keep my signature", "Back"}
+WAYS |= {"Change my words", "Change nothing", "No, keep my signature", "Back", "No", *WANTED, *UNWANTED}
 PETITION = {"text": {"en": "A crossing at the school"}, "about": {"en": "The street is wide."}, "goal": GOAL}
 
 
 @dataclass
 class Model:
-    """Who has signed, and the most signatures there can have been: within a batch nobody knows who comes first."""
+    """Who has signed, who wants news, and the most signatures there can have been: within a batch nobody knows who
+    comes first."""
 
     signed: set[str] = field(default_factory=set)
+    news: set[str] = field(default_factory=set)
     most: int = 0
     closed: bool = False
 
@@ -51,6 +60,10 @@ class Model:
             self.signed.add(name)
         elif pressed == TAKE_BACK:
             self.signed.discard(name)
+        elif pressed in WANTED:
+            self.news.add(name)
+        elif pressed in UNWANTED:
+            self.news.discard(name)
 
 
 @settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -86,6 +99,7 @@ async def crowd(url: str, chance: random.Random) -> None:
             await batch(house, model, chance)
             assert await signatures(house) == len(model.signed)
             check_milestones(house, model, before)
+            await check_news(house, model)
     finally:
         await database.close()
 
@@ -123,6 +137,35 @@ def check_milestones(house: Town, model: Model, before: set[str]) -> None:
     assert len(told) == len(set(told))
     assert {MILESTONES[at] for at in MILESTONES if at <= len(model.signed)} <= set(told)
     assert set(told) <= {MILESTONES[at] for at in MILESTONES if at <= model.most}
+
+
+async def check_news(house: Town, model: Model) -> None:
+    """Each new milestone is told once to everybody who signed and wants news, and not to whoever reached it."""
+    before = len(house.street.sent)
+    reached = set(await tell(house))
+    told: dict[str, list[str]] = {}
+    for item in house.street.sent[before:]:
+        [line] = [line.text for line in item.message.lines if line.text in NEWS]
+        told.setdefault(NEWS[line], []).append(item.sender)
+    assert told.keys() <= reached
+    for milestone in reached:
+        [by] = [item.sender for item in house.street.sent if milestone in [line.text for line in item.message.lines]]
+        assert sorted(told.get(milestone, [])) == sorted((model.signed & model.news) - {by})
+
+
+async def tell(house: Town) -> list[str]:
+    """Do what the job does, twice; answers what those heard who reached the milestones that nobody else knew of."""
+    async with house.database.write() as connection:
+        untold = await milestones.untold(connection)
+        told = await milestones.tell(connection, untold, house.now)
+        assert await milestones.tell(connection, untold, house.now) == [0] * len(untold)
+        assert await milestones.untold(connection) == []
+    names = [await house.rows(Milestone.name, id=one.id) for one in untold]
+    kinds = await house.rows(Delivery.kind, state="waiting")
+    assert kinds == ["broadcast"] * sum(told)
+    await house.deliver()
+    lines = {"half": MILESTONES[6], "ten": MILESTONES[10], "goal": MILESTONES[12]}
+    return [lines[name] for [name] in names]
 
 
 def heard(house: Town) -> list[str]:

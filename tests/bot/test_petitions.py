@@ -9,13 +9,19 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from bot.jobs import all_jobs
 from flows.figures import Figures, Filter, PhaseRef
 from flows.forms import Faults
 from flows.modules.petition import Petition
 from flows.replies import Replies
-from storage import consultations, erasure, models, signing
+from flows.run import Tell
+from flows.telling import pack_tell
+from flows.texts import Words
+from storage import consultations, erasure, models, official, signing
 from storage.database import Database
-from storage.models import Contribution, Delivery, Phase, Report
+from storage.models import Contribution, Delivery, Milestone, Phase, Report
+from storage.official import Reply
+from storage.outbox import BULK
 from storage.refusals import Closed
 from storage.signing import Signature
 from tests.bot.town import Town, furnish
@@ -75,6 +81,7 @@ async def test_the_goal_opens_the_next_phase_once(house: Town) -> None:
 async def test_a_milestone_is_not_heard_again_by_who_signs_after_a_withdrawal(house: Town) -> None:
     await sign(house, "a", "b")
     await house.hears("b", "no thank you")
+    await house.hears("b", "no")
     await house.hears("b", code="centre")
     await house.hears("b", "take my signature back")
     assert await house.hears("b", "yes") == [
@@ -114,6 +121,7 @@ async def test_words_wait_for_a_moderator_and_the_signature_counts_at_once(house
     told = await house.hears("a", "Cars do not stop")
     assert told[0] == "Thank you. Once it was read, others see this, without your name: “Cars do not stop”"
     assert await house.rows(Contribution.kind, Contribution.state) == [("signature", "sent"), ("why", "waiting")]
+    await house.hears("a", "no")
     await house.hears("a", code="centre")
     await house.hears("a", "change my words")
     await house.hears("a", "Cars go too fast")
@@ -164,6 +172,7 @@ async def test_more_words_than_a_day_allows_are_refused_and_the_signature_stays(
     await change(house, per_day=1)
     await sign(house, "a")
     await house.hears("a", "Cars do not stop")
+    await house.hears("a", "no")
     await house.hears("a", code="centre")
     await house.hears("a", "change my words")
     told = await house.hears("a", "Cars go too fast")
@@ -192,6 +201,7 @@ async def test_the_answer_reaches_each_signer_once_in_their_language_but_not_who
     await sign(house, "a", "b", "stopped", "back")
     await house.hears("stopped", "/stop")
     await house.hears("back", "no thank you")
+    await house.hears("back", "no")
     await house.hears("back", code="centre")
     await house.hears("back", "take my signature back")
     await house.hears("back", "yes")
@@ -203,7 +213,10 @@ async def test_the_answer_reaches_each_signer_once_in_their_language_but_not_who
     text = {"en": "It is built in June.", "fr": "Il est construit en juin."}
     async with house.database.write() as connection:
         where = PhaseRef(house.space_id, house.phase_id)
-        assert await module.reply(connection, where, None, text, None, house.now) == 2
+        to = await module.addressed(connection, where, house.now)
+        body = pack_tell(Tell(0, (to.intro, Words(text))))
+        reply = Reply(house.space_id, to.contribution_id, None, "answered", text, body, to.audience, house.now)
+        assert await official.reply(connection, [reply]) == [2]
     assert (await house.rows(Delivery.kind))[-2:] == ["broadcast", "broadcast"]
     await house.deliver()
     assert house.street.texts("a")[1:] == ["Il est construit en juin."]
@@ -215,6 +228,44 @@ async def test_the_answer_reaches_each_signer_once_in_their_language_but_not_who
     told = await house.hears("back", code="centre")
     assert told[2:4] == ["The answer of the town hall, Saturday 6 March:", "“It is built in June.”"]
     assert (await figures(house)).people == 3
+
+
+async def want_news(house: Town, *names: str) -> None:
+    for name in names:
+        await house.hears(name, "no thank you")
+        assert (await house.hears(name, "yes"))[0] == "It is noted."
+
+
+async def test_a_milestone_is_told_by_the_job_to_those_who_want_news_in_their_language_and_behind_answers(
+    house: Town,
+) -> None:
+    await sign(house, "fan", "french")
+    await want_news(house, "fan", "french")
+    await house.hears("french", "/language")
+    await house.hears("french", "Français")
+    await sign(house, "stopped")
+    await want_news(house, "stopped")
+    await house.hears("stopped", "/stop")
+    await sign(house, "goal")
+    house.street.sent.clear()
+    [job] = [
+        one
+        for one in all_jobs(house.database, house.reception, house.courier, timedelta(days=1))
+        if one.name == "tell the milestones of petitions"
+    ]
+    await job.work(house.now)
+    assert await house.rows(Delivery.kind, Delivery.rank, state="waiting") == [("broadcast", BULK)] * 3
+    await job.work(house.now)
+    await house.deliver()
+    assert house.street.texts("fan")[1] == "Half of the 4 signatures are there."
+    assert house.street.texts("fan")[3:] == [
+        "The petition you signed: “A crossing at the school”",
+        "The goal is reached: 4 signatures.",
+        "To receive no more news, write “menu”.",
+    ]
+    assert house.street.texts("french")[1] == "L'objectif est atteint : 4 signatures."
+    assert house.street.texts("stopped") == house.street.texts("goal") == []
+    assert await house.rows(Milestone.name) == ["half", "goal"]
 
 
 async def test_figures_and_table_say_when_by_which_door_and_why(house: Town) -> None:

@@ -166,7 +166,7 @@ async def answer(house: Town, question: int, text: str) -> list[int]:
     async with house.database.write() as connection:
         said = NewProgress(house.space_id, question, None, None, {"en": text}, house.now)
         await progress.add(connection, [said])
-        return await progress.concerned(connection, house.space_id, question)
+        return list(await connection.scalars(progress.concerned(house.space_id, question)))
 
 
 async def test_the_answer_concerns_everybody_who_asked_or_supported_and_is_read_by_whoever_asks_the_same(

@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from storage import consultations, moderation, progress, scores, supporting, typing_in
-from storage.models import Participant
+from storage import broadcasts, consultations, moderation, official, progress, scores, supporting, typing_in
+from storage.broadcasts import Broadcast
+from storage.models import Delivery, Participant
 from storage.moderation import VISIBLE
 from storage.progress import NewProgress
 from storage.scores import NewScore, Scored
@@ -39,6 +40,14 @@ async def test_a_reply_is_kept_with_its_date_and_the_last_status_is_the_contribu
     assert item.status == "studied"
 
 
+async def test_an_answer_stays_the_last_one_when_only_the_status_changes_after_it(town: Written) -> None:
+    idea, space = await town.write("Des bancs"), town.space_id
+    answer = NewProgress(space, idea, None, None, {"fr": "Dix bancs en juin."}, NOW)
+    await progress.add(town.connection, [answer, NewProgress(space, idea, None, "done", {}, NOW + timedelta(days=1))])
+    said = await official.last(town.connection, space, idea, "fr")
+    assert said == {"text": "Dix bancs en juin.", "at": NOW.isoformat()}
+
+
 async def test_author_supporters_and_followers_are_each_told_once(town: Written) -> None:
     author, both, follower = [await town.person() for _ in range(3)]
     stopped, gone = await town.person(stopped_at=NOW), await town.person(erased_at=NOW)
@@ -48,7 +57,11 @@ async def test_author_supporters_and_followers_are_each_told_once(town: Written)
     for person in (both, follower):
         await town.follow(idea, person)
     await town.support(await town.write("Un arbre"), await town.person())
-    assert await progress.concerned(town.connection, town.space_id, idea) == sorted([author, both, follower])
+    audience = progress.concerned(town.space_id, idea)
+    assert await broadcasts.reach(town.connection, town.space_id, audience) == 3
+    assert await broadcasts.send(town.connection, [Broadcast(town.space_id, audience, "{}", NOW)]) == [3]
+    told = await town.connection.scalars(select(Delivery.participant_id).order_by(Delivery.id))
+    assert list(told) == sorted([author, both, follower])
     assert await supporting.people(town.connection, town.space_id, idea) == (5, 2)
 
 

@@ -65,6 +65,11 @@ class Written:
             update(models.Phase).where(models.Phase.id == self.phase_id).values(moderation=when)
         )
 
+    async def open(self) -> None:
+        found = await consultations.find(self.connection, self.space_id, self.consultation_id)
+        assert found is not None
+        await consultations.open_now(self.connection, found, NOW)
+
     async def report(self, contribution_id: int, reason: str = "Insultant") -> None:
         row = {"space_id": self.space_id, "id": new_id(), "contribution_id": contribution_id}
         said = {"reporter": str(new_id()), "reason": reason, "at": NOW}
@@ -83,11 +88,13 @@ class Written:
 async def written(database_url: str) -> AsyncIterator[Written]:
     """One transaction on a new database with an open consultation of one phase."""
     database = Database(database_url)
-    async with database.write() as connection:
-        await make_tables(connection)
-    async with database.write() as connection:
-        yield await a_phase(connection)
-    await database.close()
+    try:
+        async with database.write() as connection:
+            await make_tables(connection)
+        async with database.write() as connection:
+            yield await a_phase(connection)
+    finally:
+        await database.close()
 
 
 async def a_phase(connection: AsyncConnection, slug: str = "montaubry") -> Written:

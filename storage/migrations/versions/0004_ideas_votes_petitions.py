@@ -209,6 +209,27 @@ def upgrade() -> None:
         op.f("ix_progress_space_id_contribution_id"), "progress", ["space_id", "contribution_id"], unique=False
     )
     op.create_table(
+        "milestones",
+        sa.Column("phase_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("signature_id", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.String(), nullable=True),
+        sa.Column("at", UTCTime(), nullable=False),
+        sa.Column("told_at", UTCTime(), nullable=True),
+        sa.Column("space_id", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["space_id", "phase_id"],
+            ["phases.space_id", "phases.id"],
+            name=op.f("fk_milestones_space_id_phase_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("space_id", "id", name=op.f("pk_milestones")),
+        sa.UniqueConstraint("space_id", "phase_id", "name", name=op.f("uq_milestones_space_id_phase_id_name")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "reports",
         sa.Column("contribution_id", sa.BigInteger(), nullable=False),
         sa.Column("reporter", sa.String(), nullable=False),
