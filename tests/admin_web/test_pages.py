@@ -47,6 +47,7 @@ PAGES = [
     "/panel/contributions/{text}/merge?search=banc",
     "/panel/contributions/hide?id={text}",
     "/panel/contributions/new",
+    "/panel/contributions/ballots",
     "/panel/team",
     "/panel/team/new",
     "/panel/team/{organiser}",
