@@ -18,6 +18,11 @@ def quoted(text: Said) -> Said:
     return _("“{text}”", text=text)
 
 
+def language_of(talk: Talk) -> str:
+    """The language in which all texts of a space are cut to stems, so that they are found by their words."""
+    return talk.scene.space.languages[0]
+
+
 def called(talk: Talk) -> tuple[Said, ...]:
     """A person to talk to, where there is one."""
     call = person_to_call(talk.scene)

@@ -8,7 +8,7 @@ from typing import Any
 from flows import reporting
 from flows.answers import Choice, FreeText, Json
 from flows.conversation import Ending, Round, Talk
-from flows.giving import called
+from flows.giving import called, language_of
 from flows.ideas import giving, telling
 from flows.ideas.giving import LONGEST_REMARK, Names
 from flows.ideas.propose import EVERYWHERE, SUPPORT
@@ -116,7 +116,7 @@ def _look(round_: Round, seed: int, state: Mapping[str, Json]) -> Look:
         state.get("theme"),
         state.get("area"),
         state.get("words", ""),
-        giving.language_of(round_),
+        language_of(round_),
         (after[0], after[1]) if after else None,
     )
 

@@ -10,7 +10,7 @@ from flows import gist
 from flows.answers import Choice, FreeText, Heard, Json, Misread, OneOf
 from flows.conversation import Talk
 from flows.folding import clean, fold
-from flows.giving import quoted, supporters, too_many
+from flows.giving import language_of, quoted, supporters, too_many
 from flows.host import closed
 from flows.prompt import Prompt
 from flows.texts import Said, Words, _, plural
@@ -28,11 +28,6 @@ Names: TypeAlias = "Sequence[Mapping[str, Any]]"
 """The areas of a space as `{slug, name}`."""
 
 NO_THANKS = Choice("none", _("No thank you"))
-
-
-def language_of(talk: Talk) -> str:
-    """The language all ideas of a space are cut to stems in."""
-    return talk.scene.space.languages[0]
 
 
 def new(talk: Talk, key: str, kind: str, text: str, parent: int | None = None, **given: Any) -> NewText:
@@ -123,7 +118,8 @@ class Remark(OneOf):
         meant = gist.yes_or_no(fold(text)) if text else None
         if heard.tap is None and (meant == "no" or (text and gist.is_only_thanks(fold(text)))):
             return NO_THANKS.id
-        if meant == "yes" or (heard.tap is None and not text):
+        number = text.isdigit() and self.match(text) is None
+        if meant == "yes" or number or (heard.tap is None and not text):
             raise Misread(_("Please write it in a few words."))
         if heard.tap is not None or self.match(text) is not None:
             return super().read(heard)

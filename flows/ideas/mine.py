@@ -7,7 +7,7 @@ from typing import Any
 
 from flows.answers import Choice, FreeText, Json
 from flows.conversation import Ending, Round, Talk
-from flows.giving import called, quoted
+from flows.giving import called, language_of, quoted
 from flows.ideas import giving, telling
 from flows.ideas.browse import DONE, TAKE_BACK
 from flows.ideas.giving import LONGEST_IDEA, LONGEST_MORE, LONGEST_REMARK, Names
@@ -140,7 +140,7 @@ async def _anew(round_: Round, settings: Settings, names: Names, what: str, *, i
 
 
 async def _change(round_: Round, found: Mapping[str, Any], what: Any, new: str | None) -> None:
-    language = giving.language_of(round_) if found["kind"] == IDEA else None
+    language = language_of(round_) if found["kind"] == IDEA else None
     own = columns(_theirs(round_, found))
     change = Change(**own, what=what, new=new, language=language, read_first=found["kind"] == DETAIL)
     if await _do(round_, written.change, change):

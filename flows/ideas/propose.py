@@ -9,7 +9,7 @@ from typing import Any
 
 from flows.answers import Choice, FreeText, Json
 from flows.conversation import Again, Ending, Talk
-from flows.giving import called, quoted, supporters, to_change, too_many
+from flows.giving import called, language_of, quoted, supporters, to_change, too_many
 from flows.ideas import giving, telling
 from flows.ideas.giving import LONGEST_IDEA, LONGEST_MORE, Names
 from flows.ideas.settings import Settings
@@ -58,7 +58,7 @@ async def propose(talk: Talk, settings: Settings) -> Ending:
     names = await talk.know("areas", areas.named, talk.scene.space.id)
     if not settings.private:
         phase = talk.phase
-        asked = Asked(phase.space_id, phase.id, text, giving.language_of(talk))
+        asked = Asked(phase.space_id, phase.id, text, language_of(talk))
         near = await talk.know("near", ideas.near, asked)
         same = await _same(talk, settings, names, near) if near else None
         if same is not None:

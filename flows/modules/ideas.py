@@ -29,21 +29,21 @@ class Ideas(Module):
     kind = "ideas"
     name = _("Ideas")
     purpose = _("Residents propose ideas, read those of others, support them and argue for and against.")
-    own = (("what", "mine"),)
+    own = (("what", MINE.id),)
     repeatable = True
     kinds: ClassVar[Mapping[str, Said]] = mine.KINDS
     found = frozenset({IDEA})
     typed_in = IDEA
     proposes = True
 
-    def __init__(self, settings: settings.Settings) -> None:
-        self.settings = settings
-        self.themes: Sequence[Choice] = settings.themes
-        self.criteria: Sequence[Choice] = settings.criteria
+    def __init__(self, asked: settings.Settings) -> None:
+        self.settings = asked
+        self.themes: Sequence[Choice] = asked.themes
+        self.criteria: Sequence[Choice] = asked.criteria
 
     @classmethod
-    def load(cls, settings: Mapping[str, Any]) -> Self:
-        return cls(_read(settings))
+    def load(cls, given: Mapping[str, Any]) -> Self:
+        return cls(settings.read(given))
 
     @classmethod
     def form(cls) -> Sequence[Field]:
@@ -85,6 +85,3 @@ class Ideas(Module):
 
     def table(self, connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:
         return results.table(connection, phase, self.settings, language)
-
-
-_read = settings.read

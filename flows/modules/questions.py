@@ -12,7 +12,7 @@ from flows.answers import Choice, FreeText
 from flows.conversation import Ending, Go, Round, Talk
 from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
 from flows.forms import Field
-from flows.giving import called, quoted, reading, supporters, to_change, too_many
+from flows.giving import called, language_of, quoted, reading, supporters, to_change, too_many
 from flows.host import closed, host
 from flows.module import Module
 from flows.open_texts import open_texts
@@ -81,7 +81,7 @@ class Questions(Module):
         """The question in a sentence; what is like it is shown before anything is kept."""
         prompt = Prompt(_("What is your question? One sentence is enough."), FreeText(LONGEST))
         text = await talk.ask("text", prompt, echo=False)
-        near = await talk.know("near", questions.near, Near(_reader(talk), text, talk.scene.space.languages[0]))
+        near = await talk.know("near", questions.near, Near(_reader(talk), text, language_of(talk)))
         if near:
             taken = await _which_is_it(talk, near)
             if taken is not None:
@@ -109,8 +109,7 @@ class Questions(Module):
     async def _keep(self, talk: Talk, text: str) -> bool:
         """Ask it; False where it was refused, and they were told why."""
         phase = talk.phase
-        language = talk.scene.space.languages[0]
-        question = talk.contribution(NewText, QUESTION, text=text, language=language, single=False)
+        question = talk.contribution(NewText, QUESTION, text=text, language=language_of(talk), single=False)
         try:
             await talk.do("question", written.put, question)
         except Closed:
@@ -280,7 +279,7 @@ async def _correct(talk: Talk, question: Question) -> None:
     """Another text instead of one's own, which is read anew where texts are read first."""
     phase = talk.phase
     new = await talk.ask("new", Prompt(_("Write it anew, as it should read."), FreeText(LONGEST)), echo=False)
-    language = talk.scene.space.languages[0]
+    language = language_of(talk)
     change = Change(phase.space_id, phase.id, question["id"], talk.person.id, talk.now, new=new, language=language)
     try:
         await talk.do("corrected", written.change, change)

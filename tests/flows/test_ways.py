@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flows.answers import Choice, Heard, Misread
+from flows.ideas.giving import Remark
 from flows.ways import Recap, Ways, WaysOrText
 
 SEND, FIX, DROP = Choice("send", "Send"), Choice("fix", "Correct"), Choice("drop", "Do not send it")
@@ -79,3 +80,14 @@ def test_some_words_that_choose_nothing_are_the_text_itself(text: str, read: obj
 def test_a_few_words_thanks_and_what_is_too_long_are_no_text(text: str) -> None:
     with pytest.raises(Misread):
         WaysOrText((SUPPORT, LIST), most=40).read(typed(text))
+
+
+@pytest.mark.parametrize("text", ["2", "12", "oui", ""])
+def test_a_number_or_a_yes_is_no_remark(text: str) -> None:
+    with pytest.raises(Misread):
+        Remark().read(typed(text))
+
+
+@pytest.mark.parametrize(("text", "read"), [("1", "none"), ("non merci", "none"), ("au 2", {"other": "au 2"})])
+def test_a_remark_is_a_text_or_none(text: str, read: object) -> None:
+    assert Remark().read(typed(text)) == read
