@@ -19,7 +19,7 @@ from admin_web import charts, consultations
 from admin_web.channels import channel_name
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import Site, language_of, site_of
-from flows.figures import NOTHING_APART, Figure, Figures, Filter, OpenText, PhaseRef, Reports
+from flows.figures import NOTHING_APART, Figure, Figures, Filter, OpenText, Page, PhaseRef, Reports
 from flows.texts import Said, _
 from storage import consultations as kept
 from storage.consultations import Consultation, Phase
@@ -102,7 +102,7 @@ async def show(request: Request, me: Me) -> Response:
     figures = await site.counter.figures(reports, shown.phase, shown.where)
     async with site.database.read() as connection:
         quotes = {
-            figure.id: await reports.texts(connection, shown.ref, figure.id, shown.where, "", 0, QUOTED)
+            figure.id: await reports.texts(connection, shown.ref, figure.id, shown.where, Page(limit=QUOTED))
             for figure in figures.figures
             if figure.shape in ("texts", "bars") and (figure.people or figures.apart != NOTHING_APART)
         }
@@ -145,7 +145,7 @@ async def show_texts(request: Request, me: Me) -> Response:
     figure = await _figure(site, reports, shown.phase, request.path_params["question"])
     async with site.database.read() as connection:
         offset = (number - 1) * A_PAGE
-        count, found = await reports.texts(connection, shown.ref, figure.id, shown.where, search, offset, A_PAGE)
+        count, found = await reports.texts(connection, shown.ref, figure.id, shown.where, Page(search, offset, A_PAGE))
     return panel(
         request,
         me,

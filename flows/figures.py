@@ -132,6 +132,15 @@ class OpenText:
 Cell: TypeAlias = "str | int | float | None"
 
 
+@value
+class Page:
+    """Which open answers to read: those with all these words, whatever their accents; so many, after the first ones."""
+
+    search: str = ""
+    offset: int = 0
+    limit: int = 50
+
+
 @runtime_checkable
 class Reports(Protocol):
     """What a module that has results can do; the panel, the export and the chat all ask it."""
@@ -141,16 +150,9 @@ class Reports(Protocol):
         ...
 
     async def texts(
-        self,
-        connection: AsyncConnection,
-        phase: PhaseRef,
-        question_id: str,
-        where: Filter,
-        search: str,
-        offset: int,
-        limit: int,
+        self, connection: AsyncConnection, phase: PhaseRef, question_id: str, where: Filter, page: Page
     ) -> tuple[int, list[OpenText]]:
-        """How many open answers hold these words (whatever their accents), and one page of them, the newest first."""
+        """How many open answers hold the words, and one page of them, the newest first."""
         ...
 
     def table(self, connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:

@@ -6,25 +6,19 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows.figures import Filter, OpenText, PhaseRef
+from flows.figures import Filter, OpenText, Page, PhaseRef
 from storage import spaces, texts
 
 
 async def open_texts(
-    connection: AsyncConnection,
-    phase: PhaseRef,
-    kind: str,
-    question_id: str | None,
-    where: Filter,
-    search: str,
-    offset: int,
-    limit: int,
+    connection: AsyncConnection, phase: PhaseRef, kind: str, question_id: str | None, where: Filter, page: Page
 ) -> tuple[int, list[OpenText]]:
-    """What contributions of a kind say to everybody, or the open answers to a question of theirs, that hold all these
-    words, whatever their accents: how many, and one page of them, the newest first.
+    """What contributions of a kind say to everybody, or the open answers to a question of theirs, that hold the
+    words: how many, and one page of them, the newest first.
 
     Of a question with choices these are the answers in one's own words; of a place, those that were typed.
     """
-    count, found = await texts.found(connection, where.scope(phase, kind), question_id, search, offset, limit)
+    scope = where.scope(phase, kind)
+    count, found = await texts.found(connection, scope, question_id, page.search, page.offset, page.limit)
     zone = ZoneInfo((await spaces.load(connection, phase.space_id)).zone)
     return count, [OpenText(one.text, one.origin, one.place, one.at.astimezone(zone).date()) for one in found]

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows.figures import Cell, Count, Figure, Figures, Filter, OpenText, PhaseRef
+from flows.figures import Cell, Count, Figure, Figures, Filter, OpenText, Page, PhaseRef
 from flows.open_texts import open_texts
 from flows.texts import Text, _, plural, translate
 from storage import answers, petitions, spaces
@@ -43,12 +43,12 @@ async def results(connection: AsyncConnection, phase: PhaseRef, goal: int, where
 
 
 async def texts(
-    connection: AsyncConnection, phase: PhaseRef, question_id: str, where: Filter, search: str, offset: int, limit: int
+    connection: AsyncConnection, phase: PhaseRef, question_id: str, where: Filter, page: Page
 ) -> tuple[int, list[OpenText]]:
     """The reasons that others see and that hold these words, the newest first: how many, and one page of them."""
     if question_id != REASONS:
         return 0, []
-    return await open_texts(connection, phase, WHY, None, where, search, offset, limit)
+    return await open_texts(connection, phase, WHY, None, where, page)
 
 
 async def table(connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:

@@ -10,7 +10,7 @@ import pytest
 from bot.demo import content
 from bot.demo.content import furnish
 from bot.importing import beside
-from flows.figures import Filter, PhaseRef
+from flows.figures import Filter, Page, PhaseRef
 from flows.open_texts import open_texts
 from flows.questionnaires import tables, tallies
 from flows.questionnaires.file import read_file
@@ -69,8 +69,8 @@ async def test_the_town_has_results_to_show(database_url: str) -> None:
         questionnaire = Questionnaire.from_settings(phase.settings)
         figures = await tallies.results(connection, where, questionnaire, Filter())
         rows = [row async for row in tables.table(connection, where, questionnaire, "fr")]
-        count, found = await open_texts(connection, where, tallies.RESPONSE, "to_change", Filter(), "banc", 0, 50)
-        everything, _ = await open_texts(connection, where, tallies.RESPONSE, "to_change", Filter(), "", 0, 1)
+        count, found = await open_texts(connection, where, tallies.RESPONSE, "to_change", Filter(), Page("banc", 0, 50))
+        everything, _ = await open_texts(connection, where, tallies.RESPONSE, "to_change", Filter(), Page("", 0, 1))
     assert figures.people == len(rows) - 1 == 140
     assert [channel for channel, _people in figures.by_channel] == ["web", "telegram", "paper"]
     assert len(figures.by_place) == 5

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.counting.result import rank
-from flows.figures import Cell, Count, Figure, Figures, Filter, OpenText, PhaseRef
+from flows.figures import Cell, Count, Figure, Figures, Filter, OpenText, Page, PhaseRef
 from flows.ideas.settings import Settings
 from flows.ideas.telling import STATES, STATUSES
 from flows.open_texts import open_texts
@@ -81,19 +81,13 @@ async def _themes(connection: AsyncConnection, scope: Scope, settings: Settings,
 
 
 async def texts(
-    connection: AsyncConnection,
-    phase: PhaseRef,
-    question_id: str,
-    where: Filter,
-    search: str,
-    offset: int,
-    limit: int,
+    connection: AsyncConnection, phase: PhaseRef, question_id: str, where: Filter, page: Page
 ) -> tuple[int, list[OpenText]]:
     """The ideas themselves, or the open answers to one of the organiser's questions."""
     if question_id in (SUPPORT, THEMES):
         return 0, []
     question = None if question_id == TEXTS else question_id
-    return await open_texts(connection, phase, IDEA, question, where, search, offset, limit)
+    return await open_texts(connection, phase, IDEA, question, where, page)
 
 
 COLUMNS: tuple[Said, ...] = (

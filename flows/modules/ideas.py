@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.answers import Choice
 from flows.conversation import Ending, Go, Talk
-from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
+from flows.figures import Cell, Figures, Filter, OpenText, Page, PhaseRef
 from flows.forms import Field
 from flows.ideas import browse, mine, propose, results, settings
 from flows.ideas.giving import LONGEST_IDEA
@@ -72,16 +72,9 @@ class Ideas(Module):
         return await results.results(connection, phase, self.settings, where)
 
     async def texts(
-        self,
-        connection: AsyncConnection,
-        phase: PhaseRef,
-        question_id: str,
-        where: Filter,
-        search: str,
-        offset: int,
-        limit: int,
+        self, connection: AsyncConnection, phase: PhaseRef, question_id: str, where: Filter, page: Page
     ) -> tuple[int, list[OpenText]]:
-        return await results.texts(connection, phase, question_id, where, search, offset, limit)
+        return await results.texts(connection, phase, question_id, where, page)
 
     def table(self, connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:
         return results.table(connection, phase, self.settings, language)

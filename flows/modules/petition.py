@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows import reporting, signatures
 from flows.answers import Choice, OneOf
 from flows.conversation import Ending, Talk
-from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
+from flows.figures import Cell, Figures, Filter, OpenText, Page, PhaseRef
 from flows.forms import Fault, Faults, Field
 from flows.giving import called, quoted, reading, to_change, too_many
 from flows.host import closed, host
@@ -302,10 +302,9 @@ class Petition(Module):
         return await signatures.results(connection, phase, self.goal, where)
 
     async def texts(
-        self, connection: AsyncConnection, phase: PhaseRef, question_id: str, where: Filter, search: str,
-        offset: int, limit: int,
-    ) -> tuple[int, list[OpenText]]:  # fmt: skip
-        return await signatures.texts(connection, phase, question_id, where, search, offset, limit)
+        self, connection: AsyncConnection, phase: PhaseRef, question_id: str, where: Filter, page: Page
+    ) -> tuple[int, list[OpenText]]:
+        return await signatures.texts(connection, phase, question_id, where, page)
 
     def table(self, connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:
         return signatures.table(connection, phase, language)

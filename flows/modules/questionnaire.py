@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows.answers import Choice, Json
 from flows.asking import DONE
 from flows.conversation import MISSING, Again, Ending, Talk
-from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
+from flows.figures import Cell, Figures, Filter, OpenText, Page, PhaseRef
 from flows.giving import called, closing
 from flows.host import closed
 from flows.module import Module
@@ -240,16 +240,9 @@ class Questionnaire(Module):
         return await tallies.results(connection, phase, self.settings, where)
 
     async def texts(
-        self,
-        connection: AsyncConnection,
-        phase: PhaseRef,
-        question_id: str,
-        where: Filter,
-        search: str,
-        offset: int,
-        limit: int,
+        self, connection: AsyncConnection, phase: PhaseRef, question_id: str, where: Filter, page: Page
     ) -> tuple[int, list[OpenText]]:
-        return await open_texts(connection, phase, tallies.RESPONSE, question_id, where, search, offset, limit)
+        return await open_texts(connection, phase, tallies.RESPONSE, question_id, where, page)
 
     def table(self, connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:
         return tables.table(connection, phase, self.settings, language)

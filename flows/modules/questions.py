@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows import pressing, reporting
 from flows.answers import Choice, FreeText
 from flows.conversation import Ending, Go, Round, Talk
-from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
+from flows.figures import Cell, Figures, Filter, OpenText, Page, PhaseRef
 from flows.forms import Field
 from flows.giving import called, language_of, quoted, reading, supporters, to_change, too_many
 from flows.host import closed, host
@@ -168,10 +168,9 @@ class Questions(Module):
         return await pressing.results(connection, phase, where)
 
     async def texts(
-        self, connection: AsyncConnection, phase: PhaseRef, question_id: str, where: Filter, search: str,
-        offset: int, limit: int,
-    ) -> tuple[int, list[OpenText]]:  # fmt: skip
-        return await open_texts(connection, phase, QUESTION, None, where, search, offset, limit)
+        self, connection: AsyncConnection, phase: PhaseRef, question_id: str, where: Filter, page: Page
+    ) -> tuple[int, list[OpenText]]:
+        return await open_texts(connection, phase, QUESTION, None, where, page)
 
     def table(self, connection: AsyncConnection, phase: PhaseRef, language: str) -> AsyncIterator[Sequence[Cell]]:
         return pressing.table(connection, phase, language)

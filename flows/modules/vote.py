@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.answers import Json
 from flows.conversation import Again, Ending, Talk
-from flows.figures import Cell, Figures, Filter, OpenText, PhaseRef
+from flows.figures import Cell, Figures, Filter, OpenText, Page, PhaseRef
 from flows.forms import Field
 from flows.giving import called, closing
 from flows.host import closed
@@ -125,14 +125,7 @@ class Vote(Module):
         return await results.results(connection, phase, self.vote, where)
 
     async def texts(
-        self,
-        connection: AsyncConnection,
-        phase: PhaseRef,
-        question_id: str,
-        where: Filter,
-        search: str,
-        offset: int,
-        limit: int,
+        self, connection: AsyncConnection, phase: PhaseRef, question_id: str, where: Filter, page: Page
     ) -> tuple[int, list[OpenText]]:
         """Nobody writes anything in a vote."""
         return 0, []

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flows.figures import Filter
+from flows.figures import Filter, Page
 from flows.messages import Message
 from flows.open_texts import open_texts
 from flows.questionnaires import tables, tallies
@@ -191,7 +191,7 @@ async def check_everything(town: Town, questionnaire: Questionnaire, replies: Se
         check_figures(questionnaire, replies, figures)
         check_table(questionnaire, figures, header, rows)
         for question in questionnaire.questions:
-            found = await open_texts(connection, town.where, tallies.RESPONSE, question.id, Filter(), "", 0, 1000)
+            found = await open_texts(connection, town.where, tallies.RESPONSE, question.id, Filter(), Page("", 0, 1000))
             check_texts(questionnaire, question, replies, *found)
     assert figures.started == len(replies)
 

@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows.figures import Cell, Count, Figure, Figures, Filter, HeatRow, OpenText, PhaseRef, Stage
+from flows.figures import Cell, Count, Figure, Figures, Filter, HeatRow, OpenText, Page, PhaseRef, Stage
 from flows.texts import Words
 
 TEXTS = [
@@ -95,17 +95,10 @@ class MadeUp:
         return self.figures if where.place != "Nulle part" else Figures(people=0)
 
     async def texts(
-        self,
-        _connection: AsyncConnection,
-        _phase: PhaseRef,
-        _question_id: str,
-        where: Filter,
-        search: str,
-        offset: int,
-        limit: int,
+        self, _connection: AsyncConnection, _phase: PhaseRef, _question_id: str, where: Filter, page: Page
     ) -> tuple[int, list[OpenText]]:
-        found = [text for text in TEXTS if search in text.text and where.channel in (None, text.origin)]
-        return len(found), found[offset : offset + limit]
+        found = [text for text in TEXTS if page.search in text.text and where.channel in (None, text.origin)]
+        return len(found), found[page.offset : page.offset + page.limit]
 
     async def table(
         self, _connection: AsyncConnection, _phase: PhaseRef, _language: str

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from flows.figures import Filter, PhaseRef
+from flows.figures import Filter, Page, PhaseRef
 from flows.forms import Faults
 from flows.modules.ideas import Ideas
 from storage import models, supporting
@@ -212,7 +212,7 @@ async def test_the_organisers_own_questions_are_asked_counted_and_exported(house
     async with house.database.read() as connection:
         ref = PhaseRef(house.space_id, house.phase_id)
         header, row = [row async for row in module.table(connection, ref, "en")]
-        texts = await module.texts(connection, ref, "-ideas", Filter(), "pharmacie", 0, 10)
+        texts = await module.texts(connection, ref, "-ideas", Filter(), Page("pharmacie", 0, 10))
     assert dict(zip(header, row, strict=True))[header[-1]] == "Children"
     assert dict(zip(header, row, strict=True))["Theme"] == "Trees"
     assert [text.text for text in texts[1]] == [BENCH]

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from bot.jobs import all_jobs
-from flows.figures import Figures, Filter, PhaseRef
+from flows.figures import Figures, Filter, Page, PhaseRef
 from flows.forms import Faults
 from flows.modules.petition import Petition
 from flows.replies import Replies
@@ -279,7 +279,7 @@ async def test_figures_and_table_say_when_by_which_door_and_why(house: Town) -> 
     module, where = Petition.load(SETTINGS), PhaseRef(house.space_id, house.phase_id)
     async with house.database.read() as connection:
         table = [row async for row in module.table(connection, where, "en")]
-        texts = await module.texts(connection, where, "why", Filter(), "stôp", 0, 10)
+        texts = await module.texts(connection, where, "why", Filter(), Page("stôp", 0, 10))
     assert table[0] == ["Number", "Day", "Hour", "Door", "Place", "Why they sign"]
     assert table[1] == [1, "2027-03-06", "13:00", "street", None, "Cars do not stop"]
     assert [row[5] for row in table[1:]] == ["Cars do not stop", None, None]

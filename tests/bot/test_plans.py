@@ -12,7 +12,7 @@ from sqlalchemy import event, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.demo.content import furnish
-from flows.figures import Filter, PhaseRef, Reports
+from flows.figures import Filter, Page, PhaseRef, Reports
 from flows.module import load
 from storage import moderation
 from storage.database import Database
@@ -71,5 +71,5 @@ async def read_all(connection: AsyncConnection, space_id: int) -> None:
         module, phase = load(kind, settings), PhaseRef(space_id, phase_id)
         if isinstance(module, Reports):
             for figure in (await module.results(connection, phase, Filter())).figures:
-                await module.texts(connection, phase, figure.id, Filter(), "banc", 0, 20)
+                await module.texts(connection, phase, figure.id, Filter(), Page("banc", 0, 20))
             assert [row async for row in module.table(connection, phase, "fr")]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from flows.figures import Filter, PhaseRef
+from flows.figures import Filter, Page, PhaseRef
 from flows.modules.questions import Questions
 from storage import consultations, moderation, progress
 from storage.ballots import NewBallot
@@ -200,7 +200,7 @@ async def test_figures_and_table_show_questions_by_support_with_their_answers(ho
     async with house.database.read() as connection:
         figures = await module.results(connection, where(house), Filter())
         table = [row async for row in module.table(connection, where(house), "en")]
-        texts = await module.texts(connection, where(house), "pressing", Filter(), "park", 0, 10)
+        texts = await module.texts(connection, where(house), "pressing", Filter(), Page("park", 0, 10))
     assert (figures.people, figures.by_channel, figures.figures[0].people) == (2, (("street", 2),), 1)
     assert [row.people for row in figures.figures[0].rows] == [1, 0]
     assert [row[3:] for row in table[1:]] == [[BENCHES, 1, None], [PARKING, 0, "Behind the station."]]

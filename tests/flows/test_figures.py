@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows.figures import Figure, Filter, OpenText, PhaseRef
+from flows.figures import Figure, Filter, OpenText, Page, PhaseRef
 from flows.open_texts import open_texts
 from flows.questionnaires import tables, tallies
 from flows.questionnaires.questionnaire import Questionnaire
@@ -109,7 +109,7 @@ async def test_the_erased_keep_their_rows_without_their_words(database_url: str)
         await connection.execute(update(Answer).values(text=None, folded=None))
         _, after = [row async for row in tables.table(connection, ref(crowd), questionnaire, "en")]
         figures = await tallies.results(connection, ref(crowd), questionnaire, Filter())
-        assert await open_texts(connection, ref(crowd), tallies.RESPONSE, "why", Filter(), "", 0, 9) == (0, [])
+        assert await open_texts(connection, ref(crowd), tallies.RESPONSE, "why", Filter(), Page("", 0, 9)) == (0, [])
     assert before == [1, "2027-03-06", "10:40", "web", None, "My neighbour Luc", "monique@example.org"]
     assert after == [1, "2027-03-06", "10:40", "web", None, "(erased)", "(erased)"]
     assert [figure.people for figure in figures.figures] == [1, 1]
@@ -120,6 +120,6 @@ async def test_texts_are_searched_whatever_the_accents(database_url: str) -> Non
     async with opened(database_url) as connection:
         crowd = await crowd_of(connection, question, "Près de l’école", "Ailleurs")
         count, [found] = await open_texts(
-            connection, ref(crowd), tallies.RESPONSE, "why", Filter(), "ECOLE, près", 0, 9
+            connection, ref(crowd), tallies.RESPONSE, "why", Filter(), Page("ECOLE, près", 0, 9)
         )
     assert (count, found) == (1, OpenText("Près de l’école", "web", None, date(2027, 3, 6)))

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.figures import Cell, Figure, Figures, Filter, OpenText, PhaseRef
+from flows.figures import Cell, Figure, Figures, Filter, OpenText, Page, PhaseRef
 from flows.open_texts import open_texts
 from flows.questionnaires import bins, tables, tallies
 from flows.questionnaires.questionnaire import Questionnaire
@@ -265,7 +265,7 @@ async def compare(database: Database, questionnaire: Questionnaire, replies: lis
         check_figures(questionnaire, [reply for reply in replies if reply.channel == "web"], some)
         check_table(questionnaire, everybody, header, rows)
         for question in questionnaire.questions:
-            found = await open_texts(connection, phase, tallies.RESPONSE, question.id, Filter(), "", 0, 100)
+            found = await open_texts(connection, phase, tallies.RESPONSE, question.id, Filter(), Page("", 0, 100))
             check_texts(questionnaire, question, replies, *found)
 
 
