@@ -35,6 +35,8 @@ from storage.value import value
 
 TRIED = "tried"
 """What the audit log calls that somebody tried a talk."""
+ON_ITS_DATE = "date"
+"""When to open, where it is not now."""
 
 
 def routes() -> list[BaseRoute]:
@@ -126,6 +128,7 @@ async def show(request: Request, me: Me) -> Response:
         counts=counts,
         unfinished=unfinished,
         standing=standing(found, now),
+        awaited=found.opens_at is not None and found.opens_at > now,
         steps=line(found, phases, now),
         phases=phases,
         people=people,
@@ -145,16 +148,19 @@ async def show(request: Request, me: Me) -> Response:
 
 
 async def open_it(request: Request, me: Me) -> Response:
-    """Open it, unless the check-list stops that, or asks about something and nobody said `anyway`."""
+    """Open it, `when` its date comes or now, unless the check-list stops that, or asks about something and nobody said
+    `anyway`."""
     site, found = site_of(request), await find(request, me)
     listed = await check_list(request, me, found)
     stopped = any(check.colour == "stop" for check in listed)
     asked = found.state == "draft" and any(check.colour == "watch" for check in listed)
     if stopped or (asked and me.form.text("anyway") != "yes"):
         left = [check for check in listed if check.colour != "good"]
-        return panel(request, me, "open_anyway.html", 409, consultation=found, checks=left, stopped=stopped)
+        asking = {"checks": left, "stopped": stopped, "wished": me.form.text("when")}
+        return panel(request, me, "open_anyway.html", 409, consultation=found, **asking)
+    on_its_date = me.form.text("when") == ON_ITS_DATE
     async with site.database.write() as connection:
-        await consultations.open_to_residents(connection, found, site.clock())
+        await consultations.open_to_residents(connection, found, site.clock(), on_its_date=on_its_date)
         done = me.entry(site.clock(), "open", "consultations", found.id, title=found.title)
         await audit.note(connection, done)
     return RedirectResponse(f"/panel/consultations/{found.id}", 303)

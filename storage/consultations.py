@@ -256,21 +256,26 @@ async def unfinished(connection: AsyncConnection, space_id: int, consultation_id
     return found.scalar_one()
 
 
-async def open_to_residents(connection: AsyncConnection, consultation: Consultation, now: datetime) -> None:
+async def open_to_residents(
+    connection: AsyncConnection, consultation: Consultation, now: datetime, *, on_its_date: bool = False
+) -> None:
     """As open_now. Raises NotSaid unless residents are told who decides and what will be done with it (R22)."""
     missing = [name for name in ("decides", "does") if not any(getattr(consultation, name).values())]
     if missing:
         raise NotSaid(missing=missing)
-    await open_now(connection, consultation, now)
+    await open_now(connection, consultation, now, on_its_date=on_its_date)
 
 
-async def open_now(connection: AsyncConnection, consultation: Consultation, now: datetime) -> None:
-    """Open it, from now if its date was not reached; a closing date that has passed is taken away.
+async def open_now(
+    connection: AsyncConnection, consultation: Consultation, now: datetime, *, on_its_date: bool = False
+) -> None:
+    """Open it, from now if its date was not reached, or else by itself `on_its_date`; a closing date that has passed is
+    taken away.
 
     For those who set up a town by a file or by hand: what residents are told is not looked at. One that was in the
     archive comes out of it.
     """
-    opens = consultation.opens_at if consultation.opens_at and consultation.opens_at <= now else now
+    opens = consultation.opens_at if consultation.opens_at and (on_its_date or consultation.opens_at <= now) else now
     closes = consultation.closes_at if consultation.closes_at and consultation.closes_at > now else None
     await change(connection, consultation, state="open", opens_at=opens, closes_at=closes, archived_at=None)
 

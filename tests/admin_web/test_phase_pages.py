@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import insert
 
+from admin_web.consultations import is_open
 from admin_web.dates import Civil, NotADate
 from admin_web.phase_pages import offered
 from flows.texts import Words
@@ -295,6 +296,22 @@ async def test_what_is_only_doubtful_asks_whether_to_open_all_the_same(claire: h
     assert "Personne n’a essayé" not in again.text
     assert (await send(claire, f"/panel/consultations/{id_}/open", {"anyway": "yes"})).status_code == 303
     assert (await found(town, id_)).state == "open"
+
+
+async def test_it_may_open_by_itself_on_its_date(claire: httpx.AsyncClient, town: Town) -> None:
+    opens = (town.now + timedelta(days=2)).replace(hour=7, minute=0, second=0, microsecond=0)
+    id_ = await made(claire, **{"opens.day": f"{opens:%Y-%m-%d}", "opens.hour": "08:00"})
+    base = f"/panel/consultations/{id_}"
+    await send(claire, f"{base}/steps/new/wishes", STEP)
+    assert "Ouvrir à sa date" in (await claire.get(base)).text
+    asked = await send(claire, f"{base}/open", {"when": "date"})
+    assert '<input type="hidden" name="when" value="date">' in asked.text
+    await send(claire, f"{base}/open", {"when": "date", "anyway": "yes"})
+    one = await found(town, id_)
+    assert (one.state, one.opens_at, is_open(one, town.now), is_open(one, opens)) == ("open", opens, False, True)
+    assert "Elle s’ouvrira d’elle-même" in (await claire.get(base)).text
+    await send(claire, f"{base}/open", {})
+    assert is_open(await found(town, id_), town.now)
 
 
 async def test_a_step_that_is_never_open_stops_it(claire: httpx.AsyncClient, town: Town) -> None:
