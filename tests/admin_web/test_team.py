@@ -89,7 +89,7 @@ async def test_the_journal_says_in_words_who_did_what_and_never_what_a_resident_
         "a fermé la consultation « Le centre-ville et vous »",
         "a ouvert la consultation « Le centre-ville et vous »",
         "a préparé une affiche pour Boulangerie",
-        "a caché un texte. La raison : des mots peuvent blesser quelqu’un",
+        "a caché un texte. La raison : des mots peuvent blesser",
         "a ajouté Hugo Petit à l’équipe. Rôle : modération",
     ):
         assert words in text, words
