@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.acceptance.process import palabre, running
 
@@ -65,6 +66,7 @@ async def test_a_backup_beside_a_busy_house_is_restored_elsewhere(database_url: 
     assert counts[0] < counts[1]
 
 
+@pytest.mark.long
 async def test_a_house_goes_on_in_the_database_it_moved_to(postgres_url: str, tmp_path: Path) -> None:
     (tmp_path / "town.yaml").write_text(FILE)
     await palabre("import", "town.yaml", "--open", folder=tmp_path)

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.acceptance.process import START_WITHIN, palabre, start
 
@@ -43,6 +44,7 @@ async def test_a_newcomer_is_told_where_everything_is(tmp_path: Path) -> None:
             assert (await client.get(told[page])).status_code == 200, page
 
 
+@pytest.mark.long
 async def test_the_town_is_kept_until_somebody_begins_again(tmp_path: Path) -> None:
     async with opened(tmp_path, "--port", "0") as first:
         pass

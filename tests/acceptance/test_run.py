@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.acceptance.process import palabre, running
 
@@ -37,11 +38,13 @@ async def test_it_opens_answers_and_closes_on_sigterm(database_url: str, tmp_pat
     assert not [line for line in house.log if '"level": "error"' in line or "Traceback" in line]
 
 
+@pytest.mark.long
 async def test_ctrl_c_closes_it_as_well(tmp_path: Path) -> None:
     async with running(f"sqlite:///{tmp_path}/palabre.db", tmp_path) as house:
         assert await house.stop(signal.SIGINT) == 0
 
 
+@pytest.mark.long
 async def test_two_started_at_once_on_one_empty_database_both_open(database_url: str, tmp_path: Path) -> None:
     async def open_and_close() -> int:
         async with running(database_url, tmp_path) as house:
@@ -79,6 +82,7 @@ async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.long
 async def test_a_database_that_goes_away_is_said_and_the_house_stays_alive(tmp_path: Path) -> None:
     async with running(f"sqlite:///{tmp_path}/palabre.db", tmp_path) as house:
         assert (await house.get("/healthz")).status_code == 200
@@ -105,6 +109,7 @@ async def test_a_schema_that_is_newer_is_refused_in_one_sentence(tmp_path: Path)
     assert ended.errors.count("\n") == 1
 
 
+@pytest.mark.long
 async def test_looking_after_it_changes_nothing(tmp_path: Path) -> None:
     async with running(f"sqlite:///{tmp_path}/palabre.db", tmp_path) as house, httpx.AsyncClient() as client:
         for path in ("/healthz", "/readyz", "/metrics"):

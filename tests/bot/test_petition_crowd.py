@@ -66,7 +66,7 @@ class Model:
             self.news.discard(name)
 
 
-@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_whatever_residents_do_each_signs_once_and_each_milestone_is_heard_once(tmp_path: Path, seed: int) -> None:
     file = tmp_path / f"{seed}.db"

@@ -150,7 +150,7 @@ def labels(message: Message) -> list[str]:
     return [button.label for button in message.buttons]
 
 
-@settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=1, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_what_residents_were_told_is_what_is_counted(tmp_path: Path, seed: int) -> None:
     file = tmp_path / f"{seed}.db"

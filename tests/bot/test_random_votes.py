@@ -66,7 +66,7 @@ elections = st.builds(
 
 
 @settings(
-    max_examples=8,
+    max_examples=4,
     phases=[Part.explicit, Part.reuse, Part.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

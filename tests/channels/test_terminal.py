@@ -165,7 +165,7 @@ def test_a_piped_talk_makes_its_database_and_its_space(tmp_path: Path) -> None:
     [
         ("elsewhere", None, 2, "montaubry"),
         ("montaubry", "sqlite:////nowhere/at/all.db", 2, "there is no folder"),
-        ("montaubry", "not a url", 2, "sqlite:///FILE"),
+        pytest.param("montaubry", "not a url", 2, "sqlite:///FILE", marks=pytest.mark.long),
         ("montaubry", "postgresql://nobody@127.0.0.1:1/nothing", 1, "The database cannot be used"),
     ],
 )
