@@ -35,11 +35,12 @@ from admin_web.public import length_of
 from admin_web.sign_in import client_of
 from admin_web.site import accepted, render, site_of
 from flows import pictures
-from flows.messages import Incoming, Message, Photo
+from flows.messages import Attachment, Incoming, Message
 from flows.texts import Said, _, plural
 from storage import attempts, codes, files, history, inbox, returning
 from storage.attempts import Limit
 from storage.codes import Entrance
+from storage.files import File
 from storage.history import Seen
 from storage.inbox import MessageKey
 from storage.participants import AddressKey
@@ -64,7 +65,7 @@ def routes() -> list[BaseRoute]:
         Route("/c/{code}", answer, methods=["POST"]),
         Route("/c/{code}/return", find_again, methods=["POST"]),
         Route("/c/{code}/stream", stream, methods=["GET"]),
-        Route("/c/{code}/photo/{digest}", photo, methods=["GET"]),
+        Route("/c/{code}/sent/{digest}", sent, methods=["GET"]),
     ]
 
 
@@ -146,9 +147,7 @@ async def page(
         entries = await history.entries(connection, who.seen.space_id, who.seen.participant_id, site.clock())
         begun = await history.has_begun(connection, who.seen, entrance.consultation.id)
     zone = ZoneInfo(entrance.space.zone)
-    talk = talks.draw(
-        entries, zone, who.language, f"/c/{who.carried}/photo/", illustrations.folder(entrance.space.slug)
-    )
+    talk = talks.draw(entries, zone, who.language, f"/c/{who.carried}/sent/", illustrations.folder(entrance.space.slug))
     left = await minutes_left(request, who, talk.prompt)
     return render(request, "chat.html", status, talk=talk, begun=begun, left=left, **given)
 
@@ -213,10 +212,9 @@ def token_of(nonce: str) -> str:
 async def read(request: Request, who: Visit, form: Form, nonce: str, *, begins: bool) -> Incoming | None:
     """What was sent as a message; None when nothing was, or when it was handled already. Raises Behind, NotAPicture."""
     tap, text = form.text("tap", 64), readable(form.text("text", LONGEST))
-    picture = form.data.get("photo")
-    content = b""
-    if isinstance(picture, UploadFile):
-        content = await picture.read(pictures.LARGEST + 1)
+    name = next((name for name in TAKEN if isinstance(form.data.get(name), UploadFile)), "photo")
+    upload = form.data.get(name)
+    content = await upload.read(pictures.LARGEST + 1) if isinstance(upload, UploadFile) else b""
     if not (begins or tap or text or content):
         return None
     if not content and begins:
@@ -233,9 +231,13 @@ async def read(request: Request, who: Visit, form: Form, nonce: str, *, begins: 
         text=text if text and not tap else None,
         tap=tap or None,
         code=who.entrance.carried if begins else None,
-        photo=await keep_photo(request, who, content) if content else None,
+        attached=await keep(request, who, await TAKEN[name](content)) if content else None,
         language=who.accepted,
     )
+
+
+TAKEN = {"photo": pictures.photo, "file": pictures.sent}
+"""How what was chosen in each field is read."""
 
 
 def readable(text: str) -> str:
@@ -256,13 +258,11 @@ async def is_behind(request: Request, who: Visit, key: str, last: str) -> bool:
     return False
 
 
-async def keep_photo(request: Request, who: Visit, content: bytes) -> Photo:
-    """This photo, cleaned and kept. Raises NotAPicture."""
-    file = await pictures.photo(content)
+async def keep(request: Request, who: Visit, file: File) -> Attachment:
     reference, site = files.reference_of(file.content), site_of(request)
     async with site.database.write() as connection:
         await files.put(connection, who.entrance.space.id, reference, file, site.clock())
-    return Photo(reference, file.media_type)
+    return Attachment(reference, file.media_type)
 
 
 async def answered(request: Request, who: Visit) -> Response:
@@ -348,14 +348,12 @@ async def stream(request: Request) -> Response:
     return event_stream(news)
 
 
-async def photo(request: Request) -> Response:
-    """A photo, for whoever sent it."""
+async def sent(request: Request) -> Response:
+    """A photo or a document, for whoever sent it; a document is saved, never shown in the page's place."""
     who = await visit(request)
     async with site_of(request).database.read() as connection:
         reference = files.SCHEME + request.path_params["digest"]
         found = (
             await files.sent_by(connection, who.seen.space_id, who.seen.participant_id, reference) if who.seen else None
         )
-    if found is None:
-        raise HTTPException(404)
-    return Response(found.content, media_type=found.media_type, headers={"Cache-Control": "private, max-age=86400"})
+    return illustrations.sent(found, "private, max-age=86400")

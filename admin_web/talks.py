@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 
 from flows.composing import WHAT_IT_DOES
-from flows.messages import COMMAND_TAP, Line, Media, Message
+from flows.messages import COMMAND_TAP, DOCUMENT, Line, Media, Message
 from flows.telling import word
 from flows.texts import _, translate
 from storage.files import SCHEME
@@ -39,8 +39,8 @@ class Talk:
     last: int
 
 
-def draw(entries: Sequence[Entry], zone: tzinfo, language: str, photos: str, files: str) -> Talk:
-    """The conversation of these messages; `photos` and `files` are where the page finds the resident's photos and what
+def draw(entries: Sequence[Entry], zone: tzinfo, language: str, sent: str, files: str) -> Talk:
+    """The conversation of these messages; `sent` and `files` are where the page finds what the resident sent and what
     prompts show, by their digests."""
     bubbles: list[Bubble] = []
     labels: dict[str, str] = {}
@@ -52,7 +52,7 @@ def draw(entries: Sequence[Entry], zone: tzinfo, language: str, photos: str, fil
         message = _heard(entry, labels, language) if entry.body is None else word(entry.body, language)
         if message is None:
             continue
-        message, here = message.with_files_in(photos if mine else files), entry.at.astimezone(zone)
+        message, here = message.with_files_in(sent if mine else files), entry.at.astimezone(zone)
         bubbles.append(Bubble(message, mine, here if here.date() != day else None))
         now = len(bubbles) if mine else now
         day = here.date()
@@ -67,6 +67,8 @@ def draw(entries: Sequence[Entry], zone: tzinfo, language: str, photos: str, fil
 def _heard(entry: Entry, labels: dict[str, str], language: str) -> Message | None:
     """What the resident sent, a tap by the label it had; None when the message with that label is not kept any more."""
     if entry.attached is not None and entry.attached.startswith(SCHEME):
+        if entry.media_type == DOCUMENT:
+            return Message((), media=Media("document", entry.attached, translate(_("Your document"), language)))
         return Message((), media=Media("picture", entry.attached, translate(_("Your photo"), language)))
     text = entry.text
     if entry.tap is not None:

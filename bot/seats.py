@@ -123,7 +123,7 @@ def shown_of(item: Incoming) -> str | None:
 
 
 def attached_to(item: Incoming) -> str | None:
-    return item.photo.reference if item.photo is not None else None
+    return item.attached.reference if item.attached is not None else None
 
 
 def door_of(item: Incoming) -> Door:

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeAlias
 from flows import gist
 from flows.commands import Command
 from flows.folding import clean, fold
-from flows.messages import Photo, Place, Wants
+from flows.messages import Attachment, Place, Wants
 from flows.texts import LANGUAGES, Lowered, Said, _, translate
 from storage.value import value
 
@@ -37,7 +37,7 @@ class Choice:
 
 @value
 class Heard:
-    """What a resident said to the prompt that waits: one of a tapped value, a text, a photo or a place.
+    """What a resident said to the prompt that waits: one of a tapped value, a text, a photo or document, or a place.
 
     `buttons` tells whether the channel shows buttons (or numbers, on a terminal) for the choices; where it does
     not, yes and no are words, so that a "1" sent twice never answers the next prompt. `command` is the command
@@ -46,11 +46,14 @@ class Heard:
 
     text: str | None = None
     tap: str | None = None
-    photo: Photo | None = None
+    attached: Attachment | None = None
     place: Place | None = None
     language: str = "fr"
     buttons: bool = True
     command: Command | None = None
+
+
+NO_DOCUMENT = _("I open only photos and PDF documents, where one is asked for. Otherwise please answer in writing.")
 
 
 class Misread(ValueError):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from flows.answers import FreeText, Heard, Json, Misread, OneOf, Reader
+from flows.answers import NO_DOCUMENT, FreeText, Heard, Json, Misread, OneOf, Reader
 from flows.commands import Command
 from flows.composing import GO_BACK, KEEP_IT, SKIP_IT
 from flows.folding import fold
@@ -212,15 +212,17 @@ def _full(prompt: Prompt | Said | Callable[[], Prompt], reader: Reader) -> Promp
 
 def _read(reader: Reader, heard: Heard, optional: bool) -> Json:
     """Skip is a tap like another; where nothing can be skipped it is said. "No" to being asked for an address, a
-    number or a photo is skipping too."""
+    number or a photo is skipping too. A document that nothing asked for is never taken in silence."""
     if heard.tap == SKIP:
         if optional:
             return None
         raise Misread(_("This question needs an answer."))
+    if heard.attached is not None and heard.attached.kind == "document" and reader.wants not in ("photo", "file"):
+        raise Misread(NO_DOCUMENT)
     try:
         return reader.read(heard)
     except Misread:
-        asks_for = reader.wants in ("email", "phone", "photo", "date", "number")
+        asks_for = reader.wants in ("email", "phone", "photo", "file", "date", "number")
         if optional and asks_for and yes_or_no(fold(heard.text or "")) == "no":
             return None
         raise

@@ -18,7 +18,9 @@ from storage.value import value
 Role: TypeAlias = Literal["echo", "say", "ask", "list"]
 """What a line is: the echo of an answer, something said, the one question, an entry of a list or recap."""
 
-Wants: TypeAlias = Literal["nothing", "choice", "text", "long", "number", "date", "email", "phone", "place", "photo"]
+Wants: TypeAlias = Literal[
+    "nothing", "choice", "text", "long", "number", "date", "email", "phone", "place", "photo", "file"
+]
 """What the answer looks like, so that a page may offer the right field; a channel may ignore it."""
 
 
@@ -32,12 +34,21 @@ COMMAND_TAP = "!"
 """Begins what a button carries that asks for a command: `!menu`."""
 
 
+DOCUMENT = "application/pdf"
+"""The one kind of document that residents may send."""
+
+
 @value
-class Photo:
-    """A picture a resident sent. `reference` is the channel's own, or `file:<digest>` once its bytes are stored."""
+class Attachment:
+    """A photo or a document a resident sent. `reference` is the channel's own, or `file:<digest>` once its bytes are
+    stored."""
 
     reference: str
     media_type: str = "image/jpeg"
+
+    @property
+    def kind(self) -> Literal["photo", "document"]:
+        return "document" if self.media_type == DOCUMENT else "photo"
 
 
 @value
@@ -66,7 +77,7 @@ class Incoming:
     text: str | None = None
     tap: str | None = None
     code: str | None = None
-    photo: Photo | None = None
+    attached: Attachment | None = None
     place: Place | None = None
     language: str | None = None
     unread: str | None = None
@@ -80,7 +91,7 @@ class Incoming:
     def unpack(body: str) -> Incoming:
         packed: dict[str, Any] = orjson.loads(body)
         packed["at"] = datetime.fromisoformat(packed["at"])
-        packed["photo"] = Photo(**packed["photo"]) if packed["photo"] else None
+        packed["attached"] = Attachment(**packed["attached"]) if packed["attached"] else None
         packed["place"] = Place(**packed["place"]) if packed["place"] else None
         return Incoming(**packed)
 

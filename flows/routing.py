@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from flows.answers import Heard
+from flows.answers import NO_DOCUMENT, Heard
 from flows.commands import Command, command
 from flows.composing import pressed
 from flows.conversation import Go
 from flows.menu import ANSWERED_BY, Menu
 from flows.messages import COMMAND_TAP, SKIP, Incoming
+from flows.pictures import TOO_LARGE
 from flows.rendering import Capabilities
 from flows.texts import Said, _
 from flows.turn import Act, Errand
@@ -58,7 +59,8 @@ UNREADABLE = _("I can’t read this kind of message yet. Please answer by a butt
 UNREAD: Mapping[str, Said] = {
     "voice": _("I can’t listen to voice messages. Please answer by a button or in writing."),
     "edit": _("I keep what you wrote first. To change an answer, write “correct”."),
-    "document": _("I can’t open documents. Please send a photo, or answer in writing."),
+    "document": NO_DOCUMENT,
+    "large": TOO_LARGE,
     "contact": _("This number is somebody else’s, and I don’t keep it. Please answer by a button or in writing."),
 }
 """Kinds of messages that deserve better than UNREADABLE."""
@@ -95,10 +97,11 @@ def _by_text(incoming: Incoming, known: Known) -> Destination:
     if meant is not None and (meant[1] or current is None or current.waiting is None):
         return obey(meant[0], known)
     if current is None or current.state != "open" or current.waiting is None:
-        return Destination(go=Go(kind=Menu.kind))
+        untaken = incoming.attached is not None and incoming.attached.kind == "document"
+        return Destination(go=Go(kind=Menu.kind), lead=(NO_DOCUMENT,) if untaken else ())
     heard = Heard(
         text=incoming.text,
-        photo=incoming.photo,
+        attached=incoming.attached,
         place=incoming.place,
         language=known.person.language or "fr",
         buttons=known.channel.buttons,

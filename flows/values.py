@@ -1,4 +1,4 @@
-"""Readers of values: numbers, days, scales, addresses, places and photos.
+"""Readers of values: numbers, days, scales, addresses, places, photos and documents.
 
 Each is a Reader (flows/answers.py). Days have their own file, flows/days.py.
 """
@@ -240,19 +240,22 @@ class PlaceAnswer:
 
 @value
 class PhotoAnswer:
-    """A photo, kept as {"photo": the channel's reference}."""
+    """A photo, kept as {"photo": the channel's reference}; with `documents` a PDF too, as {"document": reference}."""
+
+    documents: bool = False
 
     @property
     def wants(self) -> Wants:
-        return "photo"
+        return "file" if self.documents else "photo"
 
     def choices(self) -> Sequence[Choice]:
         return ()
 
     def read(self, heard: Heard) -> dict[str, Json]:
-        if heard.photo is None:
-            raise Misread(_("Please send a photo."))
-        return {"photo": heard.photo.reference}
+        sent = heard.attached
+        if sent is None or (sent.kind == "document" and not self.documents):
+            raise Misread(_("Please send a photo or a PDF.") if self.documents else _("Please send a photo."))
+        return {sent.kind: sent.reference}
 
     def echo(self, value: Json) -> Said:
-        return _("your photo")
+        return _("your document") if "document" in value else _("your photo")

@@ -35,7 +35,7 @@ async def erase(connection: AsyncConnection, wanted: Sequence[tuple[int, int, st
     The address stays until the last message to it has left (`forget_erased`), so that the person is told.
     """
     keys = [(space_id, participant_id) for space_id, participant_id, _at in wanted]
-    photos = await _photos(connection, keys)
+    attached = await _attached(connection, keys)
     for table in (Consent, ReturnCode, Delivery, Conversation, Follow):
         await connection.execute(delete(table).where(tuple_(table.space_id, table.participant_id).in_(keys)))
     await _keep_what_counts(connection, keys)
@@ -46,7 +46,7 @@ async def erase(connection: AsyncConnection, wanted: Sequence[tuple[int, int, st
         .where(theirs)
         .values(participant_id=None, body=None, shown=None, tap=None, attached=None, conversation_id=None)
     )
-    await files.forget(connection, photos)
+    await files.forget(connection, attached)
     for space_id, participant_id in keys:
         await connection.execute(
             update(Ballot)
@@ -121,8 +121,8 @@ def _only(value: Any, counted: Collection[str | float]) -> Any:
     return value if isinstance(value, bool) or value in counted else None
 
 
-async def _photos(connection: AsyncConnection, keys: Sequence[tuple[int, int]]) -> set[tuple[int, str]]:
-    """The (space, reference) of every photo these people sent, wherever one still stands."""
+async def _attached(connection: AsyncConnection, keys: Sequence[tuple[int, int]]) -> set[tuple[int, str]]:
+    """The (space, reference) of every photo and document these people sent, wherever one still stands."""
     found: set[tuple[int, str]] = set()
     for table, column in files.REFERRING:
         rows = await connection.execute(

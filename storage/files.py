@@ -1,7 +1,7 @@
 """Pictures and documents under a digest, so that the same one is kept once.
 
-Photos that residents sent and what prompts show stand in one table. Who may see a file is told by what refers to it:
-a photo belongs to whoever sent it, and what a prompt shows to everybody.
+What residents sent and what prompts show stand in one table. Who may see a file is told by what refers to it: what was
+sent belongs to whoever sent it, and what a prompt shows to everybody.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ async def put(connection: AsyncConnection, space_id: int, reference: str, file: 
 
 
 async def sent_by(connection: AsyncConnection, space_id: int, participant_id: int, reference: str) -> File | None:
-    """A photo, for the participant who sent it; None for anybody else."""
+    """A photo or document, for the participant who sent it; None for anybody else."""
     theirs = (Heard.space_id == space_id, Heard.participant_id == participant_id, Heard.attached == reference)
     if (await connection.execute(select(Heard.id).where(*theirs).limit(1))).first() is None:
         return None
@@ -100,7 +100,7 @@ REFERRING: tuple[tuple[Any, Any], ...] = (
     (Contribution, Contribution.fields),
     (Conversation, Conversation.journal),
 )
-"""Where references of residents' photos stand."""
+"""Where references of what residents sent stand."""
 
 
 async def forget(connection: AsyncConnection, references: Collection[tuple[int, str]]) -> None:

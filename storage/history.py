@@ -10,7 +10,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.models import Address, Conversation, Delivery, Heard, Participant, Phase
+from storage.files import SCHEME
+from storage.models import Address, Conversation, Delivery, File, Heard, Participant, Phase
 from storage.participants import AddressKey
 from storage.value import value
 
@@ -30,14 +31,15 @@ class Seen:
 
 @value
 class Entry:
-    """One message. From the resident it has a `text`, a `tap` or a photo's reference (`attached`); from us a `body`,
-    a packed Message or a text worded when it leaves."""
+    """One message. From the resident it has a `text`, a `tap` or the reference of a photo or document (`attached`),
+    with its `media_type` once its bytes are here; from us a `body`, a packed Message or a text for when it leaves."""
 
     id: int
     at: datetime
     text: str | None = None
     tap: str | None = None
     attached: str | None = None
+    media_type: str | None = None
     body: str | None = None
 
 
@@ -66,7 +68,7 @@ async def entries(
 ) -> list[Entry]:
     """The last messages of a participant, in their order; what is due but has not left yet is among them."""
     heard = await connection.execute(
-        select(Heard.id, Heard.heard_at, Heard.shown, Heard.tap, Heard.attached)
+        select(Heard.id, Heard.heard_at, Heard.shown, Heard.tap, Heard.attached, _MEDIA_TYPE)
         .where(*_heard(space_id, participant_id))
         .order_by(Heard.id.desc())
         .limit(limit)
@@ -79,6 +81,14 @@ async def entries(
     )
     found = [Entry(*row) for row in heard] + [Entry(id_, at, body=body) for id_, at, body in said]
     return sorted(found, key=lambda entry: entry.id)[-limit:]
+
+
+_MEDIA_TYPE = (
+    select(File.media_type)
+    .where(File.space_id == Heard.space_id, File.digest == func.replace(Heard.attached, SCHEME, ""))
+    .correlate(Heard)
+    .scalar_subquery()
+)
 
 
 def _heard(space_id: int, participant_id: int) -> tuple[ColumnElement[bool], ...]:

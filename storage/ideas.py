@@ -150,7 +150,7 @@ _COLUMNS = ("id", "kind", "text", "theme", "area", "state", "status", "reason", 
 
 async def read(connection: AsyncConnection, readers: Sequence[Reader]) -> Sequence[dict[str, Any] | None]:
     """For each reader the contribution, or None where there is nothing to read any more:
-    `{id, kind, text, details, photo, theme, area, state, status, reason, at, support, for, against, mine, supported,
+    `{id, kind, text, details, attached, theme, area, state, status, reason, at, support, for, against, mine, supported,
     followed, reported, progress: [{status, text, at}]}`, the newest progress first; times in ISO format."""
     return [await _read(connection, reader) for reader in readers]
 
@@ -183,7 +183,7 @@ async def _read(connection: AsyncConnection, reader: Reader) -> dict[str, Any] |
         **found,
         "mine": bool(found["mine"]),
         "details": cut(fields.get("details"), 1_500),
-        "photo": fields.get("photo") is not None,
+        "attached": next(iter(fields.get("photo") or ()), None),
         "reason": cut(found["reason"], 300),
         "at": at.isoformat(),
         "for": counts.get(FOR, 0),

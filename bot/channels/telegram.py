@@ -22,10 +22,10 @@ from bot.finishing import stop
 from bot.telegram import keys, webhook
 from bot.telegram.api import Api, ApiError, Away, NoAnswer, Shut, TooFast, UsedElsewhere, WrongKey
 from bot.telegram.api import Moved as MovedTo
+from bot.telegram.attachments import Attachments
 from bot.telegram.bot import Bot
 from bot.telegram.health import CHANNEL, Health
 from bot.telegram.keys import Keys
-from bot.telegram.photos import Photos
 from bot.telegram.sending import Sending
 from bot.telegram.webhook import Listener
 from bot.telegram.writing import CAPABILITIES
@@ -59,10 +59,10 @@ class Telegram:
     _known: set[str] | None = field(init=False, default=None)
     _woken: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _sending: Sending = field(init=False, default_factory=Sending)
-    _photos: Photos = field(init=False)
+    _attachments: Attachments = field(init=False)
 
     def __post_init__(self) -> None:
-        self._photos = Photos(self.database, self._download, self.clock)
+        self._attachments = Attachments(self.database, self._download, self.clock)
 
     def routes(self) -> list[Route]:
         """Where the platform posts what is new; nowhere while we ask for it."""
@@ -87,7 +87,7 @@ class Telegram:
 
     async def run(self, receive: Receive) -> None:
         """Serve all bots until cancelled."""
-        fetching = asyncio.create_task(self._photos.run())
+        fetching = asyncio.create_task(self._attachments.run())
         try:
             while True:
                 self._woken.clear()
@@ -129,7 +129,7 @@ class Telegram:
         for account, key in now.by_account.items():
             if account not in self._bots:
                 api, space = await self.open(key.token), now.spaces[key.space_id]
-                kept = self._photos.heard
+                kept = self._attachments.heard
                 self._bots[account] = Bot(key, space, api, self.database, receive, kept, self.base_url, self.clock)
                 self._bots[account].switch_on()
 

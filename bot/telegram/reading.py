@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 from flows.folding import clean
-from flows.messages import Button, Incoming, Photo, Place
+from flows.messages import DOCUMENT, Attachment, Button, Incoming, Place
 from flows.pictures import LARGEST
 from storage.value import value
 
@@ -174,20 +174,22 @@ def _photo(update: _Update) -> Content:
     if not sizes:
         raise _Malformed
     largest = max(bearable or sizes, key=lambda size: _count(size, "width") * _count(size, "height"))
-    return _captioned(update, Photo(_reference(update, largest)))
+    return _captioned(update, Attachment(_reference(update, largest)))
 
 
 def _document(update: _Update) -> Content:
-    """A picture may be sent as a document, which keeps it sharp."""
+    """A picture may be sent as a document, which keeps it sharp. What is in it is looked at once it is here."""
     document = _object(update.body, "document")
     media_type = document.get("mime_type")
-    if not isinstance(media_type, str) or not media_type.startswith("image/"):
+    if not isinstance(media_type, str) or not (media_type == DOCUMENT or media_type.startswith("image/")):
         return {"unread": "document"}
-    return _captioned(update, Photo(_reference(update, document), _short(media_type)))
+    if _count(document, "file_size") > LARGEST:
+        return {"unread": "large"}
+    return _captioned(update, Attachment(_reference(update, document), _short(media_type)))
 
 
-def _captioned(update: _Update, photo: Photo) -> Content:
-    return {"photo": photo, "text": _words(update.body, "caption") if "caption" in update.body else None}
+def _captioned(update: _Update, attached: Attachment) -> Content:
+    return {"attached": attached, "text": _words(update.body, "caption") if "caption" in update.body else None}
 
 
 def _reference(update: _Update, file: Json) -> str:

@@ -76,7 +76,7 @@ FORM = (
     Field("question", "words", _("The question"), _("Without one it is: What is your idea? One sentence is enough.")),
     Field("themes", "options", _("Themes"), _("At most nine. Each idea is about one of them.")),
     Field("area", "flag", _("Ask which district it is about"), default=True),
-    Field("photo", "flag", _("Offer to send a photo"), default=False),
+    Field("photo", "flag", _("Offer to send a photo or a document (PDF)"), default=False),
     Field(
         "private",
         "flag",

@@ -12,6 +12,11 @@ from flows.ideas.giving import Names, named
 from flows.ideas.settings import Settings
 from flows.texts import Joined, Said, Words, _, plural
 
+CAME: Mapping[str | None, Said] = {
+    "photo": _("A photo came with it."),
+    "document": _("A document came with it."),
+}
+
 STATUSES: Mapping[str, Said] = {
     "received": _("The town has received this idea."),
     "studied": _("The town is studying this idea."),
@@ -55,8 +60,8 @@ def whole(talk: Talk, settings: Settings, names: Names, idea: Mapping[str, Any])
     places = [*about, *([area] if area is not None else [])]
     lines: list[Said] = [quoted(idea["text"]), Joined((proposed, *([idea["details"]] if idea["details"] else [])), " ")]
     lines += [Joined(tuple(places))] if places else []
-    if idea["photo"]:
-        lines.append(_("A photo came with it."))
+    if idea["attached"] in CAME:
+        lines.append(CAME[idea["attached"]])
     return [*lines, *progress(talk, idea)]
 
 

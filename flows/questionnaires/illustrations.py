@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from flows import pictures
+from flows.messages import DOCUMENT
 from flows.questionnaires.questions import Illustration, Step
 from flows.questionnaires.settings import Path, Reading
 from flows.texts import Said, _
@@ -16,7 +17,6 @@ ADDRESS = ("https://", "http://")
 """How an address begins: other schemes could run something when they are opened."""
 LARGEST = pictures.LARGEST
 """Bytes of a file that is brought along."""
-PDF = b"%PDF-"
 
 Open: TypeAlias = Callable[[str], bytes]
 """The bytes of the file of this name, of a longer one LARGEST + 1 of them. Raises NotTaken."""
@@ -68,9 +68,9 @@ def _kept(media: Illustration, content: bytes) -> File:
     if len(content) > LARGEST:
         raise NotTaken(_("`{name}` is larger than 10 MB.", name=name))
     if media.kind == "document":
-        if not content.startswith(PDF):
+        if not content.startswith(pictures.PDF):
             raise NotTaken(_("`{name}` is not a PDF document.", name=name))
-        return File(content, "application/pdf")
+        return File(content, DOCUMENT)
     try:
         return pictures.illustration(content)
     except pictures.NotAPicture:

@@ -40,7 +40,7 @@ class Heard(Base):
     tap: Mapped[str | None]
     """What was pressed; the label stands in the delivery that offered it."""
     attached: Mapped[str | None] = mapped_column(info=PERSON)
-    """The reference of a photo."""
+    """The reference of a photo or a document."""
     state: Mapped[str]
     """`handled`, `aside` (will be tried again) or `dead` (shown to the organiser)."""
     tries: Mapped[int]
@@ -89,7 +89,7 @@ class Delivery(Row):
 
 
 class File(Row):
-    """A photo or document under the digest of its bytes, its metadata removed."""
+    """A photo, its metadata removed, or a document as it came, under the digest of its bytes."""
 
     __tablename__ = "files"
     __table_args__ = (UniqueConstraint("space_id", "digest"),)

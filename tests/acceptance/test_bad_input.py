@@ -80,7 +80,7 @@ PATHS = (
         "/panel/consultations/0x10",
     ),
     *("/panel/consultations/99999999999999999999/results", "/panel/sign-in?next=//evil.example", "/panel/nothing"),
-    *("/c/centre-ville/photo/..%2f..", "/c/centre-ville/photo/" + "f" * 64, "/c/centre-ville/stream?last=-1"),
+    *("/c/centre-ville/sent/..%2f..", "/c/centre-ville/sent/" + "f" * 64, "/c/centre-ville/stream?last=-1"),
     *("/files/centre/" + "f" * 64, "/files/centre/..%2f..", "/files/%00/x", "/files/centre/%25%5f", "/files/x/y/z"),
     *("/?language=../../etc", "/palabre?language=%00", "/palabre?language=%ff", "/palabre?language=" + "x" * 9_000),
     *("/readyz/", "/metrics?name[]=x", "/favicon.ico", "/.env", "/.git/config", "/wp-login.php"),

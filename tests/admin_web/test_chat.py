@@ -287,13 +287,13 @@ async def test_a_photo_is_kept_upright_and_without_what_it_knows(built: House, a
         assert (kept.format, kept.size) == ("JPEG", (1024, 2048))
         assert not kept.getexif()
         assert "comment" not in kept.info
-    assert f'src="{PAGE}/photo/{row.digest}"' in answering.html
-    shown = await answering.client.get(f"{PAGE}/photo/{row.digest}")
+    assert f'src="{PAGE}/sent/{row.digest}"' in answering.html
+    shown = await answering.client.get(f"{PAGE}/sent/{row.digest}")
     assert (shown.content, shown.headers["content-type"]) == (row.content, "image/jpeg")
     async with browser(built) as other:
-        assert (await other.client.get(f"{PAGE}/photo/{row.digest}")).status_code == 404
+        assert (await other.client.get(f"{PAGE}/sent/{row.digest}")).status_code == 404
         await other.begin()
-        assert (await other.client.get(f"{PAGE}/photo/{row.digest}")).status_code == 404
+        assert (await other.client.get(f"{PAGE}/sent/{row.digest}")).status_code == 404
 
 
 def bomb() -> bytes:

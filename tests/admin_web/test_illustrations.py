@@ -78,7 +78,7 @@ async def test_a_document_is_saved_and_never_opened_in_the_place_of_the_page(any
         "/files/montaubry/%",
         f"/files/nowhere/{DIGEST}",
         f"/files/montaubry/..%2f{DIGEST}",
-        f"/c/place/photo/{DIGEST}",
+        f"/c/place/sent/{DIGEST}",
     ],
 )
 async def test_nothing_else_is_served(anybody: Browser, address: str) -> None:
@@ -94,7 +94,7 @@ async def test_a_residents_photo_is_never_served_to_others(built: House, anybody
     async with built.database.read() as connection:
         rows = await connection.execute(select(models.File.digest).where(models.File.digest.not_in((DIGEST, PLAN))))
         [digest] = rows.scalars()
-    assert (await anybody.client.get(f"/c/place/photo/{digest}")).status_code == 200
+    assert (await anybody.client.get(f"/c/place/sent/{digest}")).status_code == 200
     assert (await anybody.client.get(f"/files/montaubry/{digest}")).status_code == 404
     async with browser(built) as other:
         await sign_in(other)

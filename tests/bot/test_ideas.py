@@ -10,10 +10,12 @@ from sqlalchemy import update
 
 from flows.figures import Filter, Page, PhaseRef
 from flows.forms import Faults
+from flows.messages import DOCUMENT, Attachment
 from flows.modules.ideas import Ideas
-from storage import models, supporting
+from storage import files, models, supporting
 from storage.ballots import NewBallot
 from storage.database import Database
+from storage.files import File
 from storage.models import Contribution, Follow, Participant, Report
 from storage.refusals import Gone
 from storage.supporting import OwnText
@@ -251,3 +253,23 @@ def test_settings_that_cannot_be_used_say_what_is_wrong() -> None:
         Ideas.load({"criteria": THEMES[:1]})
     with pytest.raises(Faults, match="questions"):
         Ideas.load({"questions": [{"kind": "riddle", "id": "q", "text": {"en": "What?"}}]})
+
+
+async def test_a_document_comes_with_an_idea_is_told_of_and_goes_with_its_author(house: Town) -> None:
+    asks(house, photo=True)
+    plan = File(b"%PDF-1.7 a kiosk", DOCUMENT)
+    reference = files.reference_of(plan.content)
+    async with house.database.write() as connection:
+        await files.put(connection, house.space_id, reference, plan, house.now)
+    await house.begin("ada")
+    lines = await says(house, "ada", "Propose an idea", BENCH, "/skip")
+    assert lines == ["Would you like to send a photo or a document (PDF)?"]
+    assert "3. Photo or document: one document" in await house.hears("ada", attached=Attachment(reference, DOCUMENT))
+    await house.hears("ada", "Send")
+    [fields] = await house.rows(Contribution.fields)
+    assert fields["photo"] == {"document": reference}
+    assert "A document came with it." in await says(house, "ada", "What I have given", "1")
+    await house.hears("ada", "/delete")
+    await house.hears("ada", "Yes, erase everything")
+    assert await house.count(models.File) == 0
+    assert reference not in str(await house.rows(Contribution.fields))

@@ -169,6 +169,7 @@ MESSAGES = [
     Message((Line("Noted.", "echo"), Line("Well?", "ask")), (Button("Yes", "x"), Button("Back", "y", minor=True))),
     Message((Line("How much?", "ask"),), tuple(Button(str(n), str(n)) for n in range(1, 6)), wants="choice"),
     Message((Line("A picture?", "ask"),), (), Media("video", "https://a.example/v", "A film."), "photo", (3, 7)),
+    Message((Line("A picture or a plan?", "ask"),), wants="file"),
     Message((Line("Well?", "ask"),), (), Media("picture", f"file:{'a' * 64}", "The square."), "choice"),
     Message((Line("x" * 300_000),)),
     Message((Line("\u202eturned\u200b\x1b[31m"),)),

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from bot.seats import fit
 from bot.telegram.reading import NOTHING, UPDATES, Pressed, Reading, read
-from flows.messages import Button, Incoming, Photo, Place
+from flows.messages import DOCUMENT, Attachment, Button, Incoming, Place
 from flows.pictures import LARGEST
 
 ACCOUNT = "7000000001"
@@ -39,8 +39,8 @@ def heard(update: Any) -> Incoming:
     return incoming
 
 
-def picture(file_id: str, media_type: str = "image/jpeg") -> Photo:
-    return Photo(f"telegram:{ACCOUNT}:{file_id}", media_type)
+def picture(file_id: str, media_type: str = "image/jpeg") -> Attachment:
+    return Attachment(f"telegram:{ACCOUNT}:{file_id}", media_type)
 
 
 LARGEST_SIZE = picture("AgACAgQAAxkBAAIBtGfJ1trottoirA1AALsrTEbQ2xRUgy")
@@ -59,11 +59,11 @@ SAYS: dict[str, dict[str, Any]] = {
     "tap": {"tap": f"{BEARER}:how:car"},
     "tap_below_a_photo": {"tap": "!menu"},
     "tap_below_a_message_too_old": {"tap": f"{BEARER}:how:foot"},
-    "photo": {"photo": LARGEST_SIZE, "text": "Voilà le trottoir"},
-    "photo_of_an_album": {"photo": LARGEST_SIZE},
-    "live_photo": {"photo": LARGEST_SIZE},
+    "photo": {"attached": LARGEST_SIZE, "text": "Voilà le trottoir"},
+    "photo_of_an_album": {"attached": LARGEST_SIZE},
+    "live_photo": {"attached": LARGEST_SIZE},
     "picture_as_a_document": {
-        "photo": picture("BQACAgQAAxkBAAIBt2fJ1picture", "image/png"),
+        "attached": picture("BQACAgQAAxkBAAIBt2fJ1picture", "image/png"),
         "text": "Le même en plus net",
     },
     "location": {"place": Place(44.018372, 1.355412)},
@@ -72,7 +72,9 @@ SAYS: dict[str, dict[str, Any]] = {
     "own_contact": {"text": "+33639980142"},
     "foreign_contact": {"unread": "contact"},
     "edited_message": {"unread": "edit"},
-    "document": {"unread": "document"},
+    "document": {"attached": picture("BQACAgQAAxkBAAIBuGfJ1plan", DOCUMENT)},
+    "document_of_another_kind": {"unread": "document"},
+    "document_too_large": {"unread": "large"},
     "kind_of_the_future": {"unread": "other"},
     **{kind: {"unread": kind} for kind in ("voice", "video_note", "animation", "sticker", "dice", "poll", "story")},
     "kicked": {"presence": "left"},
@@ -149,10 +151,10 @@ def test_of_a_photo_the_largest_is_taken_that_is_kept() -> None:
     update = recorded("photo")
     sizes = update["message"]["photo"]
     sizes[-1]["file_size"] = LARGEST + 1
-    assert heard(update).photo == picture(sizes[-2]["file_id"])
+    assert heard(update).attached == picture(sizes[-2]["file_id"])
     for size in sizes:
         size["file_size"] = LARGEST + 1
-    assert heard(update).photo == picture(sizes[-1]["file_id"])
+    assert heard(update).attached == picture(sizes[-1]["file_id"])
 
 
 @pytest.mark.parametrize("number", ["33639980142", "+33639980142"])

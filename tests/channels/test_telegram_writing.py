@@ -230,7 +230,7 @@ MESSAGES = st.builds(
         lambda buttons, times: tuple(buttons * times), st.lists(BUTTONS, max_size=9), st.sampled_from([1, 1, 14])
     ),
     st.none() | MEDIA,
-    st.sampled_from(["nothing", "choice", "text", "place", "phone", "photo"]),
+    st.sampled_from(["nothing", "choice", "text", "place", "phone", "photo", "file"]),
 )
 FILES = st.sampled_from([None, PNG, "AgACAgQAAxk"])
 

@@ -88,6 +88,15 @@ async def test_a_photo_is_told_to_be_sent_elsewhere(house: Database) -> None:
     assert "from a terminal" in printed[-1]
 
 
+async def test_a_document_is_told_to_be_sent_elsewhere_too() -> None:
+    printed: list[str] = []
+    terminal = Terminal(AddressKey("terminal", "m", "marie"), typed_lines(), printed.append)
+    message = Message((Line("A photo or a plan?", "ask"),), wants="file")
+    await terminal.send(Outgoing("1", "m", "marie", "en", message))
+    [said] = printed
+    assert said.endswith("A file cannot be sent from a terminal: send it from the chat page, or go on without it.")
+
+
 @pytest.mark.parametrize(
     ("files", "shown"),
     [(None, "The square."), ("https://a.example/files/m/", "The square. https://a.example/files/m/abc")],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flows.messages import Photo
+from flows.messages import Attachment
 from flows.modules.questionnaire import Questionnaire
 from flows.questionnaires.file import read_file
 from storage import contributions
@@ -108,9 +108,9 @@ EVERY_KIND = """\
 - {id: mail, kind: email, text: N11}
 - {id: call, kind: phone, text: N12}
 """
-SAID: list[str | Photo] = [
+SAID: list[str | Attachment] = [
     *("Ada", "36 years", "12 May 1990", "a walnut", "shade, somewhere to sit", "2 3 1"),
-    *("very good", "good", "3", "0", "by the mill", Photo("file:1"), "ada@example.org", "02 61 91 00 12"),
+    *("very good", "good", "3", "0", "by the mill", Attachment("file:1"), "ada@example.org", "02 61 91 00 12"),
 ]
 
 

@@ -234,7 +234,7 @@ def test_those_it_is_not_for_are_told_a_true_number_of_questions() -> None:
 def test_every_kind_is_asked_answered_and_read_back() -> None:
     h = english(EVERY_KIND)
     for said in SAID:
-        lines = h.hear(said) if isinstance(said, str) else h._route(photo=said)
+        lines = h.hear(said) if isinstance(said, str) else h._route(attached=said)
     assert lines[2:] == [
         "1. N1: Ada",
         "2. N2: 36 years",

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.journal import Journal
-from flows.messages import Photo
+from flows.messages import Attachment
 from flows.modules.questionnaire import Questionnaire, gathered
 from tests.flows.harness import Harness
 from tests.flows.questionnaires import BRANCHING, EVERY_KIND, SAID, TOWN, begun, english, sent
@@ -27,7 +27,7 @@ def take(h: Harness, step: tuple[str, str | int], seen: list[str]) -> None:
     seen += [button.data for message in h.messages for button in message.buttons]
     shown = [button.data for message in h.messages for button in message.buttons]
     if kind == "photo":
-        h._route(photo=Photo("file:1"))
+        h._route(attached=Attachment("file:1"))
     elif kind == "tap" and shown:
         h._route(tap=shown[int(what) % len(shown)])
     elif kind == "old" and seen:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flows.answers import Heard, Json, Misread, Reader
 from flows.days import Day
-from flows.messages import Photo, Place
+from flows.messages import DOCUMENT, Attachment, Place
 from flows.texts import Said, Words, translate
 from flows.values import EmailAddress, Number, Phone, PhotoAnswer, PlaceAnswer, Scale
 
@@ -28,6 +28,7 @@ EVERY: Sequence[Reader] = (
     Phone(),
     PlaceAnswer(),
     PhotoAnswer(),
+    PhotoAnswer(documents=True),
 )
 
 
@@ -193,8 +194,18 @@ def test_a_place_is_a_point_or_words() -> None:
 
 
 def test_a_photo_is_kept_by_its_reference() -> None:
-    assert PhotoAnswer().read(Heard(photo=Photo("file:1"))) == {"photo": "file:1"}
+    assert PhotoAnswer().read(Heard(attached=Attachment("file:1"))) == {"photo": "file:1"}
     assert refused(PhotoAnswer(), "voilà") == "Please send a photo."
+
+
+def test_a_document_is_taken_where_it_is_asked_for() -> None:
+    photo, plan = Heard(attached=Attachment("file:1")), Heard(attached=Attachment("file:2", DOCUMENT))
+    either = PhotoAnswer(documents=True)
+    assert [either.read(sent) for sent in (photo, plan)] == [{"photo": "file:1"}, {"document": "file:2"}]
+    assert [said(either.echo(either.read(sent)), "en") for sent in (photo, plan)] == ["your photo", "your document"]
+    assert refused(either, "voilà") == "Please send a photo or a PDF."
+    with pytest.raises(Misread):
+        PhotoAnswer().read(plan)
 
 
 anything = st.text(max_size=60) | st.text("0123456789 .,-/@+'mars", max_size=30)

@@ -66,6 +66,10 @@ class ByTelegram(Player):
             resident.sends_sticker()
         elif label == "A voice message":
             resident.sends_voice()
+        elif label == "A PDF":
+            resident.sends_document("plan.pdf", b"%PDF-1.7", "application/pdf")
+        elif label == "A spreadsheet":
+            resident.sends_document("budget.ods", b"PK", "application/vnd.oasis.opendocument.spreadsheet")
         else:
             [button] = [one for one in self.offering(label).buttons if one.label == label]
             resident.taps(button.data)  # the label itself may bear the mark of an answer by now

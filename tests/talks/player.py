@@ -17,7 +17,7 @@ from bot.channels import Outgoing, Receive
 from bot.courier import Courier
 from bot.reception import Reception
 from flows import offering
-from flows.messages import Incoming, Message
+from flows.messages import DOCUMENT, Attachment, Incoming, Message
 from flows.modules.questionnaire import Questionnaire
 from flows.rendering import Capabilities, numbered, pressed, render
 from flows.texts import translate
@@ -40,7 +40,7 @@ WORDS_KEPT = {
     "fr": "Les textes de cette conversation sont effacés après 30 jours.",
     "en": "The texts of this conversation are erased after 30 days.",
 }
-UNREAD = {"A sticker": "sticker", "A voice message": "voice"}
+UNREAD = {"A sticker": "sticker", "A voice message": "voice", "A spreadsheet": "document"}
 """What stands in brackets and is no button, and how a channel names it."""
 
 
@@ -142,6 +142,8 @@ class Player:
             return self._typed(turn.said)
         if label in UNREAD:
             return self._message(unread=UNREAD[label])
+        if label == "A PDF":
+            return self._message(attached=Attachment("file:" + "d" * 64, DOCUMENT))
         return self._tap(label)
 
     def _tap(self, label: str) -> Incoming:

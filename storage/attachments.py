@@ -1,4 +1,4 @@
-"""Photos that a platform keeps for us until their bytes are here, under the reference that the platform gave them."""
+"""Photos and documents that a platform keeps for us until their bytes are here, under the reference it gave them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from storage.value import value
 
 
 @value
-class Photo:
+class Attached:
     """What a message brought, and when."""
 
     message: MessageKey
@@ -29,7 +29,7 @@ def _kept() -> ColumnElement[bool]:
     return exists().where(and_(Kept.space_id == Heard.space_id, Kept.digest == Heard.attached))
 
 
-async def without_bytes(connection: AsyncConnection, channel: str, since: datetime) -> Sequence[Photo]:
+async def without_bytes(connection: AsyncConnection, channel: str, since: datetime) -> Sequence[Attached]:
     """Those that came by this channel since then and whose bytes are not here, the oldest first."""
     begins = Heard.attached.startswith(f"{channel}:", autoescape=True)
     rows = await connection.execute(
@@ -37,25 +37,25 @@ async def without_bytes(connection: AsyncConnection, channel: str, since: dateti
         .where(Heard.channel == channel, Heard.heard_at >= since, begins, ~_kept())
         .order_by(Heard.id)
     )
-    return [Photo(MessageKey(channel, account, key), reference or "", at) for account, key, reference, at in rows]
+    return [Attached(MessageKey(channel, account, key), reference or "", at) for account, key, reference, at in rows]
 
 
-async def space_of(connection: AsyncConnection, photo: Photo) -> int | None:
+async def space_of(connection: AsyncConnection, attached: Attached) -> int | None:
     """The space in which its bytes are to be kept; None when they are, or when nobody refers to it any more."""
     found = await connection.scalar(
         select(Heard.space_id).where(
-            Heard.channel == photo.message.channel,
-            Heard.account == photo.message.account,
-            Heard.key == photo.message.key,
-            Heard.attached == photo.reference,
+            Heard.channel == attached.message.channel,
+            Heard.account == attached.message.account,
+            Heard.key == attached.message.key,
+            Heard.attached == attached.reference,
             ~_kept(),
         )
     )
     return int(found) if found is not None else None
 
 
-async def keep(connection: AsyncConnection, photo: Photo, file: File, now: datetime) -> None:
+async def keep(connection: AsyncConnection, attached: Attached, file: File, now: datetime) -> None:
     """Keep its bytes; not those of somebody who was erased meanwhile."""
-    space_id = await space_of(connection, photo)
+    space_id = await space_of(connection, attached)
     if space_id is not None:
-        await files.put(connection, space_id, photo.reference, file, now)
+        await files.put(connection, space_id, attached.reference, file, now)

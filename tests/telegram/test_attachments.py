@@ -16,11 +16,13 @@ from sqlalchemy import select, update
 
 from bot.reception import Reception
 from bot.telegram.api import Away, NoAnswer, TooFast, Wrong, WrongKey
-from bot.telegram.photos import AGAIN_AFTER, GIVEN_UP_AFTER, Photos
+from bot.telegram.attachments import AGAIN_AFTER, GIVEN_UP_AFTER, Attachments
 from bot.telegram.writing import CAPABILITIES
-from flows.messages import Incoming, Photo
-from storage import erasure, files, inbox, models, photos
+from flows.messages import Attachment, Incoming
+from flows.pictures import LARGEST
+from storage import attachments, erasure, files, inbox, models
 from storage.database import Database
+from storage.files import File
 from storage.inbox import MessageKey, Note
 from storage.types import new_id
 from tests.channels.little import build_town
@@ -30,6 +32,7 @@ from tests.telegram.served import ROADS, carried, set_up
 from tests.telegram_api import Platform
 
 SPACE, PERSON = 1, 7
+PDF = b"%PDF-1.7 zaubernuss"
 REFERENCE = f"telegram:{ACCOUNT}:AgACAgQAAxk_-1"
 
 
@@ -51,7 +54,7 @@ class Bench:
     asked: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.photos = Photos(self.database, self.download, self.clock)
+        self.attachments = Attachments(self.database, self.download, self.clock)
 
     async def download(self, account: str, file_id: str, most: int) -> bytes:
         self.asked.append((account, file_id))
@@ -67,7 +70,7 @@ class Bench:
         async with self.database.write() as connection:
             noted = Note(new_id(), SPACE, PERSON, message, self.clock(), attached=reference)
             await inbox.note(connection, [noted])
-        self.photos.heard([Incoming("telegram", ACCOUNT, "11", key, self.clock(), photo=Photo(reference))])
+        self.attachments.heard([Incoming("telegram", ACCOUNT, "11", key, self.clock(), attached=Attachment(reference))])
 
     async def kept(self) -> list[tuple[str, bytes]]:
         async with self.database.read() as connection:
@@ -86,7 +89,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 async def test_a_photo_is_fetched_cleaned_and_kept_for_whoever_sent_it(bench: Bench) -> None:
     await bench.comes()
-    await bench.photos.fetch()
+    await bench.attachments.fetch()
     assert bench.asked == [(ACCOUNT, "AgACAgQAAxk_-1")]
     async with bench.database.read() as connection:
         found = await files.sent_by(connection, SPACE, PERSON, REFERENCE)
@@ -97,17 +100,35 @@ async def test_a_photo_is_fetched_cleaned_and_kept_for_whoever_sent_it(bench: Be
     assert b"zaubernuss" not in found.content
 
 
+async def test_a_document_is_kept_as_it_came(bench: Bench) -> None:
+    bench.says = [PDF]
+    await bench.comes()
+    await bench.attachments.fetch()
+    async with bench.database.read() as connection:
+        found = await files.sent_by(connection, SPACE, PERSON, REFERENCE)
+    assert found == File(PDF, "application/pdf")
+
+
+async def test_a_document_goes_with_whoever_sent_it(bench: Bench) -> None:
+    bench.says = [PDF]
+    await bench.comes()
+    await bench.attachments.fetch()
+    async with bench.database.write() as connection:
+        await erasure.erase(connection, [(SPACE, PERSON, bench.clock().isoformat())])
+    assert await bench.kept() == []
+
+
 async def test_a_photo_that_comes_twice_is_fetched_once(bench: Bench) -> None:
     await bench.comes()
-    await bench.photos.fetch()
-    bench.photos.heard([Incoming("telegram", ACCOUNT, "11", "1", bench.clock(), photo=Photo(REFERENCE))])
-    await bench.photos.fetch()
+    await bench.attachments.fetch()
+    bench.attachments.heard([Incoming("telegram", ACCOUNT, "11", "1", bench.clock(), attached=Attachment(REFERENCE))])
+    await bench.attachments.fetch()
     assert len(bench.asked) == 1
 
 
 async def test_a_message_without_a_photo_asks_for_nothing(bench: Bench) -> None:
-    bench.photos.heard([Incoming("telegram", ACCOUNT, "11", "1", bench.clock(), text="bonjour")])
-    await bench.photos.fetch()
+    bench.attachments.heard([Incoming("telegram", ACCOUNT, "11", "1", bench.clock(), text="bonjour")])
+    await bench.attachments.fetch()
     assert bench.asked == []
 
 
@@ -115,45 +136,49 @@ async def test_a_message_without_a_photo_asks_for_nothing(bench: Bench) -> None:
 async def test_a_photo_that_can_not_be_had_just_now_is_tried_again(bench: Bench, trouble: Exception) -> None:
     bench.says = [trouble]
     await bench.comes()
-    await bench.photos.fetch()
-    await bench.photos.fetch()
+    await bench.attachments.fetch()
+    await bench.attachments.fetch()
     assert len(bench.asked) == 1
     bench.clock.now += AGAIN_AFTER
-    await bench.photos.fetch()
+    await bench.attachments.fetch()
     assert len(await bench.kept()) == 1
 
 
 async def test_the_platform_is_left_alone_for_as_long_as_it_asks(bench: Bench) -> None:
     bench.says = [TooFast("Too Many Requests", timedelta(hours=2))]
     await bench.comes()
-    await bench.photos.fetch()
+    await bench.attachments.fetch()
     bench.clock.now += timedelta(hours=1)
-    await bench.photos.fetch()
+    await bench.attachments.fetch()
     assert len(bench.asked) == 1
 
 
-@pytest.mark.parametrize("said", [Wrong("Bad Request: file is too big"), b"no picture"])
-async def test_what_will_never_be_a_photo_is_given_up(
+@pytest.mark.parametrize(
+    "said",
+    [Wrong("Bad Request: file is too big"), b"no picture", b"PK no document", PDF + b"0" * LARGEST],
+    ids=["refused", "no picture", "no document", "heavy"],
+)
+async def test_what_will_never_be_a_photo_or_a_document_is_given_up(
     bench: Bench, said: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bench.says = [said]
     await bench.comes()
-    await bench.photos.fetch()
+    await bench.attachments.fetch()
     bench.clock.now += AGAIN_AFTER
-    await bench.photos.fetch()
+    await bench.attachments.fetch()
     assert len(bench.asked) == 1
-    assert "a photo could not be had" in capsys.readouterr().out
+    assert "an attachment could not be had" in capsys.readouterr().out
 
 
 async def test_after_a_day_it_is_given_up(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     bench.says = [Away("502")] * 2
     await bench.comes()
-    await bench.photos.fetch()
+    await bench.attachments.fetch()
     bench.clock.now += GIVEN_UP_AFTER
-    await bench.photos.fetch()
-    assert "a photo could not be had" in capsys.readouterr().out
+    await bench.attachments.fetch()
+    assert "an attachment could not be had" in capsys.readouterr().out
     bench.clock.now += AGAIN_AFTER
-    await bench.photos.fetch()
+    await bench.attachments.fetch()
     assert len(bench.asked) == 2
 
 
@@ -163,8 +188,8 @@ async def test_after_a_restart_what_is_left_of_the_last_day_is_fetched(bench: Be
     await bench.comes("2")
     await bench.comes("3", "file:" + "a" * 64)
     again = Bench(bench.database, bench.clock)
-    await again.photos.remember()
-    await again.photos.fetch()
+    await again.attachments.remember()
+    await again.attachments.fetch()
     assert again.asked == [(ACCOUNT, "AgACAgQAAxk_-1")]
 
 
@@ -176,14 +201,14 @@ async def test_nothing_is_kept_of_somebody_who_was_erased_meanwhile(bench: Bench
             await connection.execute(update(models.Heard).values(attached=None, participant_id=None))
         return picture()
 
-    bench.photos.download = erased
-    await bench.photos.fetch()
+    bench.attachments.download = erased
+    await bench.attachments.fetch()
     assert await bench.kept() == []
 
 
 async def test_a_photo_goes_with_whoever_sent_it(bench: Bench) -> None:
     await bench.comes()
-    await bench.photos.fetch()
+    await bench.attachments.fetch()
     async with bench.database.write() as connection:
         await erasure.erase(connection, [(SPACE, PERSON, bench.clock().isoformat())])
     assert await bench.kept() == []
@@ -199,7 +224,7 @@ async def test_a_photo_sent_on_telegram_is_here_a_moment_later(
     await build_town(database)
     await set_up(database, bot)
     reception = Reception(database, {"telegram": CAPABILITIES})
-    fetched, keep = asyncio.Event(), photos.keep
+    fetched, keep = asyncio.Event(), attachments.keep
 
     async def kept(*given: Any) -> None:
         await keep(*given)
@@ -208,7 +233,7 @@ async def test_a_photo_sent_on_telegram_is_here_a_moment_later(
     async def receive(*incoming: Incoming) -> None:
         await reception.keep(incoming)
 
-    monkeypatch.setattr(photos, "keep", kept)
+    monkeypatch.setattr(attachments, "keep", kept)
     async with carried(database, platform, road, receive):
         platform.resident(bot, "Marie").sends_photo(picture())
         await asyncio.wait_for(fetched.wait(), 60)

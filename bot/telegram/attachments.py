@@ -1,4 +1,4 @@
-"""The bytes of photos, fetched once the message is kept: the platform has them for a while only.
+"""The bytes of photos and documents, fetched once the message is kept: the platform has them for a while only.
 
 What is to be fetched is told by the inbox, so that a restart loses none.
 """
@@ -15,13 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.telegram.api import ApiError, Away, NoAnswer, TooFast, Wrong
 from bot.telegram.health import CHANNEL
-from flows import pictures
 from flows.messages import Incoming
-from flows.pictures import LARGEST, NotAPicture
-from storage import photos
+from flows.pictures import LARGEST, NotAPicture, sent
+from storage import attachments
+from storage.attachments import Attached
 from storage.database import Database
 from storage.inbox import MessageKey
-from storage.photos import Photo
 
 GIVEN_UP_AFTER = timedelta(days=1)
 AGAIN_AFTER = timedelta(minutes=1)
@@ -32,21 +31,21 @@ log = structlog.get_logger()
 
 
 @dataclass
-class Photos:
-    """Fetches photos one after the other; one that can't be had just now is tried again for a day."""
+class Attachments:
+    """Fetches them one after the other; one that can't be had just now is tried again for a day."""
 
     database: Database
     download: Download
     clock: Callable[[], datetime]
-    _due: dict[Photo, datetime] = field(init=False, default_factory=dict)
+    _due: dict[Attached, datetime] = field(init=False, default_factory=dict)
     _come: asyncio.Event = field(init=False, default_factory=asyncio.Event)
 
     def heard(self, incoming: Iterable[Incoming]) -> None:
         """These messages are kept."""
         for one in incoming:
-            if one.photo is not None:
+            if one.attached is not None:
                 key, now = MessageKey(one.channel, one.account, one.key), self.clock()
-                self._due[Photo(key, one.photo.reference, now)] = now
+                self._due[Attached(key, one.attached.reference, now)] = now
                 self._come.set()
 
     async def run(self) -> None:
@@ -60,7 +59,7 @@ class Photos:
                     remembered = True
                 await self.fetch()
             except SQLAlchemyError as error:
-                log.error("cannot keep photos", channel=CHANNEL, error=type(error).__name__)
+                log.error("cannot keep attachments", channel=CHANNEL, error=type(error).__name__)
             await self._pause()
 
     async def _pause(self) -> None:
@@ -74,39 +73,39 @@ class Photos:
         """Those of the last day that were not fetched."""
         now = self.clock()
         async with self.database.read() as connection:
-            left = await photos.without_bytes(connection, CHANNEL, now - GIVEN_UP_AFTER)
+            left = await attachments.without_bytes(connection, CHANNEL, now - GIVEN_UP_AFTER)
         self._due.update(dict.fromkeys(left, now))
 
     async def fetch(self) -> None:
         """Those whose time has come."""
-        for photo in [photo for photo, at in self._due.items() if at <= self.clock()]:
+        for one in [one for one, at in self._due.items() if at <= self.clock()]:
             try:
-                await self._fetch(photo)
+                await self._fetch(one)
             except (Wrong, NotAPicture) as error:
-                self._give_up(photo, error)
+                self._give_up(one, error)
             except (ApiError, Away, NoAnswer) as error:
-                self._later(photo, error)
+                self._later(one, error)
             else:
-                del self._due[photo]
+                del self._due[one]
 
-    async def _fetch(self, photo: Photo) -> None:
+    async def _fetch(self, attached: Attached) -> None:
         async with self.database.read() as connection:
-            if await photos.space_of(connection, photo) is None:
+            if await attachments.space_of(connection, attached) is None:
                 return
-        _channel, account, file_id = photo.reference.split(":", 2)
-        file = await pictures.photo(await self.download(account, file_id, LARGEST))
+        _channel, account, file_id = attached.reference.split(":", 2)
+        file = await sent(await self.download(account, file_id, LARGEST))
         async with self.database.write() as connection:
-            await photos.keep(connection, photo, file, self.clock())
+            await attachments.keep(connection, attached, file, self.clock())
 
-    def _later(self, photo: Photo, error: Exception) -> None:
+    def _later(self, attached: Attached, error: Exception) -> None:
         now = self.clock()
-        if now - photo.at >= GIVEN_UP_AFTER:
-            self._give_up(photo, error)
+        if now - attached.at >= GIVEN_UP_AFTER:
+            self._give_up(attached, error)
         else:
             wait = error.after if isinstance(error, TooFast) else AGAIN_AFTER
-            self._due[photo] = now + max(wait, AGAIN_AFTER)
+            self._due[attached] = now + max(wait, AGAIN_AFTER)
 
-    def _give_up(self, photo: Photo, error: Exception) -> None:
-        """The answer keeps its reference, and that a photo was sent counts."""
-        del self._due[photo]
-        log.error("a photo could not be had", channel=CHANNEL, error=type(error).__name__)
+    def _give_up(self, attached: Attached, error: Exception) -> None:
+        """The answer keeps its reference, and that one was sent counts."""
+        del self._due[attached]
+        log.error("an attachment could not be had", channel=CHANNEL, error=type(error).__name__)
