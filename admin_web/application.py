@@ -22,6 +22,7 @@ from admin_web import (
     contribution,
     contributions,
     door_pages,
+    enclosures,
     exports,
     failures,
     groups,
@@ -70,7 +71,7 @@ def build(
     pages = (
         static, illustrations, chat, sign_in, writing, consultations, replying, withdrawing, taking_over,
         phase_pages, letter_pages, town, groups, results, exports, live, try_it, poster, failures, contributions,
-        typing_in, ballots, contribution, merging, team, journal, door_pages, public,
+        typing_in, ballots, contribution, enclosures, merging, team, journal, door_pages, public,
     )  # fmt: skip
     application = Starlette(
         routes=[*routes, *(route for page in pages for route in page.routes())],

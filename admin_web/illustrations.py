@@ -12,7 +12,7 @@ from admin_web.session import Me, signed_in
 from admin_web.site import site_of
 from admin_web.static import FOR_EVER
 from storage import files, spaces
-from storage.files import SCHEME, File
+from storage.files import PICTURES, SCHEME, File
 
 
 def routes() -> list[BaseRoute]:
@@ -37,25 +37,26 @@ async def show(request: Request) -> Response:
     async with site_of(request).database.read() as connection:
         space = await spaces.find(connection, request.path_params["space"])
         found = await files.shown(connection, space.id, _reference(request)) if space is not None else None
-    return _sent(found, FOR_EVER)
+    return sent(found, FOR_EVER)
 
 
 async def show_draft(request: Request, me: Me) -> Response:
     draft = await consultations.find(request, me)
     async with site_of(request).database.read() as connection:
         found = await files.shown(connection, me.space_id, _reference(request), draft=draft.id)
-    return _sent(found, "private, max-age=86400")
+    return sent(found, "private, max-age=86400")
 
 
 def _reference(request: Request) -> str:
     return SCHEME + str(request.path_params["digest"])
 
 
-def _sent(file: File | None, kept: str) -> Response:
+def sent(file: File | None, kept: str) -> Response:
+    """A file, for browsers to keep so; HTTPException 404 where there is none."""
     if file is None:
         raise HTTPException(404)
     headers = {"Cache-Control": kept}
-    if not file.media_type.startswith("image/"):
+    if file.media_type not in PICTURES:
         # Opened beside the conversation, not in its place; the link on the page says under which name.
         headers["Content-Disposition"] = "attachment"
     return Response(file.content, media_type=file.media_type, headers=headers)

@@ -50,7 +50,8 @@ def walked(town: Town) -> Iterator[tuple[str, str]]:
 
 
 def filled(path: str, town: Town) -> str:
-    for name, value in {"{id:int}": town.consultation.id, "{format}": "csv", "{question}": "transport"}.items():
+    filling = {"{id:int}": town.consultation.id, "{file:int}": 1, "{format}": "csv", "{question}": "transport"}
+    for name, value in filling.items():
         path = path.replace(name, str(value))
     return path.replace("{digest}", "0" * 64)
 
