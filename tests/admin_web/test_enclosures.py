@@ -9,11 +9,12 @@ import httpx
 import pytest
 from PIL import Image
 from playwright.async_api import Page, expect
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from storage import consultations, erasure, files, roles
 from storage.files import File
-from storage.models import Contribution
+from storage.models import Answer, Contribution, Phase
+from storage.types import new_id
 from tests.admin_web.conftest import Enter, Town
 from tests.admin_web.gathering import gather, write
 from tests.admin_web.test_contributions import LIST, colleague, post
@@ -63,7 +64,7 @@ async def test_a_photo_stands_with_its_text_wherever_a_moderator_decides_about_i
     for path in (LIST, f"{LIST}/{idea}", f"{LIST}/hide?id={idea}"):
         page = (await claire.get(path)).text
         [found] = addresses(page)
-        assert page.count('alt="Photo envoyée avec ce texte"') == 1, path
+        assert page.count('alt="Photo envoyée avec cette contribution"') == 1, path
         answer = await claire.get(found)
         assert answer.status_code == 200
         assert answer.content == sent.content
@@ -79,10 +80,10 @@ async def test_several_photos_are_told_apart_and_a_document_is_saved(
 ) -> None:
     idea = await write_with(gathering, "Un banc", photo(), PDF, photo("red"))
     page = (await claire.get(f"{LIST}/{idea}")).text
-    assert "Photo 1 sur 3 envoyée avec ce texte" in page
+    assert "Photo 1 sur 3 envoyée avec cette contribution" in page
     assert page.count("<img") == 2
     _first, paper, _last = addresses(page)
-    assert "Enregistrer le document envoyé avec ce texte" in page
+    assert "Enregistrer le document envoyé avec cette contribution" in page
     answer = await claire.get(paper)
     assert (answer.content, answer.headers["content-type"]) == (PDF.content, "application/pdf")
     assert answer.headers["content-disposition"] == "attachment"
@@ -154,6 +155,65 @@ async def test_a_photo_is_for_those_who_moderate_where_it_was_sent(claire: httpx
     assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/panel/sign-in")
 
 
+ASKING = {
+    "languages": ["fr", "en"],
+    "questions": [{"id": "look", "kind": "photo", "text": {"fr": "Montrez-nous", "en": "Show us"}}],
+}
+
+
+async def answer_with(town: Town, file: File) -> int:
+    """The town's phase asks for a photo, and somebody sends this one."""
+    id_ = await write_with(town, "", file, state="sent")
+    async with town.database.write() as connection:
+        await connection.execute(
+            update(Phase).where(Phase.id == town.phase.id).values(kind="questionnaire", settings=ASKING)
+        )
+        fields = {"look": {"photo": files.reference_of(file.content)}}
+        values = {"kind": "response", "text": None, "fields": fields}
+        await connection.execute(update(Contribution).where(Contribution.id == id_).values(**values))
+        await connection.execute(
+            insert(Answer).values(
+                space_id=town.space.id, id=new_id(), phase_id=town.phase.id, contribution_id=id_, question="look",
+                choice="given",
+            )
+        )  # fmt: skip
+    return id_
+
+
+async def test_photos_that_answer_a_question_are_for_whoever_may_download_every_answer(
+    claire: httpx.AsyncClient, town: Town
+) -> None:
+    sent = photo()
+    given = await answer_with(town, sent)
+    results = f"/panel/consultations/{town.consultation.id}/results"
+    [page] = re.findall(r'href="(/panel/[^"]+/sent/look[^"]*)"', (await claire.get(results)).text)
+    html = (await claire.get(page)).text
+    assert 'alt="Photo envoyée avec cette contribution"' in html
+    [found] = re.findall(rf'src="(/panel/[^"]+/sent/look/{given}/[^"]+)"', html)
+    answer = await claire.get(found)
+    assert (answer.content, answer.headers["cache-control"]) == (sent.content, "private, no-store")
+    for path in (page.replace("look", "other"), found.replace(str(given), "1"), found.replace("?", "1?")):
+        assert (await claire.get(path)).status_code == 404, path
+    async with town.database.write() as connection:
+        await roles.give(connection, town.space.id, await colleague(connection, town), "organiser", {})
+    for role, status in (("analyst", 200), ("reader", 404), ("moderator", 404)):
+        async with town.database.write() as connection:
+            await roles.give(connection, town.space.id, town.organiser_id, role, {})
+        assert [(await claire.get(path)).status_code for path in (page, found)] == [status] * 2, role
+        if role == "reader":
+            assert "/sent/look" not in (await claire.get(results)).text
+
+
+async def test_of_somebody_erased_the_page_of_answers_shows_nothing(claire: httpx.AsyncClient, town: Town) -> None:
+    given = await answer_with(town, photo())
+    async with town.database.write() as connection:
+        author = await connection.execute(select(Contribution.participant_id).where(Contribution.id == given))
+        await erasure.erase(connection, [(town.space.id, author.scalar_one() or 0, town.now.isoformat())])
+    html = (await claire.get(f"/panel/consultations/{town.consultation.id}/sent/look")).text
+    assert "Effacé avec la personne" in html
+    assert "<img" not in html
+
+
 @pytest.mark.parametrize("address", ["{idea}/files/1", "{idea}/files/99999999999999999999", "1/files/{file}"])
 async def test_an_address_of_no_photo_leads_nowhere(claire: httpx.AsyncClient, gathering: Town, address: str) -> None:
     idea = await write_with(gathering, "Un banc", photo())
@@ -173,7 +233,7 @@ async def test_a_photo_is_small_in_the_list_and_opens_large(
         heights = []
         for path in (LIST, f"{LIST}/{idea}"):
             await page.goto(served.url + path)
-            shown = page.get_by_role("img", name="Photo 1 sur 2 envoyée avec ce texte")
+            shown = page.get_by_role("img", name="Photo 1 sur 2 envoyée avec cette contribution")
             await expect(shown).to_have_js_property("naturalWidth", 1200)
             heights.append(await shown.evaluate("image => image.getBoundingClientRect().height"))
             assert await page.evaluate("document.documentElement.scrollWidth") <= size["width"]
@@ -182,3 +242,16 @@ async def test_a_photo_is_small_in_the_list_and_opens_large(
     await page.get_by_role("link", name="Photo 1 sur 2").click()
     await page.wait_for_url(f"**{LIST}/{idea}/files/*")
     complaints.clear()  # the browser would like a style of its own around a picture
+
+
+async def test_the_page_of_answers_is_for_everybody_and_every_screen(page: Page, served: Town, enter: Enter) -> None:
+    await answer_with(served, photo())
+    await enter(page)
+    await page.goto(f"{served.url}/panel/consultations/{served.consultation.id}/results")
+    await page.get_by_role("link", name="Voir ce qui a été envoyé").click()
+    for size in (PHONE, DESK):
+        await page.set_viewport_size({"width": size["width"], "height": size["height"]})
+        shown = page.get_by_role("img", name="Photo envoyée avec cette contribution")
+        await expect(shown).to_have_js_property("naturalWidth", 1200)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        await assert_accessible(page)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import enclosures, erasure, files, models
 from storage.consultations import Phase
 from storage.database import Database
-from storage.enclosures import Enclosure
+from storage.enclosures import Asked, Enclosure
 from storage.files import File
 from storage.types import new_id
 from tests.storage.test_files import NOW, PHOTO, PRIVATE, REFERENCE, make, send
@@ -88,7 +88,7 @@ async def test_a_file_is_found_wherever_it_was_asked_for(connection: AsyncConnec
 
 async def test_a_photo_that_is_not_here_yet_is_told_all_the_same(connection: AsyncConnection, phase: Phase) -> None:
     idea = await give(connection, phase, {"photo": {"photo": LATE}})
-    assert await sent(connection, phase, idea) == [Enclosure("photo", None)]
+    assert await sent(connection, phase, idea) == [Enclosure("photo", "photo", None)]
 
 
 @pytest.mark.parametrize("said", ["bonjour", "file:1", "", None, 3, ["file:1"], {"photo": None}])
@@ -106,6 +106,26 @@ async def test_a_file_is_read_with_its_own_contribution_only(connection: AsyncCo
     assert await enclosures.read(connection, phase.space_id, mine, square.id) is None
     assert await enclosures.read(connection, other.space_id, mine, photo.id) is None
     assert await enclosures.read(connection, phase.space_id, new_id(), photo.id) is None
+
+
+async def test_what_answers_a_question_is_given_the_newest_first(connection: AsyncConnection, phase: Phase) -> None:
+    asked = Asked(phase.space_id, phase.id, "look")
+    first, second, other, hidden = [
+        await give(connection, phase, {"look": {"photo": PRIVATE}, "plan": {"photo": REFERENCE}}) for _ in range(4)
+    ]
+    for id_, question in ((first, "look"), (second, "look"), (other, "plan"), (hidden, "look")):
+        await connection.execute(
+            insert(models.Answer).values(
+                space_id=phase.space_id, id=new_id(), phase_id=phase.id, contribution_id=id_, question=question,
+                choice="given",
+            )
+        )  # fmt: skip
+    await connection.execute(update(models.Contribution).where(models.Contribution.id == hidden).values(state="hidden"))
+    found = await enclosures.given(connection, asked, 0, 10)
+    assert [one.contribution_id for one in found] == [second, first]
+    assert [[file.under for file in one.files] for one in found] == [["look"], ["look"]]
+    assert [one.contribution_id for one in await enclosures.given(connection, asked, 1, 1)] == [first]
+    assert [await enclosures.answers(connection, asked, id_) for id_ in (first, other, hidden)] == [True, False, False]
 
 
 async def test_a_file_goes_with_what_is_withdrawn(connection: AsyncConnection, phase: Phase) -> None:
