@@ -22,6 +22,7 @@ from admin_web import (
     contribution,
     contributions,
     door_pages,
+    enclosures,
     exports,
     failures,
     groups,
@@ -35,6 +36,7 @@ from admin_web import (
     public,
     replying,
     results,
+    sent_files,
     sign_in,
     static,
     taking_over,
@@ -69,8 +71,8 @@ def build(
     site = Site(database, doors, base_url.rstrip("/"), clock, load_module, Counter(database))
     pages = (
         static, illustrations, chat, sign_in, writing, consultations, replying, withdrawing, taking_over,
-        phase_pages, letter_pages, town, groups, results, exports, live, try_it, poster, failures, contributions,
-        typing_in, ballots, contribution, merging, team, journal, door_pages, public,
+        phase_pages, letter_pages, town, groups, results, sent_files, exports, live, try_it, poster, failures,
+        contributions, typing_in, ballots, contribution, enclosures, merging, team, journal, door_pages, public,
     )  # fmt: skip
     application = Starlette(
         routes=[*routes, *(route for page in pages for route in page.routes())],

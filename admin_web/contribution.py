@@ -14,7 +14,7 @@ from admin_web.site import site_of
 from admin_web.steps import Step, moderated
 from flows.moderating import REASONS, answered
 from flows.texts import Said, Words, _
-from storage import audit, broadcasts, moderation, progress, scores, supporting
+from storage import audit, broadcasts, enclosures, moderation, progress, scores, supporting
 from storage.merging import MERGED
 from storage.moderation import Item
 from storage.scores import NewScore
@@ -52,13 +52,14 @@ async def _draw(request: Request, me: Me, fault: Said | None = None) -> Response
         support, following = await supporting.people(connection, me.space_id, item.id)
         merged = await moderation.merged_into(connection, within(me), item.id)
         reports = await moderation.reports(connection, me.space_id, [item.id])
+        sent = (await enclosures.of(connection, me.space_id, [item.id])).get(item.id)
         scored = (await scores.of(connection, me.space_id, [item.id])).get(item.id, {})
         mine = await scores.by(connection, me.space_id, item.id, me.session.organiser_id)
     return panel(
         request, me, "contribution.html", 400 if fault else 200, item=item, step=step, said=said,
         told=told, support=support, following=following,
         reports=reports.get(item.id, []), reasons=REASONS, origin=origin, fault=fault, scored=scored, mine=mine,
-        merged=merged, mergeable=item.state == "sent" and step.language(item.kind, me) is not None,
+        sent=sent, merged=merged, mergeable=item.state == "sent" and step.language(item.kind, me) is not None,
         points=range(scores.LEAST, scores.MOST + 1), most=scores.MOST, longest=LONGEST_REPLY,
         typed={language: me.form.text(f"text_{language}", 20_000) for language in me.space.languages},
     )  # fmt: skip

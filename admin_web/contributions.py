@@ -23,7 +23,7 @@ from flows.papers import Papers
 from flows.run import Tell
 from flows.telling import pack_tell
 from flows.texts import Said, _
-from storage import audit, moderation, outbox
+from storage import audit, enclosures, moderation, outbox
 from storage.moderation import TO_READ, Hiding, Item, Moved, Queue, Showing
 from storage.outbox import NewDelivery
 from storage.value import value
@@ -88,9 +88,10 @@ async def show_list(request: Request, me: Me) -> Response:
         counts = await moderation.count(connection, asked.queue)
         found = await moderation.listed(connection, asked.queue, asked.state, (asked.page - 1) * A_PAGE, A_PAGE)
         said = await moderation.reports(connection, me.space_id, [one.id for one in found])
+        sent = await enclosures.of(connection, me.space_id, [one.id for one in found])
         figure = await moderation.figure(connection, within(me, asked.consultation))
     return panel(
-        request, me, "contributions.html", asked=asked, counts=counts, found=found, said=said, figure=figure,
+        request, me, "contributions.html", asked=asked, counts=counts, found=found, said=said, sent=sent, figure=figure,
         last=max(1, -(-counts[asked.state] // A_PAGE)), steps=steps, kinds=kinds(steps), reasons=REASONS,
         named=LIST_NAMES, origin=origin, typing=any(step.module and step.module.typed_in for step in steps.values()),
         voting=any(isinstance(step.module, Papers) for step in steps.values()),
@@ -164,13 +165,15 @@ async def ask_to_hide(request: Request, me: Me) -> Response:
 async def _ask_to_hide(request: Request, me: Me, ids: list[int], back: str, fault: Said | None = None) -> Response:
     async with site_of(request).database.read() as connection:
         found = await moderation.find(connection, within(me), ids)
+        sent = await enclosures.of(connection, me.space_id, ids)
     found = [one for one in found if one.state != "hidden"]
     if not found:
         return RedirectResponse(f"{LIST}?{back}".rstrip("?"), 303)
     told = len({one.author for one in found if one.author is not None})
     return panel(
-        request, me, "contributions_hide.html", 400 if fault else 200, found=found, told=told, reasons=REASONS,
-        back=back, fault=fault, longest=LONGEST_NOTE, chosen=me.form.text("reason"), note=me.form.text("note"),
+        request, me, "contributions_hide.html", 400 if fault else 200, found=found, sent=sent, told=told,
+        reasons=REASONS, back=back, fault=fault, longest=LONGEST_NOTE, chosen=me.form.text("reason"),
+        note=me.form.text("note"),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from admin_web.session import Me, signed_in
 from admin_web.site import site_of
 from admin_web.static import FOR_EVER
 from storage import files, spaces
-from storage.files import SCHEME, File
+from storage.files import PICTURES, SCHEME, File
 
 
 def routes() -> list[BaseRoute]:
@@ -56,7 +56,7 @@ def sent(file: File | None, kept: str) -> Response:
     if file is None:
         raise HTTPException(404)
     headers = {"Cache-Control": kept}
-    if not file.media_type.startswith("image/"):
+    if file.media_type not in PICTURES:
         # Opened beside the conversation, not in its place; the link on the page says under which name.
         headers["Content-Disposition"] = "attachment"
     return Response(file.content, media_type=file.media_type, headers=headers)

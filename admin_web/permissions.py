@@ -63,7 +63,7 @@ _PAGES: tuple[tuple[str, Ability, Ability], ...] = (
     (r"/panel(/(archive|settings|password|language|stream|sign-out|sign-out-everywhere))?", Ability.OWN, Ability.OWN),
     (r"/panel/contributions(/.*)?", Ability.MODERATE, Ability.MODERATE),
     (r"/panel/consultations/\d+/copy", Ability.SET_UP, Ability.SET_UP),
-    (rf"{_ONE}/export\..*", Ability.EXPORT, Ability.EXPORT),
+    (rf"{_ONE}/(export\..*|sent/.*)", Ability.EXPORT, Ability.EXPORT),
     (rf"{_ONE}/try", Ability.LOOK, Ability.LOOK),
     (rf"{_ONE}/(edit|codes|steps/.*)", Ability.RUN, Ability.RUN),
     (rf"{_ONE}(/.*)?", Ability.LOOK, Ability.RUN),

@@ -142,7 +142,7 @@ async def show_texts(request: Request, me: Me) -> Response:
     page = request.query_params.get("page", "1")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 7 and int(page) else 1
     site = site_of(request)
-    figure = await _figure(site, reports, shown.phase, request.path_params["question"])
+    figure = await figure_of(site, reports, shown.phase, request.path_params["question"])
     async with site.database.read() as connection:
         offset = (number - 1) * A_PAGE
         count, found = await reports.texts(connection, shown.ref, figure.id, shown.where, Page(search, offset, A_PAGE))
@@ -162,7 +162,7 @@ async def show_texts(request: Request, me: Me) -> Response:
     )
 
 
-async def _figure(site: Site, reports: Reports, phase: Phase, question: str) -> Figure:
+async def figure_of(site: Site, reports: Reports, phase: Phase, question: str) -> Figure:
     figures = await site.counter.figures(reports, phase, Filter())
     for figure in figures.figures:
         if figure.id == question:

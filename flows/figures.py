@@ -53,6 +53,7 @@ class Figure:
     `ordered` tells that the rows have an order of their own (a scale); otherwise the largest comes first.
     `several` tells that a person counts in several rows, so that shares don't add up to 100 %.
     `note` is a sentence under the table (an average with its count, a median, a rule of counting).
+    `files` tells that photos or documents were given, which are for whoever may download every answer.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Figure:
     ordered: bool = False
     several: bool = False
     note: Said | None = None
+    files: bool = False
 
 
 @value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,7 +10,6 @@ from sqlalchemy import String, bindparam, case, cast, delete, exists, literal, s
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import files, similar
-from storage.files import SCHEME
 from storage.models import (
     Address,
     Answer,
@@ -130,12 +128,8 @@ async def _attached(connection: AsyncConnection, keys: Sequence[tuple[int, int]]
                 tuple_(table.space_id, table.participant_id).in_(keys), cast(column, String).contains(":")
             )
         )
-        found |= {(space_id, reference) for space_id, text in rows for reference in _REFERENCE.findall(text)}
+        found |= {(space_id, reference) for space_id, text in rows for reference in files.REFERENCE.findall(text)}
     return found
-
-
-_REFERENCE = re.compile(rf"{SCHEME}[0-9a-f]{{64}}|[a-z]+:[0-9]+:[\w-]+", re.ASCII)
-"""A file of ours, or a platform's: the channel, our account there, its own name for the file."""
 
 
 async def forget_erased(connection: AsyncConnection) -> int:

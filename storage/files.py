@@ -7,6 +7,7 @@ sent belongs to whoever sent it, and what a prompt shows to everybody.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,10 @@ from storage.value import value
 
 SCHEME = "file:"
 """Begins the reference of a file whose bytes are here; a digest follows."""
+PICTURES = frozenset({"image/jpeg", "image/png", "image/webp"})
+"""What a browser may show; anything else is only ever saved."""
+REFERENCE = re.compile(rf"{SCHEME}[0-9a-f]{{64}}|[a-z]+:[0-9]+:[\w-]+", re.ASCII)
+"""A file of ours, or a platform's: the channel, our account there, its own name for the file."""
 
 
 @value

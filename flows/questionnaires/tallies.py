@@ -24,6 +24,7 @@ from flows.questionnaires.questions import (
     LongText,
     Matrix,
     Number,
+    Photo,
     Place,
     Question,
     Ranking,
@@ -127,7 +128,8 @@ async def _figure(connection: AsyncConnection, scope: Scope, number: int, questi
             ways = (Option("text", _("Written in words")), Option("point", _("Shared from a phone")))
             return replace(empty, rows=_rows(question, ways, people, counts))
         case Given():
-            return replace(empty, note=_("What was given is not shown here."))
+            note = _("What was given is not shown here.")
+            return replace(empty, note=note, files=isinstance(question, Photo))
         case _:
             return _bars(question, empty, counts)
 

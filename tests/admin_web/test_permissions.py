@@ -20,7 +20,8 @@ OWN = {"/panel", "/panel/archive", "/panel/settings", "/panel/password", "/panel
 OWN |= {"/panel/sign-out", "/panel/sign-out-everywhere"}
 OPEN = {"/panel/sign-in"}
 """The pages of whoever is not signed in."""
-EXPORTING = {f"{ONE}/export.{{format}}"}
+EXPORTING = {f"{ONE}/export.{{format}}", f"{ONE}/sent/{{question}}"}
+EXPORTING |= {f"{ONE}/sent/{{question}}/{{contribution:int}}/{{file:int}}"}
 MODERATING = "/panel/contributions"
 TRYING = {f"{ONE}/try"}
 
@@ -50,7 +51,14 @@ def walked(town: Town) -> Iterator[tuple[str, str]]:
 
 
 def filled(path: str, town: Town) -> str:
-    for name, value in {"{id:int}": town.consultation.id, "{format}": "csv", "{question}": "transport"}.items():
+    filling = {
+        "{id:int}": town.consultation.id,
+        "{file:int}": 1,
+        "{contribution:int}": 1,
+        "{format}": "csv",
+        "{question}": "transport",
+    }
+    for name, value in filling.items():
         path = path.replace(name, str(value))
     return path.replace("{digest}", "0" * 64)
 
