@@ -137,7 +137,7 @@ async def _write(talk: Talk, settings: Settings, names: Names, text: str) -> Dra
     if settings.photo:
         prompt = Prompt(_("Would you like to send a photo or a document (PDF)?"), PhotoAnswer(documents=True))
         draft.photo = await talk.ask("photo", prompt, optional=True, echo=False)
-        draft.entries.append(("photo", _("Photo or document"), _attached(draft.photo)))
+        draft.entries.append(("photo", _("Photo or document"), telling.attached(draft.photo) or NO_ANSWER))
     await _own(talk.part("own"), settings, draft)
     return draft
 
@@ -150,12 +150,6 @@ def _short(text: str | None) -> Said:
     if text is None:
         return NO_ANSWER
     return text if len(text) <= SHOWN else f"{text[:SHOWN].rstrip()}…"
-
-
-def _attached(sent: Json) -> Said:
-    if sent is None:
-        return NO_ANSWER
-    return _("one document") if "document" in sent else _("one photo")
 
 
 async def _own(part: Talk, settings: Settings, draft: Draft) -> None:

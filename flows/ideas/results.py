@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows.counting.result import rank
 from flows.figures import Cell, Count, Figure, Figures, Filter, OpenText, Page, PhaseRef
 from flows.ideas.settings import Settings
-from flows.ideas.telling import STATES, STATUSES
+from flows.ideas.telling import STATES, STATUSES, attached
 from flows.open_texts import open_texts
 from flows.questionnaires import tables, tallies
 from flows.texts import Said, Words, _, plural, translate
@@ -94,6 +94,7 @@ COLUMNS: tuple[Said, ...] = (
     *(_("Number"), _("Day"), _("Hour"), _("Door"), _("Place")),
     *(_("Idea"), _("Details"), _("Theme"), _("District"), _("Support")),
     *(_("Arguments for"), _("Arguments against"), _("State"), _("Answer of the town"), _("People at the table")),
+    _("Photo or document"),
 )
 
 
@@ -120,5 +121,7 @@ def _cells(row: Row, settings: Settings, names: Mapping[str, Mapping[str, str]],
     state = translate(STATES[row.state], language) if row.state in STATES else row.state
     status = translate(STATUSES[row.status], language) if row.status and row.status in STATUSES else row.status
     details = row.fields.get("details")
+    sent = attached(row.fields.get("photo"))
+    came = translate(sent, language) if sent is not None else None
     given = (row.origin, row.place, row.text, details, theme, area)
-    return (*given, row.support, row.arguments_for, row.arguments_against, state, status, row.people)
+    return (*given, row.support, row.arguments_for, row.arguments_against, state, status, row.people, came)

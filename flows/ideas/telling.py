@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flows.answers import Choice
+from flows.answers import Choice, Json
 from flows.conversation import Talk
 from flows.giving import quoted, supporters
 from flows.ideas.giving import Names, named
 from flows.ideas.settings import Settings
 from flows.texts import Joined, Said, Words, _, plural
 
+ATTACHED: Mapping[str, Said] = {"photo": _("one photo"), "document": _("one document")}
 CAME: Mapping[str | None, Said] = {
     "photo": _("A photo came with it."),
     "document": _("A document came with it."),
@@ -63,6 +64,11 @@ def whole(talk: Talk, settings: Settings, names: Names, idea: Mapping[str, Any])
     if idea["attached"] in CAME:
         lines.append(CAME[idea["attached"]])
     return [*lines, *progress(talk, idea)]
+
+
+def attached(sent: Json) -> Said | None:
+    """What was sent with an idea, in a list or a table; None for nothing."""
+    return ATTACHED[next(iter(sent))] if sent else None
 
 
 def progress(talk: Talk, idea: Mapping[str, Any]) -> list[Said]:

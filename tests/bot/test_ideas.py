@@ -268,6 +268,12 @@ async def test_a_document_comes_with_an_idea_is_told_of_and_goes_with_its_author
     await house.hears("ada", "Send")
     [fields] = await house.rows(Contribution.fields)
     assert fields["photo"] == {"document": reference}
+    module = house.reception.around.modules[house.phase_id, 1]
+    assert isinstance(module, Ideas)
+    async with house.database.read() as connection:
+        table = module.table(connection, PhaseRef(house.space_id, house.phase_id), "en")
+        header, row = [list(cells) async for cells in table]
+    assert row[header.index("Photo or document")] == "one document"
     assert "A document came with it." in await says(house, "ada", "What I have given", "1")
     await house.hears("ada", "/delete")
     await house.hears("ada", "Yes, erase everything")
