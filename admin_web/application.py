@@ -16,13 +16,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from admin_web import (
+    attached,
     ballots,
     chat,
     consultations,
     contribution,
     contributions,
     door_pages,
-    enclosures,
     exports,
     failures,
     groups,
@@ -72,7 +72,7 @@ def build(
     pages = (
         static, illustrations, chat, sign_in, writing, consultations, replying, withdrawing, taking_over,
         phase_pages, letter_pages, town, groups, results, sent_files, exports, live, try_it, poster, failures,
-        contributions, typing_in, ballots, contribution, enclosures, merging, team, journal, door_pages, public,
+        contributions, typing_in, ballots, contribution, attached, merging, team, journal, door_pages, public,
     )  # fmt: skip
     application = Starlette(
         routes=[*routes, *(route for page in pages for route in page.routes())],

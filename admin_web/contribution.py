@@ -14,7 +14,7 @@ from admin_web.site import site_of
 from admin_web.steps import Step, moderated
 from flows.moderating import REASONS, answered
 from flows.texts import Said, Words, _
-from storage import audit, broadcasts, enclosures, moderation, progress, scores, supporting
+from storage import attached, audit, broadcasts, moderation, progress, scores, supporting
 from storage.merging import MERGED
 from storage.moderation import Item
 from storage.scores import NewScore
@@ -52,7 +52,7 @@ async def _draw(request: Request, me: Me, fault: Said | None = None) -> Response
         support, following = await supporting.people(connection, me.space_id, item.id)
         merged = await moderation.merged_into(connection, within(me), item.id)
         reports = await moderation.reports(connection, me.space_id, [item.id])
-        sent = (await enclosures.of(connection, me.space_id, [item.id])).get(item.id)
+        sent = (await attached.of(connection, me.space_id, [item.id])).get(item.id)
         scored = (await scores.of(connection, me.space_id, [item.id])).get(item.id, {})
         mine = await scores.by(connection, me.space_id, item.id, me.session.organiser_id)
     return panel(

@@ -23,7 +23,7 @@ from flows.papers import Papers
 from flows.run import Tell
 from flows.telling import pack_tell
 from flows.texts import Said, _
-from storage import audit, enclosures, moderation, outbox
+from storage import attached, audit, moderation, outbox
 from storage.moderation import TO_READ, Hiding, Item, Moved, Queue, Showing
 from storage.outbox import NewDelivery
 from storage.value import value
@@ -88,7 +88,7 @@ async def show_list(request: Request, me: Me) -> Response:
         counts = await moderation.count(connection, asked.queue)
         found = await moderation.listed(connection, asked.queue, asked.state, (asked.page - 1) * A_PAGE, A_PAGE)
         said = await moderation.reports(connection, me.space_id, [one.id for one in found])
-        sent = await enclosures.of(connection, me.space_id, [one.id for one in found])
+        sent = await attached.of(connection, me.space_id, [one.id for one in found])
         figure = await moderation.figure(connection, within(me, asked.consultation))
     return panel(
         request, me, "contributions.html", asked=asked, counts=counts, found=found, said=said, sent=sent, figure=figure,
@@ -165,7 +165,7 @@ async def ask_to_hide(request: Request, me: Me) -> Response:
 async def _ask_to_hide(request: Request, me: Me, ids: list[int], back: str, fault: Said | None = None) -> Response:
     async with site_of(request).database.read() as connection:
         found = await moderation.find(connection, within(me), ids)
-        sent = await enclosures.of(connection, me.space_id, ids)
+        sent = await attached.of(connection, me.space_id, ids)
     found = [one for one in found if one.state != "hidden"]
     if not found:
         return RedirectResponse(f"{LIST}?{back}".rstrip("?"), 303)

@@ -14,8 +14,8 @@ from admin_web.results import Shown, figure_of, find_shown
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import site_of
 from flows.figures import Figure
-from storage import enclosures
-from storage.enclosures import Asked
+from storage import attached
+from storage.attached import Asked
 from storage.types import LARGEST_ID
 
 SENT = "/panel/consultations/{id:int}/sent/{question}"
@@ -42,7 +42,7 @@ async def show(request: Request, me: Me) -> Response:
     shown, figure, asked = await _asked(request, me)
     page = min(max(1, number(request.query_params.get("page", "1"))), 1_000_000)
     async with site_of(request).database.read() as connection:
-        found = await enclosures.given(connection, asked, (page - 1) * A_PAGE, A_PAGE + 1)
+        found = await attached.given(connection, asked, (page - 1) * A_PAGE, A_PAGE + 1)
     return panel(
         request, me, "sent_files.html", shown=shown, consultation=shown.consultation, figure=figure,
         found=found[:A_PAGE], page=page, more=len(found) > A_PAGE, channel_name=channel_name,
@@ -56,6 +56,6 @@ async def show_file(request: Request, me: Me) -> Response:
     if max(id_, file_id) > LARGEST_ID:
         raise HTTPException(404)
     async with site_of(request).database.read() as connection:
-        theirs = await enclosures.answers(connection, asked, id_)
-        found = await enclosures.read(connection, me.space_id, id_, file_id) if theirs else None
+        theirs = await attached.answers(connection, asked, id_)
+        found = await attached.read(connection, me.space_id, id_, file_id) if theirs else None
     return sent(found, "private, no-store")

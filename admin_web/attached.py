@@ -11,7 +11,7 @@ from admin_web.contributions import LIST, within
 from admin_web.illustrations import sent
 from admin_web.session import Me, signed_in
 from admin_web.site import site_of
-from storage import enclosures, moderation
+from storage import attached, moderation
 from storage.types import LARGEST_ID
 
 
@@ -27,5 +27,5 @@ async def show(request: Request, me: Me) -> Response:
         raise HTTPException(404)
     async with site_of(request).database.read() as connection:
         mine = await moderation.find(connection, within(me), [wanted])
-        found = await enclosures.read(connection, me.space_id, wanted, file_id) if mine else None
+        found = await attached.read(connection, me.space_id, wanted, file_id) if mine else None
     return sent(found, "private, no-store")

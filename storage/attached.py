@@ -22,7 +22,7 @@ KINDS = ("photo", "document")
 
 
 @value
-class Enclosure:
+class Attached:
     """A file that came with a contribution; it has no id while its bytes are not here."""
 
     under: str
@@ -36,7 +36,7 @@ class Enclosure:
         return self.media_type in PICTURES
 
 
-async def of(connection: AsyncConnection, space_id: int, contributions: Collection[int]) -> dict[int, list[Enclosure]]:
+async def of(connection: AsyncConnection, space_id: int, contributions: Collection[int]) -> dict[int, list[Attached]]:
     """What came with each of these, in the order in which it was asked for; those with nothing are left out."""
     rows = await connection.execute(
         select(Contribution.id, Contribution.fields).where(
@@ -52,7 +52,7 @@ async def of(connection: AsyncConnection, space_id: int, contributions: Collecti
     )
     here = {digest: (file_id, media_type) for digest, file_id, media_type in kept}
     return {
-        id_: [Enclosure(under, kind, *here.get(digest, (None, None))) for under, kind, digest in found]
+        id_: [Attached(under, kind, *here.get(digest, (None, None))) for under, kind, digest in found]
         for id_, found in sent.items()
         if found
     }
@@ -98,7 +98,7 @@ class Given:
     origin: str
     place: str | None
     at: datetime
-    files: Sequence[Enclosure]
+    files: Sequence[Attached]
 
 
 async def given(connection: AsyncConnection, asked: Asked, offset: int, limit: int) -> list[Given]:

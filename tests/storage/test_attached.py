@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import enclosures, erasure, files, models
+from storage import attached, erasure, files, models
+from storage.attached import Asked, Attached
 from storage.consultations import Phase
 from storage.database import Database
-from storage.enclosures import Asked, Enclosure
 from storage.files import File
 from storage.types import new_id
 from tests.storage.test_files import NOW, PHOTO, PRIVATE, REFERENCE, make, send
@@ -50,15 +50,14 @@ async def give(connection: AsyncConnection, phase: Phase, fields: dict[str, Any]
     return made
 
 
-async def sent(connection: AsyncConnection, phase: Phase, id_: int) -> list[Enclosure]:
-    return (await enclosures.of(connection, phase.space_id, [id_])).get(id_, [])
+async def sent(connection: AsyncConnection, phase: Phase, id_: int) -> list[Attached]:
+    return (await attached.of(connection, phase.space_id, [id_])).get(id_, [])
 
 
 async def opened(connection: AsyncConnection, phase: Phase, id_: int) -> list[File | None]:
     """What is read of each file that came with this."""
     return [
-        await enclosures.read(connection, phase.space_id, id_, one.id or 0)
-        for one in await sent(connection, phase, id_)
+        await attached.read(connection, phase.space_id, id_, one.id or 0) for one in await sent(connection, phase, id_)
     ]
 
 
@@ -88,7 +87,7 @@ async def test_a_file_is_found_wherever_it_was_asked_for(connection: AsyncConnec
 
 async def test_a_photo_that_is_not_here_yet_is_told_all_the_same(connection: AsyncConnection, phase: Phase) -> None:
     idea = await give(connection, phase, {"photo": {"photo": LATE}})
-    assert await sent(connection, phase, idea) == [Enclosure("photo", "photo", None)]
+    assert await sent(connection, phase, idea) == [Attached("photo", "photo", None)]
 
 
 @pytest.mark.parametrize("said", ["bonjour", "file:1", "", None, 3, ["file:1"], {"photo": None}])
@@ -103,9 +102,9 @@ async def test_a_file_is_read_with_its_own_contribution_only(connection: AsyncCo
     [photo], [square] = await sent(connection, phase, mine), await sent(connection, phase, neighbour)
     assert photo.id is not None
     assert square.id is not None
-    assert await enclosures.read(connection, phase.space_id, mine, square.id) is None
-    assert await enclosures.read(connection, other.space_id, mine, photo.id) is None
-    assert await enclosures.read(connection, phase.space_id, new_id(), photo.id) is None
+    assert await attached.read(connection, phase.space_id, mine, square.id) is None
+    assert await attached.read(connection, other.space_id, mine, photo.id) is None
+    assert await attached.read(connection, phase.space_id, new_id(), photo.id) is None
 
 
 async def test_what_answers_a_question_is_given_the_newest_first(connection: AsyncConnection, phase: Phase) -> None:
@@ -121,11 +120,11 @@ async def test_what_answers_a_question_is_given_the_newest_first(connection: Asy
             )
         )  # fmt: skip
     await connection.execute(update(models.Contribution).where(models.Contribution.id == hidden).values(state="hidden"))
-    found = await enclosures.given(connection, asked, 0, 10)
+    found = await attached.given(connection, asked, 0, 10)
     assert [one.contribution_id for one in found] == [second, first]
     assert [[file.under for file in one.files] for one in found] == [["look"], ["look"]]
-    assert [one.contribution_id for one in await enclosures.given(connection, asked, 1, 1)] == [first]
-    assert [await enclosures.answers(connection, asked, id_) for id_ in (first, other, hidden)] == [True, False, False]
+    assert [one.contribution_id for one in await attached.given(connection, asked, 1, 1)] == [first]
+    assert [await attached.answers(connection, asked, id_) for id_ in (first, other, hidden)] == [True, False, False]
 
 
 async def test_a_file_goes_with_what_is_withdrawn(connection: AsyncConnection, phase: Phase) -> None:
@@ -133,7 +132,7 @@ async def test_a_file_goes_with_what_is_withdrawn(connection: AsyncConnection, p
     [photo] = await sent(connection, phase, idea)
     await connection.execute(update(models.Contribution).values(state="withdrawn"))
     assert photo.id is not None
-    assert await enclosures.read(connection, phase.space_id, idea, photo.id) is None
+    assert await attached.read(connection, phase.space_id, idea, photo.id) is None
 
 
 async def test_a_file_goes_with_whoever_sent_it(connection: AsyncConnection, phase: Phase) -> None:
@@ -143,4 +142,4 @@ async def test_a_file_goes_with_whoever_sent_it(connection: AsyncConnection, pha
     await erasure.erase(connection, [(phase.space_id, person, NOW.isoformat())])
     assert photo.id is not None
     assert await sent(connection, phase, idea) == []
-    assert await enclosures.read(connection, phase.space_id, idea, photo.id) is None
+    assert await attached.read(connection, phase.space_id, idea, photo.id) is None
