@@ -233,6 +233,7 @@ async def test_the_keyboard_goes_through_the_texts(page: Page, served: Town, ent
     await page.keyboard.press("v")
     await expect(page.get_by_role("heading", name="Un arbre")).to_have_count(0)
     assert [await state_of(served, id_) for id_ in (first, second)] == ["waiting", "sent"]
+    await page.wait_for_load_state()  # the keys of the page that came after
     await page.keyboard.press("m")
     await expect(page.get_by_role("heading", name="Pourquoi cacher ce texte")).to_be_visible()
 
