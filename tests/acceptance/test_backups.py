@@ -42,6 +42,7 @@ def rows(file: Path, table: str) -> int:
     return int(count)
 
 
+@pytest.mark.long
 async def test_a_backup_beside_a_busy_house_is_restored_elsewhere(database_url: str, tmp_path: Path) -> None:
     (tmp_path / "town.yaml").write_text(FILE)
     imported = await palabre("import", "town.yaml", "--open", "--database", database_url, folder=tmp_path)

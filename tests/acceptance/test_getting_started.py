@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.besieged import environment
 from tests.acceptance.process import PROGRAM, ROOT, START_WITHIN
 from tests.acceptance.test_demo import opened
@@ -38,6 +40,7 @@ def run(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.long
 async def test_every_line_does_what_the_page_says(tmp_path: Path) -> None:
     [example] = re.findall(r"^```yaml\n(consultation:.*?)^```$", questionnaire_page(), re.DOTALL | re.MULTILINE)
     (tmp_path / "mine.yaml").write_text(example, "utf-8")

@@ -57,7 +57,7 @@ async def test_a_few_talks_with_faults_lose_nothing(tmp_path: Path) -> None:
     platform = hurried()
     async with town(tmp_path, platform, "polling") as house:
         platform.redeliver(TWICE)
-        await talk_with_faults(house, Crowd(platform, house.bot, random.Random(7), most=4), 4)
+        await talk_with_faults(house, Crowd(platform, house.bot, random.Random(7), most=3), 3)
 
 
 @pytest.mark.long

@@ -22,9 +22,10 @@ WRITTEN_ON = web.CAPABILITIES
 CHANNELS = (
     WRITTEN_ON,
     terminal.CAPABILITIES,
-    Capabilities("buttons", label=20),
-    Capabilities("words", buttons=False, longest=1000),
+    pytest.param(Capabilities("buttons", label=20), marks=pytest.mark.long),
+    pytest.param(Capabilities("words", buttons=False, longest=1000), marks=pytest.mark.long),
 )
+"""The first two are real; the others bound what channels to come may be like."""
 
 pytestmark = pytest.mark.parametrize("path", TALKS, ids=lambda path: path.stem)
 
