@@ -47,8 +47,10 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One more than there are cores: talks wait for each other, for browsers and for processes of their own."""
-    return min(4, (os.cpu_count() or 1) + 1)
+    """More than there are cores: talks wait for each other, for browsers and for processes of their own. Long tests
+    fill a core and mind waiting, so beside them it is one more only."""
+    more = 2 if config.option.markexpr == "not long" else 1
+    return min(4, (os.cpu_count() or 1) + more)
 
 
 @pytest.hookimpl(tryfirst=True)
