@@ -2,11 +2,16 @@
 
 import gc
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.database import Database
+from tests.tables import make_tables
 
 pytest_plugins = ["tests.browser", "tests.logs", "tests.memory", "tests.network", "tests.postgres"]
 
@@ -82,6 +87,17 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     url = request.getfixturevalue("postgres_url")
     assert isinstance(url, str)
     return url
+
+
+@pytest.fixture
+async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
+    """One transaction on an empty database that has its tables."""
+    database = Database(database_url)
+    async with database.write() as opened:
+        await make_tables(opened)
+    async with database.write() as opened:
+        yield opened
+    await database.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,9 @@
-"""The tables of a new database, made quickly: compiled once, and handed to PostgreSQL all at once."""
+"""New databases: their tables are compiled once and handed to PostgreSQL all at once, and files are gone afterwards."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_mock_engine
@@ -33,3 +36,13 @@ def statements(backend: str) -> list[str]:
         "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)",
         f"INSERT INTO alembic_version VALUES ('{NEEDED}')",
     ]
+
+
+@contextmanager
+def a_file(folder: Path, seed: int) -> Iterator[str]:
+    """The URL of an SQLite file for one example of many; nothing is left of it."""
+    try:
+        yield f"sqlite+aiosqlite:///{folder}/{seed}.db"
+    finally:
+        for part in folder.glob(f"{seed}.db*"):
+            part.unlink()

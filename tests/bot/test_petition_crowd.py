@@ -20,7 +20,7 @@ from storage import consultations, milestones
 from storage.database import Database
 from storage.models import Contribution, Delivery, Milestone
 from tests.bot.town import Town, furnish
-from tests.tables import make_tables
+from tests.tables import a_file, make_tables
 
 GOAL = 12
 PEOPLE = [f"p{number}" for number in range(14)]
@@ -69,12 +69,8 @@ class Model:
 @settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_whatever_residents_do_each_signs_once_and_each_milestone_is_heard_once(tmp_path: Path, seed: int) -> None:
-    file = tmp_path / f"{seed}.db"
-    try:
-        asyncio.run(crowd(f"sqlite+aiosqlite:///{file}", random.Random(seed)))
-    finally:
-        for part in tmp_path.glob(f"{seed}.db*"):
-            part.unlink()
+    with a_file(tmp_path, seed) as url:
+        asyncio.run(crowd(url, random.Random(seed)))
 
 
 @pytest.mark.parametrize("seed", [7, pytest.param(8, marks=pytest.mark.long), pytest.param(9, marks=pytest.mark.long)])

@@ -17,6 +17,7 @@ from storage.models import Contribution, Conversation, Delivery, Heard
 from tests.bot.town import Town, town
 from tests.flows.residents import Resident, everything
 from tests.flows.test_random_talks import agrees
+from tests.tables import a_file
 
 PEOPLE = 12
 BATCHES = 25
@@ -25,12 +26,8 @@ BATCHES = 25
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_many_people_in_random_batches_are_each_understood(tmp_path: Path, seed: int) -> None:
-    file = tmp_path / f"{seed}.db"
-    try:
-        asyncio.run(crowd(f"sqlite+aiosqlite:///{file}", random.Random(seed)))
-    finally:
-        for part in tmp_path.glob(f"{seed}.db*"):
-            part.unlink()
+    with a_file(tmp_path, seed) as url:
+        asyncio.run(crowd(url, random.Random(seed)))
 
 
 @pytest.mark.long

@@ -21,7 +21,7 @@ from storage import consultations
 from storage.database import Database
 from storage.models import Ballot, Contribution, Participant
 from tests.bot.town import STREET, Town, furnish
-from tests.tables import make_tables
+from tests.tables import a_file, make_tables
 
 PEOPLE = 6
 BATCHES = 110
@@ -153,12 +153,8 @@ def labels(message: Message) -> list[str]:
 @settings(max_examples=1, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_what_residents_were_told_is_what_is_counted(tmp_path: Path, seed: int) -> None:
-    file = tmp_path / f"{seed}.db"
-    try:
-        asyncio.run(crowd(f"sqlite+aiosqlite:///{file}", random.Random(seed)))
-    finally:
-        for part in tmp_path.glob(f"{seed}.db*"):
-            part.unlink()
+    with a_file(tmp_path, seed) as url:
+        asyncio.run(crowd(url, random.Random(seed)))
 
 
 @pytest.mark.long

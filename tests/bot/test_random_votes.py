@@ -31,7 +31,7 @@ from storage.models import Ballot, Conversation, Phase, SecretBallot
 from tests.bot.test_random_batches import restart, with_repeats
 from tests.bot.town import NOON, Town, furnish, watch_statements
 from tests.bot.voters import METHODS, NAMES, SETTINGS, Voter
-from tests.tables import make_tables
+from tests.tables import a_file, make_tables
 
 PEOPLE = 8
 BATCHES = 22
@@ -72,12 +72,8 @@ elections = st.builds(
 )
 @given(rules=elections, seed=st.integers(0, 2**32))
 def test_every_vote_counts_once_as_it_was_sent_last(tmp_path: Path, rules: Rules, seed: int) -> None:
-    file = tmp_path / f"{seed}.db"
-    try:
-        asyncio.run(election(f"sqlite+aiosqlite:///{file}", rules, random.Random(seed)))
-    finally:
-        for part in tmp_path.glob(f"{seed}.db*"):
-            part.unlink()
+    with a_file(tmp_path, seed) as url:
+        asyncio.run(election(url, rules, random.Random(seed)))
 
 
 @pytest.mark.long

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,12 +16,10 @@ from flows.voting.settings import Vote
 from storage import ballots, consultations, models, participants, tallying
 from storage.ballots import NewBallot
 from storage.consultations import Phase
-from storage.database import Database
 from storage.paper import Number, OnPaper, number, type_in
 from storage.participants import AddressKey, Person
 from storage.types import new_id
 from tests.storage.test_consultations import make, make_space
-from tests.tables import make_tables
 
 NOW = datetime(2027, 3, 10, 9, tzinfo=UTC)
 OVER = NOW + timedelta(hours=1)
@@ -174,16 +171,6 @@ def test_a_withdrawn_candidate_is_left_out_of_the_ballots(method: str, cast: Any
 
 
 # -- in a database -----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
-    database = Database(database_url)
-    async with database.write() as opened:
-        await make_tables(opened)
-    async with database.write() as opened:
-        yield opened
-    await database.close()
 
 
 async def opened(connection: AsyncConnection) -> Phase:

@@ -1,7 +1,6 @@
 """Our accounts at platforms: one space each, a key that nothing shows, and what became of the last call."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -22,16 +21,6 @@ NOW = datetime(2027, 3, 10, 9, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
 HERE, ELSEWHERE = 1, 2
 SECRET = "7000000001:AAF-zaubernuss-aaaaaaaaaaaaaaaaaaaaaaaa"
-
-
-@pytest.fixture
-async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
-    database = Database(database_url)
-    async with database.write() as opened:
-        await make_tables(opened)
-    async with database.write() as opened:
-        yield opened
-    await database.close()
 
 
 async def put(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -12,25 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import attached, erasure, files, models
 from storage.attached import Asked, Attached
 from storage.consultations import Phase
-from storage.database import Database
 from storage.files import File
 from storage.types import new_id
 from tests.storage.test_files import NOW, PHOTO, PRIVATE, REFERENCE, make, send
-from tests.tables import make_tables
 
 PAPER = File(b"%PDF-1.7", "application/pdf")
 FETCHED, LATE = "telegram:7000000001:AgACAgQAAxk_-1", "telegram:7000000001:AgACAgQAAxk_-2"
-
-
-@pytest.fixture
-async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
-    """One transaction on an empty database."""
-    database = Database(database_url)
-    async with database.write() as opened:
-        await make_tables(opened)
-    async with database.write() as opened:
-        yield opened
-    await database.close()
 
 
 @pytest.fixture

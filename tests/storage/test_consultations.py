@@ -1,6 +1,5 @@
 """Spaces, consultations, and the codes that lead to them."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,25 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import codes, consultations, spaces
 from storage.consultations import Consultation, Phase
-from storage.database import Database
 from storage.models import Contribution, Conversation, Participant
 from storage.refusals import AlreadyExists, NotSaid
 from storage.spaces import Space
 from storage.types import new_id
-from tests.tables import make_tables
 
 NOW = datetime(2027, 3, 10, 9, tzinfo=UTC)
-
-
-@pytest.fixture
-async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
-    """One transaction on an empty database."""
-    database = Database(database_url)
-    async with database.write() as opened:
-        await make_tables(opened)
-    async with database.write() as opened:
-        yield opened
-    await database.close()
 
 
 async def make_space(connection: AsyncConnection, slug: str = "montaubry") -> Space:

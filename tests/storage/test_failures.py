@@ -1,29 +1,15 @@
 """What went wrong, of one space."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import failures
-from storage.database import Database
 from storage.models import Address, Delivery, Heard, Participant
 from storage.types import new_id
-from tests.tables import make_tables
 
 NOW = datetime(2027, 3, 10, 9, tzinfo=UTC)
-
-
-@pytest.fixture
-async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
-    database = Database(database_url)
-    async with database.write() as opened:
-        await make_tables(opened)
-    async with database.write() as opened:
-        yield opened
-    await database.close()
 
 
 async def test_both_ways_are_listed_the_newest_first(connection: AsyncConnection) -> None:

@@ -1,6 +1,6 @@
 """Who may see a file: a photo its sender alone, what a prompt shows everybody; and how long files are kept."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,27 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import consultations, erasure, files, making, models, retention, spaces
 from storage.consultations import Consultation, Phase
-from storage.database import Database
 from storage.files import File
 from storage.types import new_id
-from tests.tables import make_tables
 
 NOW = datetime(2027, 3, 10, 9, tzinfo=UTC)
 SQUARE = File(b"the square", "image/png")
 PHOTO = File(b"my street", "image/jpeg")
 WORDS: dict[str, dict[str, str]] = {"title": {}, "topic": {}, "why": {}, "decides": {}, "does": {}}
 REFERENCE, PRIVATE = files.reference_of(SQUARE.content), files.reference_of(PHOTO.content)
-
-
-@pytest.fixture
-async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
-    """One transaction on an empty database."""
-    database = Database(database_url)
-    async with database.write() as opened:
-        await make_tables(opened)
-    async with database.write() as opened:
-        yield opened
-    await database.close()
 
 
 def showing(reference: str) -> dict[str, Any]:

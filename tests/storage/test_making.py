@@ -19,9 +19,8 @@ from storage.letters import Known
 from storage.making import AHEAD, Later
 from storage.refusals import AlreadyExists, StillOpen
 from storage.spaces import Space
-from tests.storage.test_consultations import NOW, connection, make, make_space, take_part
+from tests.storage.test_consultations import NOW, make, make_space, take_part
 
-__all__ = ["connection"]
 PARIS = ZoneInfo("Europe/Paris")
 SETTINGS = {"question": {"fr": "Un banc ?"}, "options": [{"id": "o1", "label": {"fr": "Oui"}}]}
 MARCH = [

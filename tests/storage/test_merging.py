@@ -23,7 +23,7 @@ from storage.refusals import Gone, Refusal
 from storage.similar import Asked, Text
 from storage.supporting import SUPPORT, Following
 from tests.storage.written import NOW, Written, a_phase, written
-from tests.tables import make_tables
+from tests.tables import a_file, make_tables
 
 
 @pytest.fixture
@@ -96,12 +96,8 @@ class Model:
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_nobody_is_lost_or_counted_twice(tmp_path: Path, seed: int) -> None:
-    file = tmp_path / f"{seed}.db"
-    try:
-        asyncio.run(crowd(f"sqlite+aiosqlite:///{file}", random.Random(seed)))
-    finally:
-        for part in tmp_path.glob(f"{seed}.db*"):
-            part.unlink()
+    with a_file(tmp_path, seed) as url:
+        asyncio.run(crowd(url, random.Random(seed)))
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long), pytest.param(3, marks=pytest.mark.long)])

@@ -22,6 +22,7 @@ from storage.scope import MEETING, ORGANISER, PAPER, Scope
 from storage.types import new_id
 from storage.typing_in import TypedIn
 from tests.crowd import MORNING, Crowd, opened
+from tests.tables import a_file
 
 KIND = "idea"
 
@@ -101,12 +102,8 @@ async def in_a_town(url: str, pile: list[Given]) -> None:
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pile=piles, seed=st.integers(0, 2**62))
 def test_people_are_counted_once_and_tables_and_the_team_never(tmp_path: Path, pile: list[Given], seed: int) -> None:
-    file = tmp_path / f"{seed}.db"
-    try:
-        asyncio.run(in_a_town(f"sqlite+aiosqlite:///{file}", pile))
-    finally:
-        for part in tmp_path.glob(f"{seed}.db*"):
-            part.unlink()
+    with a_file(tmp_path, seed) as url:
+        asyncio.run(in_a_town(url, pile))
 
 
 @pytest.mark.long
