@@ -17,10 +17,10 @@ from bot.telegram.api import ApiError, Away, NoAnswer, TooFast, Wrong
 from bot.telegram.health import CHANNEL
 from flows.messages import Incoming
 from flows.pictures import LARGEST, NotAPicture, sent
-from storage import attachments
-from storage.attachments import Attached
+from storage import unfetched
 from storage.database import Database
 from storage.inbox import MessageKey
+from storage.unfetched import Unfetched
 
 GIVEN_UP_AFTER = timedelta(days=1)
 AGAIN_AFTER = timedelta(minutes=1)
@@ -37,7 +37,7 @@ class Attachments:
     database: Database
     download: Download
     clock: Callable[[], datetime]
-    _due: dict[Attached, datetime] = field(init=False, default_factory=dict)
+    _due: dict[Unfetched, datetime] = field(init=False, default_factory=dict)
     _come: asyncio.Event = field(init=False, default_factory=asyncio.Event)
 
     def heard(self, incoming: Iterable[Incoming]) -> None:
@@ -45,7 +45,7 @@ class Attachments:
         for one in incoming:
             if one.attached is not None:
                 key, now = MessageKey(one.channel, one.account, one.key), self.clock()
-                self._due[Attached(key, one.attached.reference, now)] = now
+                self._due[Unfetched(key, one.attached.reference, now)] = now
                 self._come.set()
 
     async def run(self) -> None:
@@ -73,7 +73,7 @@ class Attachments:
         """Those of the last day that were not fetched."""
         now = self.clock()
         async with self.database.read() as connection:
-            left = await attachments.without_bytes(connection, CHANNEL, now - GIVEN_UP_AFTER)
+            left = await unfetched.without_bytes(connection, CHANNEL, now - GIVEN_UP_AFTER)
         self._due.update(dict.fromkeys(left, now))
 
     async def fetch(self) -> None:
@@ -88,16 +88,16 @@ class Attachments:
             else:
                 del self._due[one]
 
-    async def _fetch(self, attached: Attached) -> None:
+    async def _fetch(self, attached: Unfetched) -> None:
         async with self.database.read() as connection:
-            if await attachments.space_of(connection, attached) is None:
+            if await unfetched.space_of(connection, attached) is None:
                 return
         _channel, account, file_id = attached.reference.split(":", 2)
         file = await sent(await self.download(account, file_id, LARGEST))
         async with self.database.write() as connection:
-            await attachments.keep(connection, attached, file, self.clock())
+            await unfetched.keep(connection, attached, file, self.clock())
 
-    def _later(self, attached: Attached, error: Exception) -> None:
+    def _later(self, attached: Unfetched, error: Exception) -> None:
         now = self.clock()
         if now - attached.at >= GIVEN_UP_AFTER:
             self._give_up(attached, error)
@@ -105,7 +105,7 @@ class Attachments:
             wait = error.after if isinstance(error, TooFast) else AGAIN_AFTER
             self._due[attached] = now + max(wait, AGAIN_AFTER)
 
-    def _give_up(self, attached: Attached, error: Exception) -> None:
+    def _give_up(self, attached: Unfetched, error: Exception) -> None:
         """The answer keeps its reference, and that one was sent counts."""
         del self._due[attached]
         log.error("an attachment could not be had", channel=CHANNEL, error=type(error).__name__)

@@ -20,7 +20,7 @@ from bot.telegram.attachments import AGAIN_AFTER, GIVEN_UP_AFTER, Attachments
 from bot.telegram.writing import CAPABILITIES
 from flows.messages import Attachment, Incoming
 from flows.pictures import LARGEST
-from storage import attachments, erasure, files, inbox, models
+from storage import erasure, files, inbox, models, unfetched
 from storage.database import Database
 from storage.files import File
 from storage.inbox import MessageKey, Note
@@ -224,7 +224,7 @@ async def test_a_photo_sent_on_telegram_is_here_a_moment_later(
     await build_town(database)
     await set_up(database, bot)
     reception = Reception(database, {"telegram": CAPABILITIES})
-    fetched, keep = asyncio.Event(), attachments.keep
+    fetched, keep = asyncio.Event(), unfetched.keep
 
     async def kept(*given: Any) -> None:
         await keep(*given)
@@ -233,7 +233,7 @@ async def test_a_photo_sent_on_telegram_is_here_a_moment_later(
     async def receive(*incoming: Incoming) -> None:
         await reception.keep(incoming)
 
-    monkeypatch.setattr(attachments, "keep", kept)
+    monkeypatch.setattr(unfetched, "keep", kept)
     async with carried(database, platform, road, receive):
         platform.resident(bot, "Marie").sends_photo(picture())
         await asyncio.wait_for(fetched.wait(), 60)
