@@ -14,7 +14,7 @@ from admin_web.site import site_of
 from admin_web.steps import Step, moderated
 from flows.moderating import REASONS, answered
 from flows.texts import Said, Words, _
-from storage import attached, audit, broadcasts, moderation, progress, scores, supporting
+from storage import attached, audit, moderation, progress, scores, spreading, supporting
 from storage.merging import MERGED
 from storage.moderation import Item
 from storage.scores import NewScore
@@ -48,7 +48,7 @@ async def _draw(request: Request, me: Me, fault: Said | None = None) -> Response
     item, step = await find(request, me)
     async with site_of(request).database.read() as connection:
         said = await progress.of(connection, me.space_id, item.id)
-        told = await broadcasts.reach(connection, me.space_id, progress.concerned(me.space_id, item.id))
+        told = await spreading.reach(connection, me.space_id, progress.concerned(me.space_id, item.id))
         support, following = await supporting.people(connection, me.space_id, item.id)
         merged = await moderation.merged_into(connection, within(me), item.id)
         reports = await moderation.reports(connection, me.space_id, [item.id])

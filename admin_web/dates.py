@@ -6,8 +6,8 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from admin_web.forms import Form
-from flows.civil import moment
 from flows.texts import Said, _
+from storage.civil import moment
 from storage.value import value
 
 

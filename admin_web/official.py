@@ -12,8 +12,8 @@ from flows.run import Tell
 from flows.telling import pack_tell
 from flows.texts import Said, Text, _
 from storage import official
-from storage.broadcasts import Audience
 from storage.official import Reply
+from storage.spreading import Audience
 from storage.value import value
 
 LONGEST_REPLY = 1_500

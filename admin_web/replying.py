@@ -16,7 +16,7 @@ from admin_web.site import site_of
 from flows.figures import PhaseRef
 from flows.replies import Replies
 from flows.texts import Said, Words, _
-from storage import audit, broadcasts
+from storage import audit, spreading
 from storage.consultations import Consultation, Phase
 
 PAGE = "/panel/consultations/{id:int}/steps/{step:int}/reply"
@@ -56,7 +56,7 @@ async def reply(request: Request, me: Me) -> Response:
     now = site.clock()
     async with site.database.write() as connection:
         to = await module.addressed(connection, ref, now)
-        people = await broadcasts.reach(connection, me.space_id, to.audience)
+        people = await spreading.reach(connection, me.space_id, to.audience)
         if sure:
             given = Answer(to.contribution_id, ANSWERED, texts, (to.intro, Words(texts)), to.audience)
             told = await give(connection, me, given, now)

@@ -6,32 +6,43 @@ Everything is loaded with one statement a table, run in waves (bot/waves.py), an
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import sorry
-from bot.seats import Poison, Seat, Surroundings, address_of, attached_to, door_of, fit, key_of, language_of, shown_of
+from bot import sorry, welcoming
+from bot.seats import (
+    Poison,
+    Seat,
+    Surroundings,
+    address_of,
+    attached_to,
+    door_of,
+    fit,
+    key_of,
+    leads_to,
+    shown_of,
+)
 from bot.waves import ride
 from flows.answers import Json
 from flows.commands import Command, command
-from flows.composing import pressed, veil
+from flows.composing import merged, pressed, veil
 from flows.conversation import Go
 from flows.journal import ANSWER, KEPT, Journal
 from flows.menu import FINAL, Delete, Sent, Stop
-from flows.messages import Incoming, Message
+from flows.messages import Incoming
+from flows.occasion import PHASE, taken
 from flows.routing import Destination, Known, obey, resume, route
 from flows.run import Scene
 from flows.telling import pack_tell
 from flows.texts import Said, plural
 from flows.turn import Act, Errand, Turn
-from storage import conversations, inbox, outbox, participants, phases, veiling
+from storage import conversations, inbox, outbox, participants, phases, spreading, veiling
 from storage.conversations import Record
 from storage.inbox import MessageKey, Note
 from storage.outbox import LaneKey, Mover, NewDelivery
-from storage.participants import AddressKey, Person
+from storage.participants import Person
 from storage.phases import CodeFacts, PhaseFacts, SpaceFacts
 from storage.types import new_id
 
@@ -71,16 +82,19 @@ class Batch:
         come = [(k, spaces[door_of(i)], i) for k, i in keyed.items() if k not in known and door_of(i) in spaces]
         await self._note_presence([one for one in come if one[2].presence is not None])
         fresh = [(key, address_of(item), space, item) for key, space, item in come if item.presence is None]
-        people = await self._people([(address, item, space) for _, address, space, item in fresh])
+        come_from = [(address, item, space) for _, address, space, item in fresh]
+        people = await welcoming.people(self.connection, come_from, self.now)
         for key, address, space, item in fresh:
             person, address_id = people[address]
             if person.address_id != address_id:
                 person.address_id, person.changed = address_id, True
                 self.movers.append(Mover(space.id, person.id, LaneKey(key.channel, key.account)))
             note = Note(new_id(), space.id, person.id, key, self.now, shown_of(item), item.tap, attached_to(item))
-            self.seats.append(Seat(item, key, space, person, note, self.around.channels[item.channel]))
+            its = taken(item.tap) if item.tap is not None else None
+            self.seats.append(Seat(item, key, space, person, note, self.around.channels[item.channel], its))
         await self._load_conversations()
-        await self._load_phases(record.phase_id for record in self.records.values())
+        led_to = (seat.taken.about for seat in self.seats if seat.taken is not None and seat.taken.to == PHASE)
+        await self._load_phases([*(record.phase_id for record in self.records.values()), *led_to])
         codes = ((seat.space.id, seat.incoming.code) for seat in self.seats if seat.incoming.code)
         self.codes = await phases.codes(self.connection, codes, self.now)
 
@@ -89,24 +103,6 @@ class Batch:
         reach = {address_of(item): "blocked" if item.presence == "left" else None for _, _, item in come}
         await participants.set_reach(self.connection, reach)
         self.passing = [Note(new_id(), space.id, None, key, self.now) for key, space, _ in come]
-
-    async def _people(
-        self, messages: Sequence[tuple[AddressKey, Incoming, SpaceFacts]]
-    ) -> dict[AddressKey, tuple[Person, int]]:
-        """The participants behind these messages; whoever is new, or was erased, becomes a new one."""
-        found = await participants.find(self.connection, {key for key, _item, _space in messages})
-        new: dict[AddressKey, Person] = {}
-        for key, item, space in messages:
-            if key in new or (key in found and found[key][0].erased_at is None):
-                continue
-            language = language_of(item, space)
-            if key not in found:
-                new[key] = Person(space.id, new_id(), language, None, [], None, None, item.channel, None, fresh=True)
-            else:
-                person = Person(space.id, new_id(), language, None, [], None, found[key][1], item.channel, None)
-                await participants.replace_erased(self.connection, person, self.now)
-                found[key] = (replace(person, fresh=True), found[key][1])
-        return found | await participants.welcome(self.connection, list(new.items()), self.now)
 
     async def _load_conversations(self) -> None:
         """Those typed text goes to and those named by taps; for whom it matters, all about a phase."""
@@ -118,7 +114,8 @@ class Batch:
                 wanted.add((person.space_id, person.current_id))
             if item.tap is not None and (parts := pressed(item.tap)) is not None:
                 wanted.add((person.space_id, parts[0]))
-            if not person.fresh and (person.current_id is None or item.code or command(item.text or "")):
+            asks = item.code or seat.taken is not None or command(item.text or "")
+            if not person.fresh and (person.current_id is None or asks):
                 whole.add((person.space_id, person.id))
             if person.fresh:
                 self.complete.add(person.id)
@@ -194,7 +191,7 @@ class Batch:
         current = self.records.get(person.current_id) if person.current_id is not None else None
         parts = pressed(seat.incoming.tap) if seat.incoming.tap is not None else None
         tapped = self.records.get(parts[0]) if parts is not None else None
-        return Known(person, seat.channel, current, tapped, self._mine(person), code)
+        return Known(person, seat.channel, current, tapped, self._mine(person), code, leads_to(seat, self.phases))
 
     def _mine(self, person: Person) -> list[Record]:
         if person.id not in self.complete:
@@ -341,6 +338,7 @@ class Batch:
                 seat.messages = [sorry.given_up(language) if self._is_secret(seat) else sorry.trying_again(language)]
         veiled = {(seat.person.space_id, seat.person.id) for seat in self.seats if seat.veiled}
         await veiling.veil(self.connection, sorted(veiled))
+        await spreading.click(self.connection, [click for seat in self.seats for click in seat.clicks(self.now)])
         await outbox.put(self.connection, [*self._replies(), *self.tells])
 
     async def note(self) -> None:
@@ -385,11 +383,3 @@ class Batch:
         if record is None:
             return False
         return Journal.loads(record.journal).wants_secret(parts[1] if parts is not None else record.waiting)
-
-
-def merged(messages: list[Message]) -> list[Message]:
-    """At most two messages a turn, also when it was handed on: what was said first becomes one."""
-    while len(messages) > 2:
-        first, second, *rest = messages
-        messages = [Message(first.lines + second.lines), *rest]
-    return messages

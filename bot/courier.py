@@ -19,6 +19,7 @@ import structlog
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import leaving
 from bot.abandoned import is_gone, my_name
 from bot.channels import Channel
 from bot.finishing import finish
@@ -176,7 +177,8 @@ class Courier:
         for lane in able[:LANES_AT_ONCE]:
             lane.served = self.time.now()
             await doubts.clear(connection, lane.key, now)
-            claims.append((lane, await outbox.claim(connection, self._wanted(lane, now), self.name, lane.room)))
+            claim = await outbox.claim(connection, self._wanted(lane, now), self.name, lane.room)
+            claims.append((lane, await leaving.look(connection, lane.key, claim, now)))
         return claims
 
     # -- what is claimed ---------------------------------------------------------------------------------------

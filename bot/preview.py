@@ -14,8 +14,9 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.batch import Batch, merged
+from bot.batch import Batch
 from bot.seats import Surroundings
+from flows.composing import merged
 from flows.messages import Button, Incoming, Line, Message
 from storage import consultations, spaces
 from storage.consultations import Consultation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,12 +13,14 @@ from flows.folding import clean
 from flows.menu import HOUSE
 from flows.messages import Incoming, Message
 from flows.module import Module, load
+from flows.occasion import PHASE, Taken
 from flows.rendering import Capabilities
 from flows.turn import Turn
 from storage import accounts, phases
 from storage.inbox import MessageKey, Note
 from storage.participants import AddressKey, Person
 from storage.phases import PhaseFacts, SpaceFacts
+from storage.spreading import Click
 
 Door: TypeAlias = tuple[str, str]
 """A channel and our account there."""
@@ -61,7 +64,8 @@ class Surroundings:
 
 @dataclass(slots=True)
 class Seat:
-    """One message on its way through the batch, and what comes of it. `veiled`: its answer may show a secret."""
+    """One message on its way through the batch, and what comes of it. `taken`: it pressed a button under what we began;
+    `veiled`: its answer may show a secret."""
 
     incoming: Incoming
     key: MessageKey
@@ -69,6 +73,7 @@ class Seat:
     person: Person
     note: Note
     channel: Capabilities
+    taken: Taken | None = None
     turn: Turn = field(init=False)
     hops: int = 0
     messages: list[Message] = field(default_factory=list)
@@ -76,12 +81,24 @@ class Seat:
     followed: bool = False
     veiled: bool = False
 
+    def clicks(self, now: datetime) -> list[Click]:
+        """What is noted of the button it pressed."""
+        return [Click(self.space.id, self.taken.delivery_id, self.person.id, now)] if self.taken is not None else []
+
     def fell(self, error: Exception) -> None:
         """A message that has left no trace is left out alone; after a write, or once a first conversation has handed
         on to another, the batch must begin again without it."""
         if self.person.changed or self.followed or (self.hops and self.turn.wrote):
             raise Poison(self.key, error)
         self.error = error
+
+
+def leads_to(seat: Seat, phases: Mapping[int, PhaseFacts]) -> Taken | None:
+    """Where a button under what we began leads; not into a phase of another space, nor into one nobody opened."""
+    if seat.taken is None or seat.taken.to != PHASE:
+        return seat.taken
+    phase = phases.get(seat.taken.about)
+    return seat.taken if phase is not None and phase.space_id == seat.space.id and phase.state != "draft" else None
 
 
 def language_of(item: Incoming, space: SpaceFacts) -> str | None:

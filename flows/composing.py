@@ -32,6 +32,11 @@ def compose(
         line = Line(translate(echo, language), "echo")
         head = messages[0] if messages else Message(())
         messages[:1] = [Message((line, *head.lines), head.buttons, head.media, head.wants, head.progress)]
+    return merged(messages)
+
+
+def merged(messages: list[Message]) -> list[Message]:
+    """At most two messages a turn, also when it was handed on: what was said first becomes one."""
     while len(messages) > MOST_MESSAGES:
         first, second, *rest = messages
         messages = [Message(first.lines + second.lines), *rest]

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.figures import PhaseRef
 from flows.texts import Said
-from storage.broadcasts import Audience
+from storage.spreading import Audience
 from storage.value import value
 
 

@@ -11,6 +11,7 @@ from flows.composing import pressed
 from flows.conversation import Go
 from flows.menu import ANSWERED_BY, Menu
 from flows.messages import COMMAND_TAP, SKIP, Incoming
+from flows.occasion import PHASE, TAKES, TALK, Taken
 from flows.pictures import TOO_LARGE
 from flows.rendering import Capabilities
 from flows.texts import Said, _
@@ -24,7 +25,8 @@ from storage.value import value
 @value
 class Known:
     """What is known of the person a message came from: the conversation typed text goes to, the one a tap names,
-    all those about a phase (the oldest first), and what the code says that came with it."""
+    all those about a phase (the oldest first), what the code says that came with it, and where a button under what we
+    began leads (`taken`), if that is of their space."""
 
     person: Person
     channel: Capabilities
@@ -32,6 +34,7 @@ class Known:
     tapped: Record | None = None
     mine: Sequence[Record] = ()
     code: CodeFacts | None = None
+    taken: Taken | None = None
 
 
 @value
@@ -79,6 +82,8 @@ def _by_tap(tap: str, known: Known) -> Destination:
     if tap.startswith(COMMAND_TAP):
         meant = command(tap.removeprefix(COMMAND_TAP))
         return obey(meant[0], known) if meant is not None else _show(known)
+    if tap.startswith(TAKES):
+        return _by_taking(known)
     parts = pressed(tap)
     record = known.tapped
     if parts is None or record is None or record.participant_id != known.person.id:
@@ -88,6 +93,16 @@ def _by_tap(tap: str, known: Known) -> Destination:
         return _show(known, (over if record.sent_at is not None else _("This button is too old."),))
     heard = Heard(tap=parts[2], language=known.person.language or "fr", buttons=known.channel.buttons)
     return Destination(record, Errand(Act.HEAR, heard, parts[1]))
+
+
+def _by_taking(known: Known) -> Destination:
+    """A button under what we began ourselves."""
+    meant = known.taken
+    if meant is not None and meant.to == PHASE:
+        return Destination(go=Go(phase=meant.about))
+    if meant is not None and meant.to == TALK and any(record.id == meant.about for record in known.mine):
+        return Destination(go=Go(conversation=meant.about))
+    return _show(known, (_("This button is too old."),))
 
 
 def _by_text(incoming: Incoming, known: Known) -> Destination:

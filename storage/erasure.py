@@ -66,6 +66,7 @@ async def erase(connection: AsyncConnection, wanted: Sequence[tuple[int, int, st
             born=None,
             proved="",
             tags=[],
+            hours=None,
             current_id=None,
         )
     )

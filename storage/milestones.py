@@ -13,10 +13,10 @@ from typing import TypeAlias
 from sqlalchemy import ColumnElement, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import broadcasts, supporting
-from storage.broadcasts import Audience, Broadcast
+from storage import spreading, supporting
 from storage.models import Contribution, Follow, Milestone
 from storage.refusals import Refusal
+from storage.spreading import Audience, Spread
 from storage.supporting import Following, followed_by
 from storage.types import new_id
 from storage.value import columns, value
@@ -121,7 +121,7 @@ async def tell(connection: AsyncConnection, given: Sequence[Untold], now: dateti
             results.append(0)
             continue
         audience = _want_news(one.space_id, row.phase_id).where(Contribution.id != row.signature_id)
-        results += await broadcasts.send(connection, [Broadcast(one.space_id, audience, row.body, now)])
+        results += await spreading.spread(connection, [Spread(one.space_id, audience, now, row.body)])
     return results
 
 

@@ -12,10 +12,10 @@ from typing import TypedDict
 from sqlalchemy import String, cast, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import broadcasts, progress
-from storage.broadcasts import Audience, Broadcast
+from storage import progress, spreading
 from storage.models import Progress
 from storage.progress import NewProgress
+from storage.spreading import Audience, Spread
 from storage.value import value
 
 LONGEST = 800
@@ -51,8 +51,8 @@ async def reply(connection: AsyncConnection, given: Sequence[Reply]) -> Sequence
         NewProgress(one.space_id, one.contribution_id, one.organiser_id, one.status, one.text, one.at) for one in given
     ]
     await progress.add(connection, said)
-    told = [Broadcast(one.space_id, one.audience, one.body, one.at) for one in given]
-    return await broadcasts.send(connection, told)
+    told = [Spread(one.space_id, one.audience, one.at, one.body) for one in given]
+    return await spreading.spread(connection, told)
 
 
 async def last(connection: AsyncConnection, space_id: int, contribution_id: int, language: str) -> Said | None:

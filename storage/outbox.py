@@ -195,7 +195,8 @@ async def waiting(connection: AsyncConnection) -> dict[tuple[str, str], int]:
 @value
 class Claimed:
     """A delivery this courier is to send, with the address chosen for it; `tries` counts those before this one.
-    `erased`: it says goodbye to somebody who was erased."""
+    `erased`: it says goodbye to somebody who was erased. `cause`, `unasked` and `expires_at` are those of
+    models.Delivery."""
 
     space_id: int
     id: int
@@ -210,6 +211,9 @@ class Claimed:
     sender: str
     erased: bool
     made_at: datetime
+    cause: str | None = None
+    unasked: bool = False
+    expires_at: datetime | None = None
 
 
 CLAIMABLE = select(
@@ -226,6 +230,9 @@ CLAIMABLE = select(
     Address.sender,
     Participant.erased_at.is_not(None),
     Delivery.made_at,
+    Delivery.cause,
+    Delivery.unasked,
+    Delivery.expires_at,
     Address.unreachable,
 ).join(Participant, and_(Participant.space_id == Delivery.space_id, Participant.id == Delivery.participant_id))
 """The columns of a Claimed, and why it can't be sent; which address is joined depends on whether it was chosen yet."""

@@ -10,11 +10,11 @@ from sqlalchemy import BigInteger, ColumnElement, exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import official, signing
-from storage.broadcasts import Audience
 from storage.milestones import SIGNATURE
 from storage.models import Contribution
 from storage.refusals import Refusal
 from storage.signing import WHY, Life
+from storage.spreading import Audience
 from storage.supporting import reported_by
 from storage.types import new_id
 from storage.value import value

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import String, cast, exists, insert, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.broadcasts import Audience
 from storage.models import Ballot, Contribution, Follow, Organiser, Participant, Progress
+from storage.spreading import Audience
 from storage.types import new_id
 from storage.value import value
 

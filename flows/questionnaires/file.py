@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from flows.civil import moment
 from flows.questionnaires import dead_ends, yaml_lines
 from flows.questionnaires.dead_ends import Placed
 from flows.questionnaires.illustrations import Open, bring_along
 from flows.questionnaires.questionnaire import Questionnaire, Replies, read_step
 from flows.questionnaires.settings import Path, Reading
 from flows.texts import Said, Words, _, translate
+from storage.civil import moment
 from storage.files import File
 from storage.value import value
 

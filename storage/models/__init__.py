@@ -11,6 +11,7 @@ from storage.models.base import Base, Row
 from storage.models.carrying import Delivery, File, Heard
 from storage.models.consultations import Area, Code, Consultation, Group, PersonalCode, Phase, SecretKey
 from storage.models.people import Address, Consent, Participant, ReturnCode
+from storage.models.reaching import Broadcast, Mute
 from storage.models.spaces import Account, Attempt, Entry, Organiser, Role, Session, Space
 from storage.models.talks import (
     Answer,
@@ -36,6 +37,7 @@ __all__ = [
     "Attempt",
     "Ballot",
     "Base",
+    "Broadcast",
     "Code",
     "Consent",
     "Consultation",
@@ -48,6 +50,7 @@ __all__ = [
     "Group",
     "Heard",
     "Milestone",
+    "Mute",
     "Organiser",
     "PaperBallots",
     "Participant",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import Index, LargeBinary, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Row, belongs
@@ -15,6 +15,8 @@ _IN_TROUBLE = text("error IS NOT NULL")
 _WAITING = text("state = 'waiting'")
 _CLAIMED = text("claimed_by IS NOT NULL")
 _NOT_SENT = text("sent_at IS NULL")
+_CAUSED = text("cause IS NOT NULL")
+_UNASKED = text("unasked")
 
 
 class Heard(Base):
@@ -60,6 +62,14 @@ class Delivery(Row):
         Index(None, "claimed_by", sqlite_where=_CLAIMED, postgresql_where=_CLAIMED),
         Index(None, "space_id", "participant_id", "id"),
         Index(None, "participant_id", sqlite_where=_NOT_SENT, postgresql_where=_NOT_SENT),
+        Index(
+            None,
+            *("space_id", "cause", "participant_id"),
+            unique=True,
+            sqlite_where=_CAUSED,
+            postgresql_where=_CAUSED,
+        ),
+        Index(None, "space_id", "participant_id", "made_at", sqlite_where=_UNASKED, postgresql_where=_UNASKED),
         {"sqlite_with_rowid": False},
     )
     participant_id: Mapped[int]
@@ -75,7 +85,8 @@ class Delivery(Row):
     veil: Mapped[str | None]
     """What takes the place of a body that may show a secret, once that has left or was answered."""
     state: Mapped[str]
-    """`waiting`, `claimed`, `sent`, `held` (uncertain and not to be repeated), `failed`, or `cancelled`."""
+    """`waiting`, `claimed`, `sent`, `paused` (with its broadcast), `held` (uncertain and not to be repeated), `failed`,
+    or `cancelled`."""
     tries: Mapped[int]
     error: Mapped[str | None]
     due_at: Mapped[datetime]
@@ -86,6 +97,15 @@ class Delivery(Row):
     """The platform's id of the message once sent, for edits."""
     made_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    cause: Mapped[str | None]
+    """What made us begin: `<occasion>:<what it is about>`, each once a person; nothing for what answers somebody. Its
+    body is worded when it leaves (flows/occasions)."""
+    unasked: Mapped[bool] = mapped_column(server_default=false())
+    """Whether nobody asked for it: then it leaves only in the hours, and counts towards the ceiling of a month."""
+    expires_at: Mapped[datetime | None]
+    """Since when it is too old to be sent."""
+    clicked_at: Mapped[datetime | None]
+    """When its button was pressed first."""
 
 
 class File(Row):

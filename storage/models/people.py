@@ -9,7 +9,7 @@ from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Row, belongs
-from storage.types import PERSON
+from storage.types import PERSON, Document
 
 
 class Participant(Row):
@@ -35,6 +35,8 @@ class Participant(Row):
     created_at: Mapped[datetime]
     stopped_at: Mapped[datetime | None]
     """Since when this person wants no message we begin (reminders, broadcasts)."""
+    hours: Mapped[dict[str, Any] | None] = mapped_column(Document, info=PERSON)
+    """When they want messages we begin, in place of the space's hours (storage/hours.py)."""
     erased_at: Mapped[datetime | None]
 
 

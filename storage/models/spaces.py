@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Row, belongs
@@ -27,6 +27,10 @@ class Space(Base):
     `host` as it reads after "of": the town hall of Montaubry. All may be missing."""
     privacy: Mapped[dict[str, Any]]
     """What is kept and for how long, in the organiser's words, {language: text}."""
+    hours: Mapped[dict[str, Any] | None]
+    """When messages that nobody asked for may leave (storage/hours.py); nothing for the usual hours."""
+    cap: Mapped[int] = mapped_column(server_default=text("4"))
+    """How many of these a person gets in thirty days at most."""
     created_at: Mapped[datetime]
 
 

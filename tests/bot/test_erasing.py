@@ -39,7 +39,7 @@ DECLARED = {
     "files": {"content"},
     "inbox": {"body", "shown", "attached"},
     "organisers": {"email", "name"},
-    "participants": {"area", "groups", "born", "proved", "tags"},
+    "participants": {"area", "groups", "born", "proved", "tags", "hours"},
     "reports": {"reporter", "reason"},
     "return_codes": {"digest"},
     "secret_ballots": {"pseudonym"},

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.civil import moment
 from flows.questionnaires.file import FileRefused, Imported, read_file
 from flows.questionnaires.questionnaire import Questionnaire
 from flows.questionnaires.questions import KINDS, Number, OneOf, Scale
 from flows.questionnaires.settings import Option
+from storage.civil import moment
 from storage.rules import AllOf, Answered, Not
 
 ROOT = Path(__file__).parents[2]

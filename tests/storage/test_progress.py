@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from storage import broadcasts, consultations, moderation, official, progress, scores, supporting, typing_in
-from storage.broadcasts import Broadcast
+from storage import consultations, moderation, official, progress, scores, spreading, supporting, typing_in
 from storage.models import Delivery, Participant
 from storage.moderation import VISIBLE
 from storage.progress import NewProgress
 from storage.scores import NewScore, Scored
+from storage.spreading import Spread
 from storage.typing_in import TypedIn
 from tests.storage.written import NOW, Written, written
 
@@ -58,8 +58,8 @@ async def test_author_supporters_and_followers_are_each_told_once(town: Written)
         await town.follow(idea, person)
     await town.support(await town.write("Un arbre"), await town.person())
     audience = progress.concerned(town.space_id, idea)
-    assert await broadcasts.reach(town.connection, town.space_id, audience) == 3
-    assert await broadcasts.send(town.connection, [Broadcast(town.space_id, audience, "{}", NOW)]) == [3]
+    assert await spreading.reach(town.connection, town.space_id, audience) == 3
+    assert await spreading.spread(town.connection, [Spread(town.space_id, audience, NOW, "{}")]) == [3]
     told = await town.connection.scalars(select(Delivery.participant_id).order_by(Delivery.id))
     assert list(told) == sorted([author, both, follower])
     assert await supporting.people(town.connection, town.space_id, idea) == (5, 2)

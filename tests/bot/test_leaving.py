@@ -1,0 +1,164 @@
+"""What we begin ourselves is looked at once more when it leaves: is it still true, is this the hour?"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from flows import occasion
+from flows.messages import Line, Message
+from flows.occasion import PHASE, Occasion, taking
+from storage import spreading
+from storage.leaving import Dropped, Due, Halted
+from storage.models import Delivery, Participant, Phase
+from storage.spreading import Spread
+from tests.bot.town import Town, town
+
+MONDAY_NOON = datetime(2027, 3, 8, 11, tzinfo=UTC)
+SUNDAY = datetime(2027, 3, 7, 11, tzinfo=UTC)
+MONDAY_TEN = datetime(2027, 3, 8, 9, tzinfo=UTC)
+
+
+@dataclass
+class Weather:
+    """What is true, as the test says it."""
+
+    said: dict[int, Any] = field(default_factory=dict)
+    broken: bool = False
+
+    async def look(self, connection: AsyncConnection, due: Sequence[Due], now: datetime) -> Sequence[Any]:
+        return [self.said.get(one.about, "Fine") for one in due]
+
+
+class Forecast(Occasion):
+    kind = "forecast"
+
+    def __init__(self, weather: Weather, phase: int) -> None:
+        self.look = weather.look  # type: ignore[misc]
+        self.weather, self.phase = weather, phase
+
+    def word(self, facts: Any, due: Due, language: str, now: datetime) -> Message:
+        if self.weather.broken:
+            raise RuntimeError("no words")
+        return Message((Line(f"{facts} ({language})"),), (taking("Look", PHASE, self.phase, due, language),))
+
+
+@pytest.fixture
+async def house(database_url: str) -> AsyncIterator[Town]:
+    async with town(database_url) as found:
+        await found.begin("ada")
+        await found.begin("ben")
+        found.now = MONDAY_NOON
+        yield found
+
+
+@pytest.fixture
+async def weather(house: Town, monkeypatch: pytest.MonkeyPatch) -> Weather:
+    [phase] = await house.rows(Phase.id)
+    weather = Weather()
+    monkeypatch.setattr(occasion, "catalog", lambda: {"forecast": Forecast(weather, phase)})
+    return weather
+
+
+async def spread(house: Town, about: int = 1, **more: Any) -> int:
+    audience = select(Participant.id).where(Participant.space_id == house.space_id)
+    one = Spread(house.space_id, audience, house.now, cause=f"forecast:{about}", **more)
+    async with house.database.write() as connection:
+        [count] = await spreading.spread(connection, [one])
+    return count
+
+
+async def became(house: Town, about: int = 1) -> list[tuple[str, str | None]]:
+    async with house.database.read() as connection:
+        rows = await connection.execute(
+            select(Delivery.state, Delivery.error).where(Delivery.cause == f"forecast:{about}").order_by(Delivery.id)
+        )
+        return [(state, error) for state, error in rows]
+
+
+async def test_a_cause_reaches_each_person_once_however_often_it_is_spread(house: Town, weather: Weather) -> None:
+    assert [await spread(house), await spread(house)] == [2, 0]
+    await house.deliver()
+    assert house.street.texts() == ["Fine (en)"] * 2
+
+
+async def test_what_is_said_is_true_at_the_moment_of_leaving(house: Town, weather: Weather) -> None:
+    await spread(house)
+    weather.said[1] = "Rain"
+    await house.deliver()
+    assert house.street.texts() == ["Rain (en)"] * 2
+
+
+async def test_what_is_no_longer_true_does_not_leave(house: Town, weather: Weather) -> None:
+    await spread(house)
+    weather.said[1] = Dropped()
+    await house.deliver()
+    assert (house.street.texts(), await became(house)) == ([], [("cancelled", "no longer true")] * 2)
+
+
+async def test_what_stands_still_waits_until_it_goes_on(house: Town, weather: Weather) -> None:
+    await spread(house)
+    weather.said[1] = Halted()
+    await house.deliver()
+    assert (house.street.texts(), await became(house)) == ([], [("paused", None)] * 2)
+
+
+async def test_one_that_nobody_can_word_holds_up_none_of_the_others(house: Town, weather: Weather) -> None:
+    await spread(house)
+    weather.broken = True
+    await house.deliver()
+    assert await became(house) == [("failed", "unreadable")] * 2
+
+
+async def test_what_nobody_asked_for_waits_for_the_hours(house: Town, weather: Weather) -> None:
+    house.now = SUNDAY
+    await spread(house, unasked=True)
+    await spread(house, 2)
+    await house.deliver()
+    assert house.street.texts() == ["Fine (en)"] * 2  # the one that was asked for
+    assert await became(house) == [("waiting", None)] * 2
+    assert set(await house.rows(Delivery.due_at, cause="forecast:1")) == {MONDAY_TEN}
+    house.now = MONDAY_TEN
+    await house.deliver()
+    assert house.street.texts() == ["Fine (en)"] * 4
+
+
+async def test_hours_of_ones_own_replace_those_of_the_space(house: Town, weather: Weather) -> None:
+    house.now = SUNDAY
+    own = {"days": [7], "spans": [["09:00", "21:00"]]}
+    [ada, _ben] = await house.rows(Participant.id)
+    async with house.database.write() as connection:
+        await connection.execute(update(Participant).where(Participant.id == ada).values(hours=own))
+    await spread(house, unasked=True)
+    await house.deliver()
+    assert [state for state, _ in await became(house)] == ["sent", "waiting"]
+
+
+async def test_what_has_become_too_old_does_not_leave(house: Town, weather: Weather) -> None:
+    house.now = SUNDAY
+    await spread(house, unasked=True, expires_at=SUNDAY + timedelta(hours=3))
+    await house.deliver()
+    assert await became(house) == [("cancelled", "too old")] * 2
+
+
+async def test_its_button_leads_into_the_phase_and_the_first_press_is_noted(house: Town, weather: Weather) -> None:
+    await spread(house)
+    await house.deliver()
+    [ada, ben] = house.street.sent
+    button = ada.message.buttons[0].data
+    await house.hears("ada", tap=button)
+    await house.hears("ada", tap=button)
+    clicked = await house.rows(Delivery.clicked_at, cause="forecast:1")
+    assert [at is not None for at in clicked] == [True, False]
+    assert ben.message.buttons[0].data != button
+
+
+@pytest.mark.parametrize("tap", [">phase:1:2", ">talk:1:2", ">phase:x:2", f">phase:{2**70}:1", ">", ">nothing:1:2"])
+async def test_a_button_made_up_leads_nowhere(house: Town, weather: Weather, tap: str) -> None:
+    assert "too old" in (await house.hears("ada", tap=tap))[0]
