@@ -7,14 +7,16 @@ the language of whoever it reaches (flows/telling.py, flows/occasions).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import TypeAlias
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Insert,
     Select,
+    String,
+    Subquery,
     bindparam,
     cast,
     func,
@@ -25,14 +27,21 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
-from storage.models import Address, Delivery, Participant
+from storage.models import Address, Delivery, Participant, Space
 from storage.outbox import BULK, THIS, WAITING
 from storage.types import first_of_many
 from storage.value import value
 
 Audience: TypeAlias = Select[int]
 """The ids of participants, as a query."""
+Abouts: TypeAlias = Select[int, int]
+"""Participants, each once, and what it is about for each of them."""
+MONTH = timedelta(days=30)
+"""In which a person gets at most so many messages that nobody asked for, as the space says (models.Space)."""
+COUNTED = ("waiting", "claimed", "sent", "paused", "held")
+"""States of deliveries that arrived, may have, or still may."""
 
 
 @value
@@ -40,11 +49,12 @@ class Spread:
     """What is for everybody in the audience who may be written to: a packed `body`, or none where its `cause` is worded
     when it leaves. One delivery of a cause is all that a person ever gets.
 
-    `kind`: `broadcast`, or `reminder` for what is about something of the person's own. `unasked`: see models.Delivery.
+    Where the audience says what it is about for each (Abouts), `cause` is its kind alone. `kind`: `broadcast`, or
+    `reminder` for what is about something of the person's own. `unasked`: see models.Delivery.
     """
 
     space_id: int
-    audience: Audience
+    audience: Audience | Abouts
     at: datetime
     body: str = ""
     cause: str | None = None
@@ -57,14 +67,19 @@ async def spread(connection: AsyncConnection, given: Sequence[Spread]) -> Sequen
     """Queue these; answers for how many people each was queued now."""
     counted = {"preserve_rowcount": True}
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    return [
-        (await connection.execute(_rows(one, insert(Delivery)), execution_options=counted)).rowcount for one in given
-    ]
+    results: list[int] = []
+    for one in given:
+        if one.unasked:  # two of these at once would both count what was sent before either
+            await connection.execute(select(Space.id).where(Space.id == one.space_id).with_for_update())
+        rows = await connection.execute(_rows(one, insert(Delivery)), execution_options=counted)
+        results.append(rows.rowcount)
+    return results
 
 
 def _rows(one: Spread, insert: sqlite.Insert | postgresql.Insert) -> Insert:
     """The deliveries in the order of their people, which is the order in which everybody locks them."""
     lane = Address.channel.concat(literal_column("':'")).concat(Address.account)
+    them = one.audience.subquery()
     at = literal(one.at, Delivery.due_at.type)
     row = {
         "space_id": Participant.space_id,
@@ -78,18 +93,38 @@ def _rows(one: Spread, insert: sqlite.Insert | postgresql.Insert) -> Insert:
         "tries": literal(0),
         "due_at": at,
         "made_at": at,
-        "cause": literal(one.cause, Delivery.cause.type),
+        "cause": _cause(one.cause, them),
         "unasked": literal(one.unasked),
         "expires_at": literal(one.expires_at, Delivery.expires_at.type),
     }
     its_address = (Address.space_id == Participant.space_id) & (Address.id == Participant.address_id)
-    them = (
+    people = (
         select(*row.values())
         .outerjoin_from(Participant, Address, its_address)
-        .where(*_written_to(one.space_id, one.audience))
+        .where(*_written_to(one.space_id, one.audience), *(_below_the_ceiling(one.at) if one.unasked else ()))
         .order_by(Participant.id)
     )
-    return insert.from_select(list(row), them).on_conflict_do_nothing()
+    people = people.join(them, them.c[0] == Participant.id) if len(them.c) > 1 else people
+    return insert.from_select(list(row), people).on_conflict_do_nothing()
+
+
+def _cause(cause: str | None, them: Subquery) -> ColumnElement[Any]:
+    if len(them.c) > 1:
+        return literal(f"{cause}:").concat(cast(them.c[1], String))
+    return literal(cause, Delivery.cause.type)
+
+
+def _below_the_ceiling(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Who may be written to once more, though they have not asked for it."""
+    had = aliased(Delivery)
+    its_cap = select(Space.cap).where(Space.id == Participant.space_id).scalar_subquery()
+    this_month = (
+        select(func.count())
+        .where(had.space_id == Participant.space_id, had.participant_id == Participant.id)
+        .where(had.unasked, had.made_at > at - MONTH, had.state.in_(COUNTED))
+        .scalar_subquery()
+    )
+    return (this_month < its_cap,)
 
 
 async def reach(connection: AsyncConnection, space_id: int, audience: Audience) -> int:
@@ -121,10 +156,11 @@ _CLICK = (
 )
 
 
-def _written_to(space_id: int, audience: Audience) -> tuple[ColumnElement[bool], ...]:
+def _written_to(space_id: int, audience: Audience | Abouts) -> tuple[ColumnElement[bool], ...]:
+    them = audience.subquery()
     return (
         Participant.space_id == space_id,
-        Participant.id.in_(audience),
+        Participant.id.in_(select(them.c[0])),
         Participant.stopped_at.is_(None),
         Participant.erased_at.is_(None),
     )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows import occasion
@@ -16,7 +16,7 @@ from flows.messages import Line, Message
 from flows.occasion import PHASE, Occasion, taking
 from storage import spreading
 from storage.leaving import Dropped, Due, Halted
-from storage.models import Delivery, Participant, Phase
+from storage.models import Conversation, Delivery, Participant, Phase
 from storage.spreading import Spread
 from tests.bot.town import Town, town
 
@@ -138,6 +138,33 @@ async def test_hours_of_ones_own_replace_those_of_the_space(house: Town, weather
     await spread(house, unasked=True)
     await house.deliver()
     assert [state for state, _ in await became(house)] == ["sent", "waiting"]
+
+
+async def test_nobody_is_written_to_unasked_more_often_in_a_month_than_the_space_allows(
+    house: Town, weather: Weather
+) -> None:
+    assert [await spread(house, about, unasked=True) for about in range(1, 7)] == [2, 2, 2, 2, 0, 0]
+    assert await spread(house, 7) == 2  # what was asked for is never held back
+    house.later(days=30, minutes=1)
+    assert await spread(house, 6, unasked=True) == 2
+
+
+async def test_what_never_left_does_not_count(house: Town, weather: Weather) -> None:
+    weather.said[1] = Dropped()
+    await spread(house, 1, unasked=True)
+    await house.deliver()
+    assert [await spread(house, about, unasked=True) for about in range(2, 7)] == [2, 2, 2, 2, 0]
+
+
+async def test_each_may_be_written_to_about_something_of_their_own(house: Town, weather: Weather) -> None:
+    theirs = select(Conversation.participant_id, func.max(Conversation.id)).group_by(Conversation.participant_id)
+    one = Spread(house.space_id, theirs, house.now, cause="forecast", kind="reminder")
+    async with house.database.write() as connection:
+        assert await spreading.spread(connection, [one]) == [2]
+        assert await spreading.spread(connection, [one]) == [0]
+    await house.deliver()
+    causes = {cause for cause in await house.rows(Delivery.cause) if cause is not None}
+    assert causes == {f"forecast:{id_}" for id_ in await house.rows(Conversation.id)}
 
 
 async def test_what_has_become_too_old_does_not_leave(house: Town, weather: Weather) -> None:
