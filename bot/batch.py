@@ -30,7 +30,7 @@ from flows.commands import Command, command
 from flows.composing import merged, pressed, veil
 from flows.conversation import Go
 from flows.journal import ANSWER, KEPT, Journal
-from flows.menu import FINAL, Delete, Sent, Stop
+from flows.menu import FINAL, PUTS_ASIDE, Delete, Sent, Stop
 from flows.messages import Incoming
 from flows.occasion import PHASE, taken
 from flows.routing import Destination, Known, obey, resume, route
@@ -265,9 +265,9 @@ class Batch:
         """Show what waits again, saying how many answers are kept."""
         phase = self.phases.get(record.phase_id) if record.phase_id is not None else None
         module = self.around.module(record.kind, phase) if phase is not None else None
-        kept = module.left(Journal.loads(record.journal).answers()) if module is not None else None
-        if kept is not None and kept[0] and not lead and phase is not None and phase.is_open(self.now):
-            lead = (plural("Your answer is kept.", "Your {count} answers are kept.", kept[0]),)
+        left = module.left(Journal.loads(record.journal).answers()) if module is not None else None
+        if left is not None and left.kept and not lead and phase is not None and phase.is_open(self.now):
+            lead = (plural("Your answer is kept.", "Your {count} answers are kept.", left.kept),)
         return record, Errand(Act.SHOW, lead=lead)
 
     async def _follow(self, seat: Seat) -> bool:
@@ -319,8 +319,10 @@ class Batch:
         if waits is not None or person.current_id == record.id:
             person.changed = person.changed or person.current_id != waits
             person.current_id = waits
+        if record.kind in PUTS_ASIDE:
+            person.current_id, person.changed = None, True
         if record.kind == Stop.kind:
-            person.current_id, person.stopped_at, person.changed = None, self.now, True
+            person.stopped_at = self.now
         elif person.stopped_at is not None and record.phase_id is not None:
             person.stopped_at, person.changed = None, True
 

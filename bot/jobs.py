@@ -17,7 +17,7 @@ from bot import sealing
 from bot.courier import Courier
 from bot.metrics import DEAD, WAITING
 from bot.reception import Reception
-from storage import erasure, milestones, outbox, retention
+from storage import erasure, milestones, outbox, reminders, retention, spreading
 from storage.database import Database
 from storage.value import value
 
@@ -62,6 +62,13 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
             async with database.write() as connection:
                 await milestones.tell(connection, [one], now)
 
+    async def remind(now: datetime) -> None:
+        async with database.read() as connection:
+            found = await reminders.to_remind(connection, now)
+        for one in found:
+            async with database.write() as connection:
+                await spreading.spread(connection, [one])
+
     async def count_what_waits(_now: datetime) -> None:
         async with database.read() as connection:
             waiting = await outbox.waiting(connection)
@@ -78,6 +85,7 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
         Job("recover deliveries of couriers that are no more", timedelta(minutes=1), recover),
         Job("seal secret votes that are over", timedelta(minutes=1), seal),
         Job("tell the milestones of petitions", timedelta(seconds=10), tell_milestones),
+        Job("remind those who stopped", timedelta(minutes=1), remind),
         Job("forget people who were erased", timedelta(minutes=5), forget_erased),
         Job("forget what was kept long enough", timedelta(hours=1), forget_history),
         Job("count dead letters", timedelta(seconds=30), count_dead_letters),

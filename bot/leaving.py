@@ -18,7 +18,7 @@ from flows import occasion
 from flows.occasion import Occasion
 from flows.texts import LANGUAGES
 from storage import leaving
-from storage.leaving import TOO_OLD, UNREADABLE, Dropped, Due, Halted, Kept, Worded
+from storage.leaving import TOO_OLD, UNREADABLE, Dropped, Due, Halted, Kept, Later, Worded
 from storage.outbox import Claim, Claimed, LaneKey
 
 log = structlog.get_logger()
@@ -82,6 +82,8 @@ def _outcome(its: Occasion, item: Claimed, due: Due, known: Any, now: datetime) 
         return Kept(item.space_id, item.id, "cancelled", now, known.why)
     if isinstance(known, Halted):
         return Kept(item.space_id, item.id, "paused", now)
+    if isinstance(known, Later):
+        return Kept(item.space_id, item.id, "waiting", known.at)
     try:
         message = its.word(known, due, item.language or LANGUAGES[0], now)
     except Exception:  # one that can't be worded must not hold up the others

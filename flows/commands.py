@@ -23,6 +23,10 @@ class Command(Enum):
     """Put the conversation aside; no message we begin until it is taken up again."""
     CONTINUE = "continue"
     """Take up where it was left."""
+    LATER = "later"
+    """Leave a reminder be."""
+    MUTE = "mute"
+    """No more reminders of what the last one was about."""
     CORRECT = "correct"
     """Change what was sent, until closing."""
     MENU = "menu"
@@ -45,6 +49,8 @@ WORDS: Mapping[str, Mapping[Command, tuple[str, ...]]] = {
         Command.SKIP: ("skip", "pass"),
         Command.STOP: ("stop",),
         Command.CONTINUE: ("continue", "resume"),
+        Command.LATER: ("not now", "later"),
+        Command.MUTE: ("do not remind me again", "no reminder", "no more reminders"),
         Command.CORRECT: ("correct", "edit"),
         Command.MENU: ("menu", "see the menu"),
         Command.HELP: ("help",),
@@ -58,6 +64,8 @@ WORDS: Mapping[str, Mapping[Command, tuple[str, ...]]] = {
         Command.SKIP: ("passer",),
         Command.STOP: ("stop", "arrêter", "arrêt"),
         Command.CONTINUE: ("continuer", "reprendre"),
+        Command.LATER: ("pas maintenant", "plus tard"),
+        Command.MUTE: ("ne plus me le rappeler", "plus de rappel", "plus de rappels"),
         Command.CORRECT: ("corriger", "modifier"),
         Command.MENU: ("menu", "voir le menu"),
         Command.HELP: ("aide",),

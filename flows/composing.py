@@ -93,6 +93,8 @@ WHAT_IT_DOES: dict[Command, Said] = {
     Command.SKIP: _("Skip the question"),
     Command.STOP: _("Stop here"),
     Command.CONTINUE: _("Continue"),
+    Command.LATER: _("Not now"),
+    Command.MUTE: _("Do not remind me again"),
     Command.CORRECT: _("Correct an answer"),
     Command.MENU: _("See the menu"),
     Command.HELP: _("Get help"),

@@ -18,7 +18,8 @@ from flows.giving import called
 from flows.host import LANGUAGE_NAMES, host
 from flows.module import Module
 from flows.texts import Said, Words, _
-from storage import erasure, offers, returning
+from storage import erasure, offers, reminders, returning
+from storage.reminders import Muting
 from storage.returning import NewCode
 
 
@@ -172,6 +173,35 @@ class Stop(HouseModule):
         return None
 
 
+class Later(HouseModule):
+    """Leave a reminder be."""
+
+    kind = "later"
+
+    async def converse(self, talk: Talk) -> Ending:
+        talk.say(_("All right. What you answered is kept. To go on, write “continue”."))
+        return None
+
+
+class Mute(HouseModule):
+    """No more reminders of what the last one was about."""
+
+    kind = "mute"
+
+    async def converse(self, talk: Talk) -> Ending:
+        who = (talk.scene.space.id, talk.person.id)
+        last = await talk.know("last", reminders.last, who)
+        if last is None:
+            talk.say(_("I have reminded you of nothing. For no more messages at all, write “stop”."))
+            return None
+        await talk.do("muted", reminders.mute, Muting(*who, last["phase"], talk.now))
+        talk.say(
+            _("It is noted. I will not remind you of “{title}” again.", title=Words(last["title"])),
+            _("What you answered is kept. To go on, write “continue”."),
+        )
+        return None
+
+
 class Sent(HouseModule):
     """Somebody comes back to what they have sent already: the module has said so (`already`), and nothing is asked."""
 
@@ -197,7 +227,8 @@ class Return(HouseModule):
 
 
 HOUSE: Mapping[str, Module] = {
-    module.kind: module.load({}) for module in (Menu, Given, Next, Help, Language, Privacy, Delete, Stop, Sent, Return)
+    module.kind: module.load({})
+    for module in (Menu, Given, Next, Help, Language, Privacy, Delete, Stop, Later, Mute, Sent, Return)
 }
 
 ANSWERED_BY: Mapping[Command, str] = {
@@ -207,9 +238,13 @@ ANSWERED_BY: Mapping[Command, str] = {
     Command.PRIVACY: Privacy.kind,
     Command.DELETE: Delete.kind,
     Command.STOP: Stop.kind,
+    Command.LATER: Later.kind,
+    Command.MUTE: Mute.kind,
     Command.RETURN: Return.kind,
 }
 """Which conversation of the house answers a command; the others act on the conversation that waits."""
 
-FINAL = frozenset({Delete.kind, Stop.kind})
+PUTS_ASIDE = frozenset({Stop.kind, Later.kind, Mute.kind})
+"""Those that put aside what waits, until it is taken up again."""
+FINAL = PUTS_ASIDE | {Delete.kind}
 """Those after which nothing that waits is shown again."""

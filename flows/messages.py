@@ -32,6 +32,8 @@ AS_COMMAND = "-command"
 """Taps of the engine's own buttons; an organiser's ids have no hyphen."""
 COMMAND_TAP = "!"
 """Begins what a button carries that asks for a command: `!menu`."""
+TAKES = ">"
+"""Begins what a button carries that takes somebody from what we began to something else: `>phase:12:345`."""
 
 
 DOCUMENT = "application/pdf"

@@ -17,6 +17,7 @@ from flows.answers import Choice, Json
 from flows.conversation import Ending, Talk
 from flows.forms import Field
 from flows.texts import Said, _
+from storage.value import value
 
 STATUSES = (
     Choice("received", _("Received")),
@@ -26,6 +27,15 @@ STATUSES = (
     Choice("not_kept", _("Not kept")),
 )
 """How far a town is with a contribution, where its module knows no better."""
+
+
+@value
+class Left:
+    """How far somebody is: answers `kept`, `questions` left, and the `minutes` those take, about."""
+
+    kept: int
+    questions: int
+    minutes: int
 
 
 class Module(ABC):
@@ -107,8 +117,8 @@ class Module(ABC):
         """What the robot says it asks for, at the first contact: how many questions, how many minutes."""
         return None
 
-    def left(self, answers: Mapping[str, Any]) -> tuple[int, int] | None:
-        """For these recorded answers: (answers kept, questions left); None where none are counted."""
+    def left(self, answers: Mapping[str, Any]) -> Left | None:
+        """For these recorded answers, how far somebody is; None where no questions are counted."""
         return None
 
 

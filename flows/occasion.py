@@ -17,14 +17,14 @@ from typing import Any, ClassVar, Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import flows.occasions
-from flows.messages import Button, Message
+from flows.commands import Command
+from flows.composing import WHAT_IT_DOES
+from flows.messages import COMMAND_TAP, TAKES, Button, Message
 from flows.texts import Said, translate
-from storage.leaving import Dropped, Due, Halted
+from storage.leaving import Dropped, Due, Halted, Later
 from storage.types import LARGEST_ID
 from storage.value import value
 
-TAKES = ">"
-"""Begins what a button carries that takes somebody from a delivery to something else: `>phase:12:345`."""
 PHASE, TALK = "phase", "talk"
 """Where it leads: into a phase, or back into a conversation."""
 
@@ -34,7 +34,7 @@ class Look(Protocol):
 
     def __call__(
         self, connection: AsyncConnection, due: Sequence[Due], now: datetime
-    ) -> Awaitable[Sequence[Any | Dropped | Halted]]: ...
+    ) -> Awaitable[Sequence[Any | Dropped | Halted | Later]]: ...
 
 
 class Occasion(ABC):
@@ -60,6 +60,11 @@ class Taken:
 def taking(label: Said, to: str, about: int, due: Due, language: str) -> Button:
     """A button that takes whoever presses it there. Telegram's 64 bytes hold 20 characters of `to` and two ids."""
     return Button(translate(label, language), f"{TAKES}{to}:{about}:{due.delivery_id}")
+
+
+def asking(command: Command, language: str) -> Button:
+    """A button that asks for a command, as if it had been typed."""
+    return Button(translate(WHAT_IT_DOES[command], language), f"{COMMAND_TAP}{command.value}")
 
 
 def taken(tap: str) -> Taken | None:

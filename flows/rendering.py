@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows.folding import fold
-from flows.messages import BACK, COMMAND_TAP, KEEP, SKIP, Button, Message
+from flows.messages import BACK, COMMAND_TAP, KEEP, SKIP, TAKES, Button, Message
 from flows.texts import Said, Text, _, translate
 from storage.value import value
 
@@ -114,8 +114,8 @@ def _worded(message: Message, language: str) -> list[str]:
 
 
 def _own(button: Button) -> bool:
-    """Whether it is one of the engine's own (Back, Skip, Change nothing, See the menu)."""
-    return button.data.startswith(COMMAND_TAP) or button.data.rpartition(":")[2] in (BACK, SKIP, KEEP)
+    """Whether it is one of the engine's own (Back, Skip, Change nothing, See the menu, Continue)."""
+    return button.data.startswith((COMMAND_TAP, TAKES)) or button.data.rpartition(":")[2] in (BACK, SKIP, KEEP)
 
 
 def _word(button: Button) -> str:

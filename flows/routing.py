@@ -10,8 +10,8 @@ from flows.commands import Command, command
 from flows.composing import pressed
 from flows.conversation import Go
 from flows.menu import ANSWERED_BY, Menu
-from flows.messages import COMMAND_TAP, SKIP, Incoming
-from flows.occasion import PHASE, TAKES, TALK, Taken
+from flows.messages import COMMAND_TAP, SKIP, TAKES, Incoming
+from flows.occasion import PHASE, TALK, Taken
 from flows.pictures import TOO_LARGE
 from flows.rendering import Capabilities
 from flows.texts import Said, _
@@ -100,8 +100,11 @@ def _by_taking(known: Known) -> Destination:
     meant = known.taken
     if meant is not None and meant.to == PHASE:
         return Destination(go=Go(phase=meant.about))
-    if meant is not None and meant.to == TALK and any(record.id == meant.about for record in known.mine):
-        return Destination(go=Go(conversation=meant.about))
+    if meant is not None and meant.to == TALK:
+        for record in known.mine:
+            if record.id == meant.about:
+                waits = record.state == "open" and record.waiting is not None
+                return Destination(go=Go(conversation=record.id) if waits else Go(phase=record.phase_id))
     return _show(known, (_("This button is too old."),))
 
 

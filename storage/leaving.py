@@ -45,6 +45,13 @@ class Halted:
 
 
 @value
+class Later:
+    """It is true, but too early: it is looked at again then."""
+
+    at: datetime
+
+
+@value
 class Worded:
     """It leaves, with this packed Message."""
 

@@ -108,10 +108,15 @@ def _rows(one: Spread, insert: sqlite.Insert | postgresql.Insert) -> Insert:
     return insert.from_select(list(row), people).on_conflict_do_nothing()
 
 
-def _cause(cause: str | None, them: Subquery) -> ColumnElement[Any]:
-    if len(them.c) > 1:
-        return literal(f"{cause}:").concat(cast(them.c[1], String))
-    return literal(cause, Delivery.cause.type)
+def _cause(kind: str | None, them: Subquery) -> ColumnElement[Any]:
+    if kind is not None and len(them.c) > 1:
+        return cause(kind, them.c[1])
+    return literal(kind, Delivery.cause.type)
+
+
+def cause(kind: str, about: Any) -> ColumnElement[str]:
+    """The cause of a delivery of this kind that is about the row of that id, as SQL."""
+    return literal(f"{kind}:").concat(cast(about, String))
 
 
 def _below_the_ceiling(at: datetime) -> tuple[ColumnElement[bool], ...]:

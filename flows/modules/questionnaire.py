@@ -15,7 +15,7 @@ from flows.conversation import MISSING, Again, Ending, Talk
 from flows.figures import Cell, Figures, Filter, OpenText, Page, PhaseRef
 from flows.giving import called, closing
 from flows.host import closed
-from flows.module import Module
+from flows.module import Left, Module
 from flows.open_texts import open_texts
 from flows.prompt import Prompt
 from flows.questionnaires import questionnaire, tables, tallies
@@ -92,11 +92,13 @@ class Questionnaire(Module):
         """How many questions at most, and how many minutes about."""
         return self._possible(Facts({}, None, ())), self.settings.duration()
 
-    def left(self, answers: Mapping[str, Any]) -> tuple[int, int] | None:
+    def left(self, answers: Mapping[str, Any]) -> Left:
         whole = {question.id: gathered(question, answers) for question in self.settings.questions}
         met = {question.id for question in self.settings.questions if _met(question, answers)}
         asked = self.settings.asked(whole)
-        return sum(whole[question.id] is not None for question in asked), len([q for q in asked if q.id not in met])
+        questions = sum(question.id not in met for question in asked)
+        minutes = self.settings.duration() * questions // max(1, len(asked))
+        return Left(sum(whole[question.id] is not None for question in asked), questions, max(1, minutes))
 
     def _possible(self, facts: Facts, start: int = 0) -> int:
         """How many questions from this one on may still be asked: an answer not given yet leaves them open."""

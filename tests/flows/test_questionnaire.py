@@ -315,7 +315,8 @@ JOURNALS: list[tuple[Mapping[str, Any], tuple[int, int]]] = [
 
 @pytest.mark.parametrize(("answers", "left"), JOURNALS)
 def test_how_many_answers_are_kept_and_questions_left(answers: Mapping[str, Any], left: tuple[int, int]) -> None:
-    assert module().left(answers) == left
+    found = module().left(answers)
+    assert (found.kept, found.questions) == left
 
 
 def test_it_is_in_the_catalog_and_has_results() -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from bot.channels import Outgoing, Receive
 from bot.courier import Courier
+from bot.jobs import Jobs, all_jobs
 from bot.reception import Reception
 from flows import offering
 from flows.messages import DOCUMENT, Attachment, Incoming, Message
@@ -77,6 +78,8 @@ class Player:
         name = self.phone.capabilities.name
         self.reception = Reception(self.database, {name: self.phone.capabilities}, lambda: self.now)
         self.courier = Courier(self.database, {name: self.phone}, lambda: self.now)
+        jobs = all_jobs(self.database, self.reception, self.courier, timedelta(days=30))
+        self.jobs = Jobs(jobs, lambda: self.now)
         letters = itertools.cycle("K7PMR2XW9TQH")
         self.monkeypatch.setattr("storage.returning.secrets.choice", lambda _alphabet: next(letters))
         self.monkeypatch.setattr("flows.conversation.Talk.chance", lambda _talk, name: random.Random(name))
@@ -94,7 +97,7 @@ class Player:
         before = len(self.phone.sent)
         await self._withdraw(turn.withdrawn())
         await self.reception.retry(self.now)
-        await self.hear(turn)
+        await (self.jobs.tick(self.now) if turn.waits else self.hear(turn))
         while await self.courier.deliver():
             pass
         shown = [self._shown(outgoing.message) for outgoing in self.phone.sent[before:]]

@@ -2,6 +2,7 @@
 
 > typed               the resident types
 > [Label]             the resident taps
+> (waits)             the resident does nothing, and time passes until the moment told above
     four spaces       the bot; lines one after the other are ONE message, an empty line begins another
     [Label] [Label]   the buttons of the message just above
 # comment             what the reader should know; some sentences also set the scene:
@@ -52,6 +53,10 @@ class Turn:
     @property
     def tapped(self) -> str | None:
         return self.said[1:-1] if self.said.startswith("[") and self.said.endswith("]") else None
+
+    @property
+    def waits(self) -> bool:
+        return self.said == "(waits)"
 
     def moment(self) -> datetime | None:
         found = _MOMENT.search(" ".join(self.comments))
