@@ -35,6 +35,9 @@ class Choice:
         return self.echo if self.echo is not None else Lowered(self.label)
 
 
+YES_OR_NO = (Choice("yes", _("Yes")), Choice("no", _("No")))
+
+
 @value
 class Heard:
     """What a resident said to the prompt that waits: one of a tapped value, a text, a photo or document, or a place.

@@ -10,7 +10,7 @@ from typing import Any, Self
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows import reporting, signatures
-from flows.answers import Choice, OneOf
+from flows.answers import YES_OR_NO, Choice, OneOf
 from flows.conversation import Ending, Talk
 from flows.figures import Cell, Figures, Filter, OpenText, Page, PhaseRef
 from flows.forms import Fault, Faults, Field
@@ -40,7 +40,6 @@ TAKE_BACK, WORDS, KEEP = (
 REPORT, RETURN = Choice("report", _("Report one of these reasons")), Choice("return", _("Return to the petition"))
 OTHER_WORDS = Choice("why", _("Change my words"))
 NEWS, NO_NEWS = Choice("news", _("Receive news of it")), Choice("news", _("Receive no more news"))
-YES_NO = (Choice("yes", _("Yes")), Choice("no", _("No")))
 SURE = (Choice("yes", _("Yes, take it back")), Choice("no", _("No, keep my signature")))
 
 
@@ -238,7 +237,7 @@ class Petition(Module):
     async def _ask_for_news(self, talk: Talk) -> tuple[Said, ...]:
         """Whether they want to hear how the petition gets on."""
         question = _("Would you like to hear here how the petition gets on?")
-        if await talk.choose("news", question, YES_NO, echo=False, back=False) == "no":
+        if await talk.choose("news", question, YES_OR_NO, echo=False, back=False) == "no":
             return ()
         await talk.do("wish", milestones.wish, Wish(*_here(talk), talk.person.id, True))
         return (_("It is noted."),)

@@ -23,12 +23,12 @@ from flows.questionnaires.interview import Interview, Place
 from flows.questionnaires.questions import Question, Section
 from flows.texts import Joined, Said, Words, _, plural
 from flows.ways import Recap, Ways
+from flows.wishing import offer_result
 from storage import contributions
 from storage.contributions import NewContribution
 from storage.refusals import AlreadySent, Closed
 from storage.rules import Answered, Facts
 
-YES_NO = (Choice("yes", _("Yes")), Choice("no", _("No")))
 NOT_ONE = Choice("none", _("None of them"))
 WAYS = (
     Choice("send", _("Send")),
@@ -200,41 +200,18 @@ class Questionnaire(Module):
         except AlreadySent:
             talk.say(_("Your answers were sent before. To change them, write “correct”."), *called(talk))
             return None
-        talk.say(_("It is sent. Thank you."), _until(talk), *([] if phase.answer_on is not None else called(talk)))
-        if phase.answer_on is not None:
-            await self._offer_result(talk, walk)
+        await offer_result(talk, _("It is sent. Thank you."), _until(talk))
         return None
 
     def _response(self, talk: Talk, walk: _Walk) -> NewContribution:
-        """The response as it is kept: the answers by question, and the wish to receive the result."""
-        wish = talk.recorded("wish")
+        """The response as it is kept: the answers by question."""
         return talk.contribution(
             NewContribution,
             "response",
-            fields={**walk.answers, **({"wish": wish} if wish is not None else {})},
+            fields=walk.answers,
             parts=self.settings.parts(walk.answers, talk.person.area, talk.person.groups),
             single=not self.repeatable,
         )
-
-    async def _offer_result(self, talk: Talk, walk: _Walk) -> None:
-        """Whether to write when the result comes; the wish is kept with the response, where it can be looked up."""
-        phase, reach = talk.phase, talk.scene.channel.reach
-        assert phase is not None
-        assert phase.answer_on is not None
-        if phase.decides:
-            when = _("{who} will discuss it on {day}.", who=Words(phase.decides), day=phase.answer_on)
-        else:
-            when = _("The result comes out on {day}.", day=phase.answer_on)
-        after = (reach,) if reach is not None else ()
-        question = _("Would you like to receive the result here?")
-        wish = await talk.choose("wish", question, YES_NO, before=(when,), after=after, echo=False)
-        try:
-            await talk.do("wished", contributions.put, self._response(talk, walk))
-        except Closed:
-            talk.say(_("This has closed in the meantime, and your wish could not be noted."), *called(talk))
-            return
-        noted = _("It is noted. You will receive the result here.")
-        talk.say(noted if wish == "yes" else _("It is noted. You will not receive it."), *called(talk))
 
     # -- results -------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from flows.module import Module
 from flows.texts import Joined, Said, Words, _
 from flows.voting import choices, paper, results, settings, telling
 from flows.voting.booth import CHOICE, RECAP, Booth, recap
+from flows.wishing import offer_result
 from storage import ballots
 from storage.ballots import NewBallot
 from storage.phases import PhaseFacts
@@ -64,12 +65,15 @@ class Vote(Module):
     # -- the conversation ----------------------------------------------------------------------------------
 
     async def converse(self, talk: Talk) -> Ending:
-        if not talk.past("vote"):
-            booth = Booth(talk, self.vote, self._before(talk))
-            choice = await booth.fill_in()
-            if await recap(booth, choice) == "change":
-                return Again((CHOICE, RECAP))
-            await self._cast(talk, choice)
+        if talk.past("vote"):
+            await offer_result(talk)
+            return None
+        booth = Booth(talk, self.vote, self._before(talk))
+        choice = await booth.fill_in()
+        if await recap(booth, choice) == "change":
+            return Again((CHOICE, RECAP))
+        if await self._cast(talk, choice):
+            await offer_result(talk, *self._thanks(talk))
         return None
 
     def _before(self, talk: Talk) -> tuple[Said, ...]:
@@ -82,8 +86,8 @@ class Vote(Module):
             return (_("Only totals are published. The program keeps your vote, so that you can change it."),)
         return (_("Only totals are published."),)
 
-    async def _cast(self, talk: Talk, choice: Json) -> None:
-        """Cast the ballot, and say that it was taken or why it was not."""
+    async def _cast(self, talk: Talk, choice: Json) -> bool:
+        """Cast the ballot, and say that it was taken or why it was not; answers whether it was."""
         phase = talk.phase
         try:
             await talk.do("vote", ballots.cast, self._ballot(talk, choice))
@@ -92,7 +96,8 @@ class Vote(Module):
         except AlreadyVoted:
             talk.say(_("You have voted already, and the first vote counts."), *called(talk))
         else:
-            talk.say(*self._thanks(talk))
+            return True
+        return False
 
     def _ballot(self, talk: Talk, choice: Json) -> NewBallot:
         phase = talk.phase
@@ -108,16 +113,13 @@ class Vote(Module):
         )
 
     def _thanks(self, talk: Talk) -> Sequence[Said]:
-        """That it is sent, until when it can be changed, when the result comes, and whom to call."""
-        phase = talk.phase
+        """That it is sent, and until when it can be changed."""
         lines: list[Said] = [_("Your vote is recorded. Thank you.")]
         if not self.vote.change:
             lines.append(_("Your vote cannot be changed any more."))
         else:
             lines.append(telling.change_until(closing(talk)))
-        if phase.answer_on is not None:
-            lines.append(_("The result comes out on {day}.", day=phase.answer_on))
-        return [*lines, *called(talk)]
+        return lines
 
     # -- results -------------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ from flows.texts import Said, Words, _
 from storage.rules import WORDS, Answered, Facts, InArea, InGroup
 
 RESERVED = WORDS | {
-    *("recap", "response", "wish", "none"),
+    *("recap", "response", "wish", "wished", "wish_said", "none"),
     *("language", "agreed", "agree", "consent", "consent_who"),
 }
 """Ids that conditions or the conversation itself use."""

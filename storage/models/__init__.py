@@ -11,7 +11,7 @@ from storage.models.base import Base, Row
 from storage.models.carrying import Delivery, File, Heard
 from storage.models.consultations import Area, Code, Consultation, Group, PersonalCode, Phase, SecretKey
 from storage.models.people import Address, Consent, Participant, ReturnCode
-from storage.models.reaching import Broadcast, Mute
+from storage.models.reaching import Broadcast, Mute, Wish
 from storage.models.spaces import Account, Attempt, Entry, Organiser, Role, Session, Space
 from storage.models.talks import (
     Answer,
@@ -68,4 +68,5 @@ __all__ = [
     "Session",
     "Space",
     "Term",
+    "Wish",
 ]

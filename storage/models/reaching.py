@@ -1,4 +1,4 @@
-"""What we begin ourselves: broadcasts, and who wants to be reminded of what no more."""
+"""What we begin ourselves: broadcasts, and who wants to be sent what, or reminded no more."""
 
 from __future__ import annotations
 
@@ -79,4 +79,20 @@ class Mute(Row):
     )
     participant_id: Mapped[int]
     phase_id: Mapped[int]
+    at: Mapped[datetime]
+
+
+class Wish(Row):
+    """Whether somebody wants to be sent the result of a consultation they took part in, as they said last."""
+
+    __tablename__ = "wishes"
+    __table_args__ = (
+        belongs("participant_id", "participants", erase=True),
+        belongs("consultation_id", "consultations", erase=True),
+        UniqueConstraint("space_id", "participant_id", "consultation_id"),
+        {"sqlite_with_rowid": False},
+    )
+    participant_id: Mapped[int]
+    consultation_id: Mapped[int]
+    wanted: Mapped[bool]
     at: Mapped[datetime]

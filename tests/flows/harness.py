@@ -20,7 +20,7 @@ from flows.rendering import Capabilities
 from flows.routing import Destination, Known, obey, route
 from flows.run import Call, Scene, Tell
 from flows.turn import Act, Errand, Turn
-from storage import contributions, participants
+from storage import contributions, participants, wishes
 from storage.conversations import Record
 from storage.participants import Person
 from storage.phases import PhaseFacts, SpaceFacts
@@ -223,6 +223,8 @@ class Harness:
                 return refusal
         if call.verb is participants.consented:
             return self.consented
+        if call.verb is wishes.said:
+            return None
         return 1000 + len(self.calls) if call.verb is contributions.put else True
 
 

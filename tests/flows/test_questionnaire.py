@@ -11,7 +11,7 @@ from flows.figures import Reports
 from flows.module import catalog
 from flows.modules.questionnaire import Questionnaire
 from flows.rendering import Capabilities, render
-from storage import contributions
+from storage import contributions, wishes
 from storage.contributions import NewContribution, Part
 from storage.refusals import AlreadySent, Closed
 from tests.flows.harness import Harness
@@ -123,14 +123,13 @@ def test_the_response_holds_the_answers_and_their_parts() -> None:
     assert given.single
 
 
-def test_the_wish_to_receive_the_result_is_kept_with_the_response() -> None:
+def test_whoever_took_part_is_asked_whether_to_send_the_result() -> None:
     h = begun(answer_on=date(2027, 4, 8))
     answer_all(h)
     assert h.tap("Envoyer")[2] == "Le résultat sort le jeudi 8 avril."
     h.tap("Oui")
-    first, second = sent(h)
-    assert "wish" not in first.fields
-    assert second == replace(first, fields={**first.fields, "wish": "yes"}, at=second.at)
+    [wish] = [call.argument for call in h.calls if call.verb is wishes.note]
+    assert wish.wanted
 
 
 def test_everything_can_be_read_again_after_a_correction() -> None:
@@ -186,7 +185,7 @@ def test_what_was_sent_is_corrected_until_closing() -> None:
     h.tap("1")
     h.tap("Moins souvent")
     assert h.tap("Envoyer")[-2] == "C'est noté. Vous ne le recevrez pas."
-    assert [given.fields["visits"] for given in sent(h)] == ["daily", "daily", "rarely", "rarely"]
+    assert [given.fields["visits"] for given in sent(h)] == ["daily", "rarely"]
     assert {given.key for given in sent(h)} == {"response"}
 
 

@@ -86,6 +86,39 @@ def upgrade() -> None:
         ),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "wishes",
+        sa.Column("participant_id", sa.BigInteger(), nullable=False),
+        sa.Column("consultation_id", sa.BigInteger(), nullable=False),
+        sa.Column("wanted", sa.Boolean(), nullable=False),
+        sa.Column("at", UTCTime(), nullable=False),
+        sa.Column("space_id", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["space_id", "participant_id"],
+            ["participants.space_id", "participants.id"],
+            name=op.f("fk_wishes_space_id_participant_id"),
+            ondelete="CASCADE",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["space_id", "consultation_id"],
+            ["consultations.space_id", "consultations.id"],
+            name=op.f("fk_wishes_space_id_consultation_id"),
+            ondelete="CASCADE",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("space_id", "id", name=op.f("pk_wishes")),
+        sa.UniqueConstraint(
+            "space_id",
+            "participant_id",
+            "consultation_id",
+            name=op.f("uq_wishes_space_id_participant_id_consultation_id"),
+        ),
+        sqlite_with_rowid=False,
+    )
     op.add_column("deliveries", sa.Column("cause", sa.String(), nullable=True))
     op.add_column("deliveries", sa.Column("unasked", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("deliveries", sa.Column("expires_at", UTCTime(), nullable=True))
