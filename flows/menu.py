@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, time
 from typing import Any, Self
 
 from flows.answers import Choice
@@ -17,8 +17,10 @@ from flows.conversation import Ending, Go, Talk
 from flows.giving import called
 from flows.host import LANGUAGE_NAMES, host
 from flows.module import Module
-from flows.texts import Said, Words, _
-from storage import erasure, offers, reminders, returning
+from flows.texts import Lowered, Said, Words, _
+from storage import erasure, offers, participants, reminders, returning
+from storage.hours import Hours
+from storage.participants import HoursChosen
 from storage.reminders import Muting
 from storage.returning import NewCode
 
@@ -50,6 +52,7 @@ class Menu(HouseModule):
             *([Choice("next", _("What comes next"))] if to_come else []),
             Choice("help", _("Help")),
             Choice("language", _("Language")),
+            Choice("hours", _("When to write to me")),
             Choice("privacy", _("My data")),
         ]
         taken = await talk.choose("what", _("What would you like to do?"), choices + rest, before=lead, echo=False)
@@ -121,6 +124,35 @@ class Language(HouseModule):
         offered = [Choice(code, LANGUAGE_NAMES.get(code, code)) for code in talk.scene.space.languages]
         chosen = await talk.choose("language", _("Which language do you want me to speak?"), offered, echo=False)
         return Go(language=chosen)
+
+
+class WhenToWrite(HouseModule):
+    """When this person may be written to unasked: hours of their own in place of the town's."""
+
+    kind = "hours"
+
+    async def converse(self, talk: Talk) -> Ending:
+        choices = [Choice(id_, label) for id_, (label, _hours) in PARTS_OF_THE_DAY.items()]
+        choices.append(Choice("never", _("Never")))
+        rarely = _("I rarely write first: a reminder, something that opens or closes, a result.")
+        when = await talk.choose("when", _("When may I write to you first?"), choices, before=(rarely,), echo=False)
+        if when == "never":
+            return Go(kind=Stop.kind)
+        label, own = PARTS_OF_THE_DAY[when]
+        kept = own.to_json() if own is not None else None
+        await talk.do("kept", participants.choose_hours, HoursChosen(talk.scene.space.id, talk.person.id, kept))
+        talk.say(_("Noted: {answer}.", answer=Lowered(label)), _("I still answer you at any hour."))
+        return None
+
+
+EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
+PARTS_OF_THE_DAY: Mapping[str, tuple[Said, Hours | None]] = {
+    "town": (_("In office hours"), None),
+    "morning": (_("In the morning"), Hours(EVERY_DAY, ((time(8), time(12)),))),
+    "afternoon": (_("In the afternoon"), Hours(EVERY_DAY, ((time(12), time(18)),))),
+    "evening": (_("In the evening"), Hours(EVERY_DAY, ((time(18), time(21)),))),
+}
+"""Nothing where the hours of the space hold."""
 
 
 class Privacy(HouseModule):
@@ -228,7 +260,7 @@ class Return(HouseModule):
 
 HOUSE: Mapping[str, Module] = {
     module.kind: module.load({})
-    for module in (Menu, Given, Next, Help, Language, Privacy, Delete, Stop, Later, Mute, Sent, Return)
+    for module in (Menu, Given, Next, Help, Language, WhenToWrite, Privacy, Delete, Stop, Later, Mute, Sent, Return)
 }
 
 ANSWERED_BY: Mapping[Command, str] = {

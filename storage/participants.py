@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, insert, select, tuple_, update
+from sqlalchemy import bindparam, insert, null, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.models import Address, Consent, Participant
+from storage.models import Address, Consent, Delivery, Participant
 from storage.prepared import Prepared, among
 from storage.refusals import Refusal
 from storage.types import new_id
@@ -303,4 +304,28 @@ async def settle(connection: AsyncConnection, given: Sequence[Settled]) -> Seque
     for one in given:
         one.apply(people[one.space_id, one.participant_id])
     await save(connection, list(people.values()))
+    return [True for _ in given]
+
+
+@value
+class HoursChosen:
+    """When somebody wants to be written to, as JSON (storage/hours.py); None for the hours of the space."""
+
+    space_id: int
+    participant_id: int
+    hours: Mapping[str, Any] | None
+
+
+async def choose_hours(connection: AsyncConnection, given: Sequence[HoursChosen]) -> Sequence[bool | Refusal]:
+    """Note these. What waits already is looked at again at once: it may leave sooner now, or later."""
+    for one in given:
+        this = (Participant.space_id == one.space_id, Participant.id == one.participant_id)
+        chosen = dict(one.hours) if one.hours is not None else null()
+        await connection.execute(update(Participant).where(*this).values(hours=chosen))
+        await connection.execute(
+            update(Delivery)
+            .where(Delivery.space_id == one.space_id, Delivery.participant_id == one.participant_id)
+            .where(Delivery.state == "waiting", Delivery.unasked, Delivery.error.is_(None))
+            .values(due_at=Delivery.made_at)
+        )
     return [True for _ in given]
