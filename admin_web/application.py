@@ -26,6 +26,7 @@ from admin_web import (
     exports,
     failures,
     groups,
+    hours,
     illustrations,
     journal,
     letter_pages,
@@ -71,7 +72,7 @@ def build(
     site = Site(database, doors, base_url.rstrip("/"), clock, load_module, Counter(database))
     pages = (
         static, illustrations, chat, sign_in, writing, consultations, replying, withdrawing, taking_over,
-        phase_pages, letter_pages, town, groups, results, sent_files, exports, live, try_it, poster, failures,
+        phase_pages, letter_pages, town, hours, groups, results, sent_files, exports, live, try_it, poster, failures,
         contributions, typing_in, ballots, contribution, attached, merging, team, journal, door_pages, public,
     )  # fmt: skip
     application = Starlette(

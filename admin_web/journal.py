@@ -53,6 +53,7 @@ _WORDS: Mapping[str, Text] = {
     "remove_step": _("removed a step of “{title}”"),
     "letters": _("made codes for letters, “{title}” (codes: {count})"),
     "town": _("changed who is responsible and what is kept"),
+    "hours": _("changed the hours of messages (a month at most: {most})"),
     "areas": _("added areas (areas: {count})"),
     "name_area": _("renamed the area {name}"),
     "remove_area": _("removed the area {name}"),

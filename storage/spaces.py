@@ -59,6 +59,19 @@ async def describe(
     await connection.execute(row.values(contact=dict(contact), privacy=dict(privacy)))
 
 
+async def reaching(connection: AsyncConnection, space_id: int) -> tuple[Mapping[str, Any] | None, int]:
+    """When messages that nobody asked for may leave (storage/hours.py), and how many a person gets in a month."""
+    row = await connection.execute(select(models.Space.hours, models.Space.cap).where(models.Space.id == space_id))
+    hours, cap = row.one()
+    return hours, cap
+
+
+async def choose_hours(connection: AsyncConnection, space_id: int, hours: Mapping[str, Any], cap: int) -> None:
+    """The same, from now on."""
+    row = update(models.Space).where(models.Space.id == space_id)
+    await connection.execute(row.values(hours=dict(hours), cap=cap))
+
+
 async def find(connection: AsyncConnection, slug: str) -> Space | None:
     row = (await connection.execute(select(*_SPACE).where(models.Space.slug == slug))).first()
     return Space(*row) if row else None

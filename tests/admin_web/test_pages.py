@@ -33,6 +33,7 @@ PAGES = [
     "/panel/consultations/new",
     "/panel/settings/town",
     "/panel/settings/areas",
+    "/panel/settings/hours",
     "/panel/settings/groups",
     "/panel/settings/groups/{group}",
     f"{ONE}/results",

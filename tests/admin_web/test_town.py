@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -16,7 +17,7 @@ from tests.admin_web.test_sign_in import key_of
 SQUARE = [[[2.0, 46.0], [2.1, 46.0], [2.1, 46.1], [2.0, 46.0]]]
 
 
-async def send(claire: httpx.AsyncClient, path: str, data: dict[str, str], **more: Any) -> httpx.Response:
+async def send(claire: httpx.AsyncClient, path: str, data: Mapping[str, Any], **more: Any) -> httpx.Response:
     key = key_of(await claire.get("/panel/settings"))
     return await claire.post(path, data={"key": key, **data}, **more)
 
