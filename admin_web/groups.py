@@ -117,10 +117,10 @@ async def rename(request: Request, me: Me) -> Response:
 async def put(request: Request, me: Me) -> Response:
     """Put whoever read this code out into the group. The code is used up."""
     site, group = site_of(request), await find(request, me)
-    tag = clean(me.form.text("tag", LONGEST_NAME))
+    tags = [tag for part in me.form.text("tag", LONGEST_NAME).split(",") if (tag := clean(part))]
     async with site.database.write() as connection:
         person = await returning.redeem(connection, me.space_id, me.form.text("code", 100), site.clock())
-        if person is not None and await groups.put(connection, group, person, tag):
+        if person is not None and await groups.put(connection, group, person, *tags):
             await audit.note(connection, _entry(request, me, "put_group", group, name=dict(group.name)))
     return _back(group) if person is not None else await _draw(request, me, group, {"code": _UNKNOWN})
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
 from storage.models import Participant
-from storage.rules import Aged, AllOf, AnyOf, InArea, InGroup, Not, Rule
+from storage.rules import Aged, AllOf, AnyOf, InArea, InGroup, Not, Rule, Tagged
 
 
 class listed_in(GenericFunction[bool]):  # noqa: N801  (it is a function of SQL)
@@ -45,6 +45,8 @@ def matching(rule: Rule, year: int) -> ColumnElement[bool]:
             return and_(Participant.area.is_not(None), Participant.area.in_(rule.areas), _proved(rule, "area"))
         case InGroup():
             return or_(*(listed_in(Participant.groups, literal(group)) for group in rule.groups))
+        case Tagged():
+            return or_(*(listed_in(Participant.tags, literal(tag)) for tag in rule.tags))
         case Aged():
             bounds = [] if rule.least is None else [Participant.born <= year - rule.least]
             bounds += [] if rule.most is None else [Participant.born >= year - rule.most]

@@ -1,11 +1,15 @@
-"""Groups of a space: participants who have something in common that somebody has checked, by a code or by hand."""
+"""Groups of a space: participants who have something in common that somebody has checked, by a code or by hand.
+
+Tags are words that organisers give to single participants beside it: what they call them, or whose list they are on.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy import Text, cast, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
@@ -80,9 +84,9 @@ async def members(connection: AsyncConnection, group: Group, limit: int) -> list
     return [Member(*row) for row in rows]
 
 
-async def put(connection: AsyncConnection, group: Group, participant_id: int, tag: str = "") -> bool:
-    """Put somebody into it, and note what organisers call them. Answers whether they were not in it."""
-    return await _set(connection, group, participant_id, inside=True, tag=tag)
+async def put(connection: AsyncConnection, group: Group, participant_id: int, *tags: str) -> bool:
+    """Put somebody into it, and give them these tags. Answers whether they were not in it."""
+    return await _set(connection, group, participant_id, inside=True, tags=tags)
 
 
 async def take_off(connection: AsyncConnection, group: Group, participant_id: int) -> bool:
@@ -90,13 +94,23 @@ async def take_off(connection: AsyncConnection, group: Group, participant_id: in
     return await _set(connection, group, participant_id, inside=False)
 
 
-async def _set(connection: AsyncConnection, group: Group, participant_id: int, *, inside: bool, tag: str = "") -> bool:
+async def _set(
+    connection: AsyncConnection, group: Group, participant_id: int, *, inside: bool, tags: Sequence[str] = ()
+) -> bool:
     person = (Participant.space_id == group.space_id, Participant.id == participant_id, Participant.erased_at.is_(None))
     query = select(Participant.groups, Participant.tags).where(*person).with_for_update()
     row = (await connection.execute(query)).one_or_none()  # locked: a turn of theirs may be under way
     if row is None:
         return False
     groups = {*row.groups, group.slug} if inside else {*row.groups} - {group.slug}
-    tags = [*row.tags, tag] if tag and tag not in row.tags else row.tags
-    await connection.execute(update(Participant).where(*person).values(groups=sorted(groups), tags=tags))
+    given = list(dict.fromkeys([*row.tags, *tags]))
+    await connection.execute(update(Participant).where(*person).values(groups=sorted(groups), tags=given))
     return len(groups) != len(row.groups)
+
+
+async def tags(connection: AsyncConnection, space_id: int) -> Counter[str]:
+    """How many people have each of the tags that were given in a space: by hand, so that few have any."""
+    query = select(Participant.tags).where(
+        Participant.space_id == space_id, Participant.erased_at.is_(None), cast(Participant.tags, Text) != "[]"
+    )
+    return Counter(tag for row in await connection.scalars(query) for tag in row)

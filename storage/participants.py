@@ -42,6 +42,8 @@ class Person:
     erased_at: datetime | None = None
     born: int | None = None
     proved: str = ""
+    tags: Sequence[str] = ()
+    """Read only: a turn never changes them."""
     changed: bool = field(default=False, compare=False)
     fresh: bool = field(default=False, compare=False)
 
@@ -59,6 +61,7 @@ _COLUMNS = (
     Participant.erased_at,
     Participant.born,
     Participant.proved,
+    Participant.tags,
 )
 
 

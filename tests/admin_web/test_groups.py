@@ -73,6 +73,8 @@ async def test_whoever_reads_a_code_out_is_put_into_a_group_and_taken_off(
     assert await belongs_to(town, person) == ["lettre-de-mars"]
     page = (await claire.get(f"{GROUPS}/{made.id}")).text
     assert "Mme Petit, jury" in page
+    async with town.database.read() as connection:
+        assert await groups.tags(connection, town.space.id) == {"Mme Petit": 1, "jury": 1}
     assert "<dt>personne en fait partie</dt><dd>1</dd>" in page
     assert "1 personne" in (await claire.get(GROUPS)).text.replace("\N{NO-BREAK SPACE}", " ")
     assert "Mme Petit" not in (await claire.get("/panel/contributions")).text, "never beside what they wrote"

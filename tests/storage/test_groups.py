@@ -67,3 +67,16 @@ async def test_two_hands_at_once_lose_nothing(database_url: str) -> None:
     assert found[1, ADA].groups == sorted(group.slug for group in made)
     assert sorted(member.tags) == sorted(group.slug for group in made)
     await database.close()
+
+
+async def test_tags_are_counted_with_the_people_who_have_them(database_url: str) -> None:
+    database, [one, other] = await opened(database_url, 2)
+    async with database.write() as connection:
+        await groups.put(connection, one, ADA, "Mme Petit", "jury")
+        await groups.put(connection, other, ADA, "jury", "Mme Petit")
+        await groups.put(connection, one, BOB, "jury")
+        assert await groups.tags(connection, 1) == {"jury": 2, "Mme Petit": 1}
+        assert await groups.tags(connection, 2) == {}
+        found = await participants.by_ids(connection, [(1, ADA)])
+        assert found[1, ADA].tags == ["Mme Petit", "jury"]
+    await database.close()
