@@ -17,6 +17,7 @@ from sqlalchemy.sql.functions import GenericFunction
 
 from storage.models import Participant
 from storage.rules import Aged, AllOf, AnyOf, InArea, InGroup, Not, Rule, Tagged
+from storage.types import Document
 
 
 class listed_in(GenericFunction[bool]):  # noqa: N801  (it is a function of SQL)
@@ -36,6 +37,25 @@ def _in_sqlite(element: Any, compiler: Any, **options: Any) -> str:
 def _in_postgresql(element: Any, compiler: Any, **options: Any) -> str:
     column, text = (compiler.process(clause, **options) for clause in element.clauses)
     return f"jsonb_exists(CAST({column} AS jsonb), {text})"
+
+
+class without(GenericFunction[Any]):  # noqa: N801
+    """A JSON list without this text, its order kept."""
+
+    type = Document
+    inherit_cache = True
+
+
+@compiles(without, "sqlite")
+def _less_in_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    column, text = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"(SELECT json_group_array(value) FROM json_each({column}) WHERE value <> {text})"
+
+
+@compiles(without, "postgresql")
+def _less_in_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    column, text = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"CAST({column} AS jsonb) - CAST({text} AS text)"
 
 
 def matching(rule: Rule, year: int) -> ColumnElement[bool]:

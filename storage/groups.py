@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Text, cast, func, insert, literal, select, update
+from sqlalchemy import Text, cast, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
-from storage.audiences import listed_in
-from storage.models import Participant
+from storage.audiences import listed_in, without
+from storage.models import Code, Consultation, Participant, PersonalCode, Phase
 from storage.refusals import AlreadyExists
 from storage.types import new_id
 from storage.value import selected, value
@@ -26,6 +27,16 @@ class Group:
     id: int
     slug: str
     name: Mapping[str, str]
+
+
+@value
+class Use:
+    """A step whose stages or questions ask whether somebody is in a group."""
+
+    consultation_id: int
+    phase_id: int
+    title: Mapping[str, str]
+    position: int
 
 
 @value
@@ -67,6 +78,41 @@ async def rename(connection: AsyncConnection, group: Group, name: Mapping[str, s
     """Rules, codes and members know it by its slug, which stays."""
     row = (models.Group.space_id == group.space_id, models.Group.id == group.id)
     await connection.execute(update(models.Group).where(*row).values(name=dict(name)))
+
+
+async def uses(connection: AsyncConnection, group: Group) -> list[Use]:
+    """Where a rule looks at it, the archive left out."""
+    rows = await connection.execute(
+        select(Phase.consultation_id, Phase.id, Consultation.title, Phase.position, Phase.stages, Phase.settings)
+        .join(Consultation, (Consultation.space_id == Phase.space_id) & (Consultation.id == Phase.consultation_id))
+        .where(Phase.space_id == group.space_id, Consultation.archived_at.is_(None))
+        .order_by(Phase.consultation_id, Phase.position)
+    )
+    return [Use(*row[:4]) for row in rows if _asks([row.stages, row.settings], group.slug)]
+
+
+def _asks(data: Any, slug: str) -> bool:
+    """Whether a rule somewhere in here names this group."""
+    if isinstance(data, Mapping):
+        named = data.get("group")
+        return named == slug or (isinstance(named, list) and slug in named) or _asks(list(data.values()), slug)
+    return isinstance(data, list) and any(_asks(inner, slug) for inner in data)
+
+
+async def remove(connection: AsyncConnection, group: Group) -> int:
+    """Take everybody off it, and forget it: codes and posters put nobody into it any more. Answers how many people
+    were in it. A rule that still looks at it is for nobody: see `uses` before."""
+    space_id, slug = group.space_id, group.slug
+    inside = (Participant.space_id == space_id, listed_in(Participant.groups, literal(slug)))
+    query = select(Participant.id).where(*inside).order_by(Participant.id).with_for_update()
+    people = (await connection.scalars(query)).all()  # locked in the order in which batches lock them
+    left = without(Participant.groups, literal(slug))
+    await connection.execute(update(Participant).where(*inside).values(groups=left))
+    for table in (Code, PersonalCode):
+        named = (table.space_id == space_id, table.group == slug)
+        await connection.execute(update(table).where(*named).values(group=None))
+    await connection.execute(delete(models.Group).where(models.Group.space_id == space_id, models.Group.id == group.id))
+    return len(people)
 
 
 # -- who is in it --------------------------------------------------------------------------------------------------
