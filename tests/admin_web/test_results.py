@@ -46,7 +46,7 @@ async def test_who_began_is_said_where_it_is_known_only(town: Town, address: str
         await sign_in(client)
         text = text_of(await client.get(f"{address}/results"))
     assert "<dt>personnes</dt><dd>138</dd>" in text
-    assert "ont commencé" not in text
+    assert "ont commencé en ligne" not in text
     assert "allées au bout" not in text
 
 
