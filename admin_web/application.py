@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -52,6 +51,7 @@ from admin_web.doors import Doors
 from admin_web.guard import HEADERS, Refusals, SafeHeaders
 from admin_web.site import Site, render
 from flows import module
+from storage.clock import Clock, utc_now
 from storage.database import Database
 
 log = structlog.get_logger()
@@ -62,7 +62,7 @@ def build(
     doors: Doors,
     *,
     base_url: str,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    clock: Clock = utc_now,
     load_module: Callable[[str, Mapping[str, Any]], object] = module.load,
     routes: Sequence[BaseRoute] = (),
 ) -> Starlette:
