@@ -35,7 +35,6 @@ from admin_web import (
     public,
     replying,
     results,
-    sent_files,
     sign_in,
     static,
     taking_over,
@@ -71,7 +70,7 @@ def build(
     site = Site(database, doors, base_url.rstrip("/"), clock, load_module, Counter(database))
     pages = (
         static, illustrations, chat, sign_in, writing, consultations, replying, withdrawing, taking_over,
-        phase_pages, letter_pages, town, groups, results, sent_files, exports, live, try_it, poster, failures,
+        phase_pages, letter_pages, town, groups, results, exports, live, try_it, poster, failures,
         contributions, typing_in, ballots, contribution, attached, merging, team, journal, door_pages, public,
     )  # fmt: skip
     application = Starlette(
