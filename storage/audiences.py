@@ -27,18 +27,6 @@ class listed_in(GenericFunction[bool]):  # noqa: N801  (it is a function of SQL)
     inherit_cache = True
 
 
-@compiles(listed_in, "sqlite")
-def _in_sqlite(element: Any, compiler: Any, **options: Any) -> str:
-    column, text = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"EXISTS (SELECT 1 FROM json_each({column}) WHERE json_each.value = {text})"
-
-
-@compiles(listed_in, "postgresql")
-def _in_postgresql(element: Any, compiler: Any, **options: Any) -> str:
-    column, text = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"jsonb_exists(CAST({column} AS jsonb), {text})"
-
-
 class without(GenericFunction[Any]):  # noqa: N801
     """A JSON list without this text, its order kept."""
 
@@ -46,16 +34,19 @@ class without(GenericFunction[Any]):  # noqa: N801
     inherit_cache = True
 
 
-@compiles(without, "sqlite")
-def _less_in_sqlite(element: Any, compiler: Any, **options: Any) -> str:
-    column, text = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"(SELECT json_group_array(value) FROM json_each({column}) WHERE value <> {text})"
+def _read_as(function: type[GenericFunction[Any]], backend: str, sql: str) -> None:
+    """What a function of a column and a text is on this database."""
+
+    @compiles(function, backend)
+    def compiled(element: Any, compiler: Any, **options: Any) -> str:
+        column, text = (compiler.process(clause, **options) for clause in element.clauses)
+        return sql.format(column=column, text=text)
 
 
-@compiles(without, "postgresql")
-def _less_in_postgresql(element: Any, compiler: Any, **options: Any) -> str:
-    column, text = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"CAST({column} AS jsonb) - CAST({text} AS text)"
+_read_as(listed_in, "sqlite", "EXISTS (SELECT 1 FROM json_each({column}) WHERE json_each.value = {text})")
+_read_as(listed_in, "postgresql", "jsonb_exists(CAST({column} AS jsonb), {text})")
+_read_as(without, "sqlite", "(SELECT json_group_array(value) FROM json_each({column}) WHERE value <> {text})")
+_read_as(without, "postgresql", "CAST({column} AS jsonb) - CAST({text} AS text)")
 
 
 def matching(rule: Rule, year: int) -> ColumnElement[bool]:

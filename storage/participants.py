@@ -167,6 +167,16 @@ def _row(person: Person, now: datetime) -> dict[str, object]:
     return {
         "space_id": person.space_id,
         "id": person.id,
+        "channel": person.channel,
+        "created_at": now,
+        "erased_at": None,
+        **_changing(person),
+    }
+
+
+def _changing(person: Person) -> dict[str, object]:
+    """What a turn may change of its own participant."""
+    return {
         "language": person.language,
         "area": person.area,
         "groups": person.groups,
@@ -174,10 +184,7 @@ def _row(person: Person, now: datetime) -> dict[str, object]:
         "proved": person.proved,
         "current_id": person.current_id,
         "address_id": person.address_id,
-        "channel": person.channel,
-        "created_at": now,
         "stopped_at": person.stopped_at,
-        "erased_at": None,
     }
 
 
@@ -201,22 +208,7 @@ async def save(connection: AsyncConnection, people: Sequence[Person]) -> None:
     """Write back what a turn changed of its own participant."""
     if not people:
         return
-    rows = [
-        {
-            "s": person.space_id,
-            "i": person.id,
-            "language": person.language,
-            "area": person.area,
-            "groups": person.groups,
-            "born": person.born,
-            "proved": person.proved,
-            "current_id": person.current_id,
-            "address_id": person.address_id,
-            "stopped_at": person.stopped_at,
-        }
-        for person in people
-    ]
-    await connection.execute(_SAVE, rows)
+    await connection.execute(_SAVE, [{"s": one.space_id, "i": one.id, **_changing(one)} for one in people])
 
 
 async def replace_erased(connection: AsyncConnection, person: Person, now: datetime) -> None:
