@@ -14,11 +14,15 @@ from admin_web.dates import typed as typed_date
 from admin_web.forms import Form
 from flows.texts import Said, Words, _
 from storage import access, areas, audiences, groups
-from storage.rules import Aged, InArea, InGroup, Rule, from_json
+from storage.rules import Aged, InArea, InGroup, Rule, Tagged, from_json
 from storage.value import value
 
 STAGES = 3
 """Rows that the form offers."""
+TAGS = 50
+"""At most offered: those that most people have."""
+SEVERAL = 2
+"""People who have a tag that is offered: what one person alone has is a name, which no rule should keep."""
 EVERYBODY, AGE, CHECKED_AGE, AS_IT_IS = "everybody", "age", "checked-age", "as-it-is"
 
 
@@ -53,6 +57,9 @@ async def offers(connection: AsyncConnection, space_id: int, now: datetime) -> l
     for group in await groups.listed(connection, space_id):
         words = _("{group}: those who are in it", group=Words(group.name))
         named.append((f"group:{group.slug}", words, InGroup((group.slug,))))
+    for tag, people in (await groups.tags(connection, space_id)).most_common(TAGS):
+        if people >= SEVERAL:
+            named.append((f"tag:{tag}", _("{tag}: those whom you gave this word", tag=tag), Tagged((tag,))))
     counts = await audiences.count(connection, space_id, [rule for _id, _words, rule in named], now)
     ages = [Offer(AGE, _("An age, as people say it"), None), Offer(CHECKED_AGE, _("An age, as their code says"), None)]
     return [*(Offer(*one[:2], count) for one, count in zip(named, counts, strict=True)), *ages]
@@ -72,6 +79,8 @@ def _line(since: Civil, who: Rule | None) -> Line:
             return Line(since, f"{'checked-' if who.checked else ''}area:{area}")
         case InGroup(groups=(group,)):
             return Line(since, f"group:{group}")
+        case Tagged(tags=(tag,)):
+            return Line(since, f"tag:{tag}")
         case Aged():
             years = ["" if one is None else str(one) for one in (who.least, who.most)]
             return Line(since, CHECKED_AGE if who.checked else AGE, *years)
@@ -133,9 +142,11 @@ def _rule(line: Line, offered: set[str]) -> Rule | None:
             return from_json(json.loads(line.rule))
         except (ValueError, RecursionError):
             raise NotStages(_GONE) from None
+    kind, _colon, name = line.who.partition(":")
+    if kind == "tag" and name:
+        return Tagged((name,))  # nobody may have it any more: then it is for nobody
     if line.who not in offered:
         raise NotStages(_GONE)
-    kind, _colon, name = line.who.partition(":")
     return InGroup((name,)) if kind == "group" else InArea((name,), kind == "checked-area")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -37,7 +36,6 @@ from admin_web import (
     public,
     replying,
     results,
-    sent_files,
     sign_in,
     static,
     taking_over,
@@ -53,6 +51,7 @@ from admin_web.doors import Doors
 from admin_web.guard import HEADERS, Refusals, SafeHeaders
 from admin_web.site import Site, render
 from flows import module
+from storage.clock import Clock, utc_now
 from storage.database import Database
 
 log = structlog.get_logger()
@@ -63,7 +62,7 @@ def build(
     doors: Doors,
     *,
     base_url: str,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    clock: Clock = utc_now,
     load_module: Callable[[str, Mapping[str, Any]], object] = module.load,
     routes: Sequence[BaseRoute] = (),
 ) -> Starlette:
@@ -72,7 +71,7 @@ def build(
     site = Site(database, doors, base_url.rstrip("/"), clock, load_module, Counter(database))
     pages = (
         static, illustrations, chat, sign_in, writing, consultations, replying, withdrawing, taking_over,
-        phase_pages, letter_pages, town, hours, groups, results, sent_files, exports, live, try_it, poster, failures,
+        phase_pages, letter_pages, town, hours, groups, results, exports, live, try_it, poster, failures,
         contributions, typing_in, ballots, contribution, attached, merging, team, journal, door_pages, public,
     )  # fmt: skip
     application = Starlette(

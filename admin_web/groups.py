@@ -41,6 +41,7 @@ def routes() -> list[BaseRoute]:
         Route(f"{one}/name", signed_in(rename), methods=["POST"]),
         Route(f"{one}/put", signed_in(put), methods=["POST"]),
         Route(f"{one}/take-off", signed_in(take_off), methods=["POST"]),
+        Route(f"{one}/remove", signed_in(remove), methods=["POST"]),
     ]
 
 
@@ -98,9 +99,10 @@ async def _draw(request: Request, me: Me, group: Group, faults: Mapping[str, Sai
     async with site.database.read() as connection:
         [people] = await audiences.count(connection, me.space_id, [InGroup((group.slug,))], site.clock())
         members = await groups.members(connection, group, MOST_SHOWN)
+        uses = await groups.uses(connection, group)
     return panel(
-        request, me, "group.html", 400 if faults else 200, group=group, people=people, members=members, faults=faults,
-        channel_name=channel_name, language_names=LANGUAGE_NAMES, tag=me.form.text("tag"),
+        request, me, "group.html", 400 if faults else 200, group=group, people=people, members=members, uses=uses,
+        in_use=IN_USE, faults=faults, channel_name=channel_name, language_names=LANGUAGE_NAMES, tag=me.form.text("tag"),
     )  # fmt: skip
 
 
@@ -114,13 +116,30 @@ async def rename(request: Request, me: Me) -> Response:
     return _back(group)
 
 
+IN_USE = _("It can't be removed: these steps ask who is in it.")
+
+
+async def remove(request: Request, me: Me) -> Response:
+    """Only while no step asks for it. What people gave stays."""
+    site, group = site_of(request), await find(request, me)
+    async with site.database.write() as connection:
+        used = await groups.uses(connection, group)
+        if not used:
+            people = await groups.remove(connection, group)
+            entry = me.entry(site.clock(), "remove_group", "spaces", me.space_id, name=dict(group.name), people=people)
+            await audit.note(connection, entry)
+    if used:
+        return await _draw(request, me, group, {"remove": IN_USE})
+    return RedirectResponse(GROUPS, 303)
+
+
 async def put(request: Request, me: Me) -> Response:
     """Put whoever read this code out into the group. The code is used up."""
     site, group = site_of(request), await find(request, me)
-    tag = clean(me.form.text("tag", LONGEST_NAME))
+    tags = [tag for part in me.form.text("tag", LONGEST_NAME).split(",") if (tag := clean(part))]
     async with site.database.write() as connection:
         person = await returning.redeem(connection, me.space_id, me.form.text("code", 100), site.clock())
-        if person is not None and await groups.put(connection, group, person, tag):
+        if person is not None and await groups.put(connection, group, person, *tags):
             await audit.note(connection, _entry(request, me, "put_group", group, name=dict(group.name)))
     return _back(group) if person is not None else await _draw(request, me, group, {"code": _UNKNOWN})
 

@@ -59,6 +59,7 @@ _WORDS: Mapping[str, Text] = {
     "remove_area": _("removed the area {name}"),
     "group": _("added the group {name}"),
     "name_group": _("renamed the group {name}"),
+    "remove_group": _("removed the group {name} (people in it: {people})"),
     "put_group": _("put somebody into the group {name}"),
     "take_off_group": _("took somebody off the group {name}"),
     "poster": _("made a poster for {place}, “{title}”"),

@@ -176,7 +176,7 @@ async def _draw(request: Request, me: Me, to: About, now: Typed) -> Response:
         request, me, "step.html", 400 if now.faults else 200, consultation=to.consultation, step=to.step,
         module=to.module, begun=to.begun, fields=[one for one in asked if not one.rare], typed=now,
         rare=[one for one in asked if one.rare], offers=offers, moderations=MODERATION, states=STATES,
-        language_names=LANGUAGE_NAMES, as_it_is=admitting.AS_IT_IS,
+        language_names=LANGUAGE_NAMES,
         ideas=ideas and to.module is not None and to.module.offers is not None and not to.begun,
         folder=illustrations.draft_folder(to.consultation.id),
     )  # fmt: skip

@@ -25,9 +25,9 @@ from bot.channels import Channel
 from bot.finishing import finish
 from bot.lanes import Lane, Lanes, Time
 from bot.metrics import BLOCKED, UNCERTAIN
-from bot.reception import Clock, utc_now
 from bot.sending import SILENCE_AFTER_DEATH, Outcome, Sending, in_doubt, untried
 from storage import doubts, erasure, outbox, settling
+from storage.clock import Clock, utc_now
 from storage.database import Database
 from storage.outbox import Claim, Claimed, Wanted
 

@@ -29,12 +29,13 @@ from bot.finishing import stop
 from bot.jobs import Jobs, all_jobs
 from bot.mistakes import Mistake
 from bot.preview import Said, preview
-from bot.reception import Clock, Reception, utc_now
+from bot.reception import Reception
 from bot.telegram.api import Api, ApiError, Away, NoAnswer, TooFast, WrongKey
 from bot.telegram.introducing import introduce
 from bot.watching import Watcher
 from storage import migrating, spaces
 from storage.accounts import AWAY, KEY, OTHER
+from storage.clock import Clock, utc_now
 from storage.database import Database
 from storage.participants import AddressKey
 

@@ -10,8 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TypeAlias
+from datetime import datetime
 
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, StatementError
@@ -27,6 +26,7 @@ from flows.messages import Incoming
 from flows.rendering import Capabilities
 from flows.texts import LANGUAGES
 from storage import inbox, outbox
+from storage.clock import Clock, utc_now
 from storage.database import Database
 from storage.inbox import Aside, MessageKey, Overtaken
 from storage.outbox import NewDelivery
@@ -37,12 +37,7 @@ BREATH = 0.006
 BREATHE_EVERY = 0.06
 """Seconds of full batches one after the other between two such pauses."""
 
-Clock: TypeAlias = "Callable[[], datetime]"
 log = structlog.get_logger()
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(slots=True)

@@ -12,11 +12,11 @@ import structlog
 
 from bot.channels import Channel, Moved, Outgoing, Refused, TryLater, Uncertain, Unreachable
 from bot.metrics import FAILED, OUTBOX_WAIT, SENT, UNCERTAIN
-from bot.reception import Clock
 from flows.messages import Media
 from flows.telling import word
 from flows.texts import LANGUAGES
 from storage import doubts, files
+from storage.clock import Clock
 from storage.database import Database
 from storage.files import File
 from storage.outbox import ANSWERS, PAUSED, Claimed

@@ -19,7 +19,7 @@ from storage import access, areas, letters, participants
 from storage.letters import Shown
 from storage.participants import Person, Settled
 from storage.phases import PhaseFacts
-from storage.rules import Aged, AnyOf, InArea, InGroup, Not, Rule
+from storage.rules import Aged, AnyOf, InArea, InGroup, Not, Rule, Tagged
 
 ADMITTED = "admitted"
 """Recorded once somebody was let in by what they said or showed."""
@@ -150,5 +150,7 @@ def whom(leaf: Rule, names: Sequence[Mapping[str, Any]]) -> Said:
             return _("It is for people of at least {least} years.", least=leaf.least or 0)
         case Aged():
             return _("It is for people from {least} to {most} years.", least=leaf.least or 0, most=leaf.most or 0)
+        case Tagged():
+            return _("It is for those who stand on a list of ours.")
         case _other:
             return _("It is for those who have received a code, or stand on a list of ours.")

@@ -78,7 +78,25 @@ def _added(chosen: list[Json], taken: Json) -> list[Json]:
 
 
 @dataclass(frozen=True)
-class _Several(OneOf):
+class _Listing(OneOf):
+    """Reads one of the choices, or several at once: "the market, my errands"."""
+
+    def read(self, heard: Heard) -> Json:
+        text = clean(heard.text or "")
+        found = listed(self, text) if heard.tap is None and self.match(text) is None else None
+        if found is None:
+            return super().read(heard)
+        if found.unknown and not self.other:
+            raise Misread(_("“{words}” is not among the answers. Please choose again.", words=found.unknown[:60]))
+        return self.take(found)
+
+    def take(self, found: Listed) -> Json:
+        """The answers that a list is. Raises Misread."""
+        return list(found.ids)
+
+
+@dataclass(frozen=True)
+class _Several(_Listing):
     """Reads one of the choices that are left, or a list of them; `every` are all, `chosen` those taken before.
 
     One choice is kept by its id alone, so that the engine knows a second press of the same button.
@@ -95,14 +113,8 @@ class _Several(OneOf):
         options = (*left, DONE) if chosen and len(chosen) >= bounds[0] else left
         return _Several(options, own, every=every, chosen=tuple(chosen), bounds=bounds)
 
-    def read(self, heard: Heard) -> Json:
-        text = clean(heard.text or "")
-        found = listed(self, text) if heard.tap is None and self.match(text) is None else None
-        if found is None:
-            return super().read(heard)
+    def take(self, found: Listed) -> Json:
         taken: list[Json] = [id for id in found.ids if id != DONE.id]
-        if found.unknown and not self.other:
-            raise Misread(_("“{words}” is not among the answers. Please choose again.", words=found.unknown[:60]))
         if found.unknown:
             taken.append({"other": FreeText(500).read(Heard(text=found.unknown))})
         if len(self.chosen) + len(taken) > self.bounds[1]:
@@ -226,20 +238,11 @@ async def ranking(
 
 
 @dataclass(frozen=True)
-class _Rank(OneOf):
+class _Rank(_Listing):
     """Reads the next of the choices that are left, or several of them in order."""
 
     every: tuple[Choice, ...] = ()
     chosen: tuple[str, ...] = ()
-
-    def read(self, heard: Heard) -> Json:
-        text = clean(heard.text or "")
-        found = listed(self, text) if heard.tap is None and self.match(text) is None else None
-        if found is None:
-            return super().read(heard)
-        if found.unknown:
-            raise Misread(_("“{words}” is not among the answers. Please choose again.", words=found.unknown[:60]))
-        return list(found.ids)
 
     def echo(self, value: Json) -> Said | None:
         return ranked(self.every, _added([*self.chosen], value))

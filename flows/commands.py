@@ -1,7 +1,7 @@
 """Commands: the words that work everywhere, in every language, with or without their slash.
 
 A command word is never taken for an answer: where the prompt could take it as one, the resident is asked which
-was meant (flows/turn.py).
+was meant (flows/turn.py), unless it is the label of a button that stands there.
 """
 
 from __future__ import annotations

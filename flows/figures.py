@@ -86,12 +86,13 @@ NOTHING_APART = Apart(0, 0, 0)
 @value
 class Figures:
     """The results of one phase. `by_channel` and `by_place` count the same people as `people`; `apart` is what was
-    typed in and is of none of them."""
+    typed in and is of none of them; `started` how many people began online, None where that is not known, as nothing
+    is noted before somebody gives something."""
 
     people: int
     by_channel: tuple[tuple[str, int], ...] = ()
     by_place: tuple[tuple[str, int], ...] = ()
-    started: int = 0
+    started: int | None = None
     figures: tuple[Figure, ...] = ()
     stages: tuple[Stage, ...] = field(default=())
     apart: Apart = NOTHING_APART

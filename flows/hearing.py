@@ -70,8 +70,9 @@ async def put(
     if heard is not None and key in run.journal.was and _keeps(heard, reader):
         return _keep(run, key, flag)
     back = back and bool(run.asked)
-    if heard is not None and heard.command is not None and not heard.buttons:
-        heard = await _as_offered(run, heard, optional, back)
+    alone = key == run.correcting and key in run.journal.was
+    if heard is not None and heard.command is not None and not alone:
+        heard = await _as_offered(run, heard, reader, optional, back)
     doubt = await _settle(run, heard, reader) if heard is not None else None
     if heard is not None and doubt is None:
         try:
@@ -82,7 +83,6 @@ async def put(
             _record(run, key, value, reader, flag, echo)
             return value
     former = run.journal.was.get(key)
-    alone = key == run.correcting and key in run.journal.was
     await run.request(
         Show(
             key,
@@ -116,10 +116,11 @@ def _former(reader: Reader, value: Json) -> Said | None:
     return _ended(line) if len(line) <= LONGEST_FORMER else f"{line[:LONGEST_FORMER].rpartition(' ')[0]} (…)"
 
 
-async def _as_offered(run: Run, heard: Heard, optional: bool, back: bool) -> Heard:
-    """Where there is nothing to tap, the word that the prompt tells to send is what it says, even where a text is
-    awaited."""
+async def _as_offered(run: Run, heard: Heard, reader: Reader, optional: bool, back: bool) -> Heard:
+    """The label of one of our own buttons under the prompt is that button, even where a text is awaited."""
     said = fold(heard.text or "")
+    if isinstance(reader, OneOf) and said in reader.by_label:
+        return heard
     if optional and said in SKIP_LABELS:
         return replace(heard, text=None, tap=SKIP, command=None)
     if back and said in BACK_LABELS:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flows.texts import Said, Words, _
+from storage.shortening import shortened
 
 REASONS: Mapping[str, Said] = {
     "person": _("It names or points at a person"),
@@ -23,10 +24,7 @@ QUOTED = 80
 
 def quoted(text: str) -> str:
     """A text in one line, cut after a word where it is long."""
-    line = " ".join(text.split())
-    if len(line) <= QUOTED:
-        return line
-    return line[: QUOTED - 1].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
+    return shortened(" ".join(text.split()), QUOTED)
 
 
 def hidden(text: str, reason: str, note: str, contact: Mapping[str, Any]) -> tuple[Said, ...]:

@@ -11,7 +11,6 @@ from flows.figures import Cell, Count, Figure, Figures, Filter, PhaseRef
 from flows.texts import Said, _, plural, translate
 from storage import answers, questions, spaces, supporting
 from storage.questions import QUESTION, Listing, Question, Reader
-from storage.scope import PAPER
 
 PRESSING = "pressing"
 SHOWN = 20
@@ -26,7 +25,6 @@ async def results(connection: AsyncConnection, phase: PhaseRef, where: Filter) -
     filter leaves it as it is."""
     scope = where.scope(phase, QUESTION)
     people = await answers.people(connection, scope)
-    by_channel = tuple(await answers.by_channel(connection, scope))
     [page] = await questions.pressing(connection, [Listing(Reader(phase.space_id, phase.phase_id, NOBODY), 0, SHOWN)])
     assert isinstance(page, dict)
     supporters = await supporting.supporters(connection, Filter().scope(phase, QUESTION))
@@ -39,9 +37,8 @@ async def results(connection: AsyncConnection, phase: PhaseRef, where: Filter) -
     figure = Figure(PRESSING, 1, title, title, "bars", supporters, rows, several=True, note=asked_in_all)
     return Figures(
         people=people,
-        by_channel=by_channel,
+        by_channel=tuple(await answers.by_channel(connection, scope)),
         by_place=tuple(await answers.by_place(connection, scope)),
-        started=people - dict(by_channel).get(PAPER, 0),
         figures=(figure,),
         apart=await answers.apart(connection, scope),
     )

@@ -34,7 +34,6 @@ async def results(connection: AsyncConnection, phase: PhaseRef, goal: int, where
         people=people,
         by_channel=tuple(await answers.by_channel(connection, scope)),
         by_place=tuple(await answers.by_place(connection, scope)),
-        started=people,
         figures=(
             Figure(DAYS, 1, by_the_day, by_the_day, "bars", people, rows, ordered=True, note=wanted),
             Figure(REASONS, 2, why, why, "texts", said),

@@ -51,7 +51,7 @@ def in_force(stages: Sequence[Mapping[str, Any]], now: datetime) -> Rule | None:
 def facts(person: Person, now: datetime) -> Facts:
     """What rules about people are judged by."""
     age = now.year - person.born if person.born is not None else None
-    return Facts({}, person.area, person.groups, age, person.proved)
+    return Facts({}, person.area, person.groups, age, person.proved, person.tags)
 
 
 def admits(stages: Sequence[Mapping[str, Any]], person: Person, now: datetime) -> bool:

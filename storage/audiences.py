@@ -16,7 +16,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
 from storage.models import Participant
-from storage.rules import Aged, AllOf, AnyOf, InArea, InGroup, Not, Rule
+from storage.rules import Aged, AllOf, AnyOf, InArea, InGroup, Not, Rule, Tagged
+from storage.types import Document
 
 
 class listed_in(GenericFunction[bool]):  # noqa: N801  (it is a function of SQL)
@@ -26,16 +27,26 @@ class listed_in(GenericFunction[bool]):  # noqa: N801  (it is a function of SQL)
     inherit_cache = True
 
 
-@compiles(listed_in, "sqlite")
-def _in_sqlite(element: Any, compiler: Any, **options: Any) -> str:
-    column, text = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"EXISTS (SELECT 1 FROM json_each({column}) WHERE json_each.value = {text})"
+class without(GenericFunction[Any]):  # noqa: N801
+    """A JSON list without this text, its order kept."""
+
+    type = Document
+    inherit_cache = True
 
 
-@compiles(listed_in, "postgresql")
-def _in_postgresql(element: Any, compiler: Any, **options: Any) -> str:
-    column, text = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"jsonb_exists(CAST({column} AS jsonb), {text})"
+def _read_as(function: type[GenericFunction[Any]], backend: str, sql: str) -> None:
+    """What a function of a column and a text is on this database."""
+
+    @compiles(function, backend)
+    def compiled(element: Any, compiler: Any, **options: Any) -> str:
+        column, text = (compiler.process(clause, **options) for clause in element.clauses)
+        return sql.format(column=column, text=text)
+
+
+_read_as(listed_in, "sqlite", "EXISTS (SELECT 1 FROM json_each({column}) WHERE json_each.value = {text})")
+_read_as(listed_in, "postgresql", "jsonb_exists(CAST({column} AS jsonb), {text})")
+_read_as(without, "sqlite", "(SELECT json_group_array(value) FROM json_each({column}) WHERE value <> {text})")
+_read_as(without, "postgresql", "CAST({column} AS jsonb) - CAST({text} AS text)")
 
 
 def matching(rule: Rule, year: int) -> ColumnElement[bool]:
@@ -45,6 +56,8 @@ def matching(rule: Rule, year: int) -> ColumnElement[bool]:
             return and_(Participant.area.is_not(None), Participant.area.in_(rule.areas), _proved(rule, "area"))
         case InGroup():
             return or_(*(listed_in(Participant.groups, literal(group)) for group in rule.groups))
+        case Tagged():
+            return or_(*(listed_in(Participant.tags, literal(tag)) for tag in rule.tags))
         case Aged():
             bounds = [] if rule.least is None else [Participant.born <= year - rule.least]
             bounds += [] if rule.most is None else [Participant.born >= year - rule.most]

@@ -1,16 +1,21 @@
-"""Groups of a space: participants who have something in common that somebody has checked, by a code or by hand."""
+"""Groups of a space: participants who have something in common that somebody has checked, by a code or by hand.
+
+Tags are words that organisers give to single participants beside it: what they call them, or whose list they are on.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy import Text, cast, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
-from storage.audiences import listed_in
-from storage.models import Participant
+from storage.audiences import listed_in, without
+from storage.models import Code, Consultation, Participant, PersonalCode, Phase
 from storage.refusals import AlreadyExists
 from storage.types import new_id
 from storage.value import selected, value
@@ -22,6 +27,16 @@ class Group:
     id: int
     slug: str
     name: Mapping[str, str]
+
+
+@value
+class Use:
+    """A step whose stages or questions ask whether somebody is in a group."""
+
+    consultation_id: int
+    phase_id: int
+    title: Mapping[str, str]
+    position: int
 
 
 @value
@@ -65,6 +80,41 @@ async def rename(connection: AsyncConnection, group: Group, name: Mapping[str, s
     await connection.execute(update(models.Group).where(*row).values(name=dict(name)))
 
 
+async def uses(connection: AsyncConnection, group: Group) -> list[Use]:
+    """Where a rule looks at it, the archive left out."""
+    rows = await connection.execute(
+        select(Phase.consultation_id, Phase.id, Consultation.title, Phase.position, Phase.stages, Phase.settings)
+        .join(Consultation, (Consultation.space_id == Phase.space_id) & (Consultation.id == Phase.consultation_id))
+        .where(Phase.space_id == group.space_id, Consultation.archived_at.is_(None))
+        .order_by(Phase.consultation_id, Phase.position)
+    )
+    return [Use(*row[:4]) for row in rows if _asks([row.stages, row.settings], group.slug)]
+
+
+def _asks(data: Any, slug: str) -> bool:
+    """Whether a rule somewhere in here names this group."""
+    if isinstance(data, Mapping):
+        named = data.get("group")
+        return named == slug or (isinstance(named, list) and slug in named) or _asks(list(data.values()), slug)
+    return isinstance(data, list) and any(_asks(inner, slug) for inner in data)
+
+
+async def remove(connection: AsyncConnection, group: Group) -> int:
+    """Take everybody off it, and forget it: codes and posters put nobody into it any more. Answers how many people
+    were in it. A rule that still looks at it is for nobody: see `uses` before."""
+    space_id, slug = group.space_id, group.slug
+    inside = (Participant.space_id == space_id, listed_in(Participant.groups, literal(slug)))
+    query = select(Participant.id).where(*inside).order_by(Participant.id).with_for_update()
+    people = (await connection.scalars(query)).all()  # locked in the order in which batches lock them
+    left = without(Participant.groups, literal(slug))
+    await connection.execute(update(Participant).where(*inside).values(groups=left))
+    for table in (Code, PersonalCode):
+        named = (table.space_id == space_id, table.group == slug)
+        await connection.execute(update(table).where(*named).values(group=None))
+    await connection.execute(delete(models.Group).where(models.Group.space_id == space_id, models.Group.id == group.id))
+    return len(people)
+
+
 # -- who is in it --------------------------------------------------------------------------------------------------
 
 
@@ -80,9 +130,9 @@ async def members(connection: AsyncConnection, group: Group, limit: int) -> list
     return [Member(*row) for row in rows]
 
 
-async def put(connection: AsyncConnection, group: Group, participant_id: int, tag: str = "") -> bool:
-    """Put somebody into it, and note what organisers call them. Answers whether they were not in it."""
-    return await _set(connection, group, participant_id, inside=True, tag=tag)
+async def put(connection: AsyncConnection, group: Group, participant_id: int, *tags: str) -> bool:
+    """Put somebody into it, and give them these tags. Answers whether they were not in it."""
+    return await _set(connection, group, participant_id, inside=True, tags=tags)
 
 
 async def take_off(connection: AsyncConnection, group: Group, participant_id: int) -> bool:
@@ -90,13 +140,23 @@ async def take_off(connection: AsyncConnection, group: Group, participant_id: in
     return await _set(connection, group, participant_id, inside=False)
 
 
-async def _set(connection: AsyncConnection, group: Group, participant_id: int, *, inside: bool, tag: str = "") -> bool:
+async def _set(
+    connection: AsyncConnection, group: Group, participant_id: int, *, inside: bool, tags: Sequence[str] = ()
+) -> bool:
     person = (Participant.space_id == group.space_id, Participant.id == participant_id, Participant.erased_at.is_(None))
     query = select(Participant.groups, Participant.tags).where(*person).with_for_update()
     row = (await connection.execute(query)).one_or_none()  # locked: a turn of theirs may be under way
     if row is None:
         return False
     groups = {*row.groups, group.slug} if inside else {*row.groups} - {group.slug}
-    tags = [*row.tags, tag] if tag and tag not in row.tags else row.tags
-    await connection.execute(update(Participant).where(*person).values(groups=sorted(groups), tags=tags))
+    given = list(dict.fromkeys([*row.tags, *tags]))
+    await connection.execute(update(Participant).where(*person).values(groups=sorted(groups), tags=given))
     return len(groups) != len(row.groups)
+
+
+async def tags(connection: AsyncConnection, space_id: int) -> Counter[str]:
+    """How many people have each of the tags that were given in a space: by hand, so that few have any."""
+    query = select(Participant.tags).where(
+        Participant.space_id == space_id, Participant.erased_at.is_(None), cast(Participant.tags, Text) != "[]"
+    )
+    return Counter(tag for row in await connection.scalars(query) for tag in row)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 
 from storage import similar
 from storage.models import Ballot, Contribution, Progress
+from storage.shortening import bounded
 from storage.similar import Asked
 from storage.supporting import SUPPORT, SUPPORTERS, followed_by, reported_by, supported_by
 from storage.value import value
@@ -179,12 +180,13 @@ async def _read(connection: AsyncConnection, reader: Reader) -> dict[str, Any] |
     found = dict(row._mapping)
     fields, at = found.pop("fields"), found.pop("created_at")
     counts = await _counts(connection, reader)
+    details, reason = fields.get("details"), found["reason"]
     return {
         **found,
         "mine": bool(found["mine"]),
-        "details": cut(fields.get("details"), 1_500),
+        "details": details and bounded(details, 1_500),
         "attached": next(iter(fields.get("photo") or ()), None),
-        "reason": cut(found["reason"], 300),
+        "reason": reason and bounded(reason, 300),
         "at": at.isoformat(),
         "for": counts.get(FOR, 0),
         "against": counts.get(AGAINST, 0),
@@ -211,16 +213,9 @@ async def _progress(connection: AsyncConnection, reader: Reader) -> list[dict[st
         .limit(2)
     )
     return [
-        {"status": status, "text": {name: cut(words, 500) for name, words in text.items()}, "at": at.isoformat()}
+        {"status": status, "text": {name: bounded(words, 500) for name, words in text.items()}, "at": at.isoformat()}
         for status, text, at in rows
     ]
-
-
-def cut(text: str | None, most: int) -> str | None:
-    """A text of at most so many bytes: a journal's entries are bounded."""
-    if text is None or len(text.encode()) <= most:
-        return text
-    return text.encode()[:most].decode(errors="ignore").rstrip() + "…"
 
 
 async def arguments(connection: AsyncConnection, readers: Sequence[Reader]) -> Sequence[dict[str, list[str]]]:
@@ -241,7 +236,7 @@ async def _arguments(connection: AsyncConnection, reader: Reader) -> dict[str, l
             .order_by(Contribution.id.desc())
             .limit(ARGUMENTS)
         )
-        texts[kind] = [cut(text, 350) or "" for text in rows.scalars()]
+        texts[kind] = [bounded(text or "", 350) for text in rows.scalars()]
     return texts
 
 
@@ -293,7 +288,13 @@ async def _mine(connection: AsyncConnection, giver: Giver) -> dict[str, Any]:
         .limit(MINE + 1)
     )
     given = [
-        {"id": id_, "kind": kind if own else SUPPORT, "text": cut(text, 300), "state": state, "support": count}
+        {
+            "id": id_,
+            "kind": kind if own else SUPPORT,
+            "text": bounded(text or "", 300),
+            "state": state,
+            "support": count,
+        }
         for id_, kind, text, state, count, own in rows
     ]
     return {"given": given[:MINE], "more": len(given) > MINE}

@@ -15,11 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import progress, spreading
 from storage.models import Progress
 from storage.progress import NewProgress
+from storage.shortening import bounded
 from storage.spreading import Audience, Spread
 from storage.value import value
 
 LONGEST = 800
-"""Characters of an answer that a conversation shows: what it knows has to fit its journal. What is sent is whole."""
+"""Bytes of an answer that a conversation shows: what it knows has to fit its journal. What is sent is whole."""
 
 
 class Said(TypedDict):
@@ -69,9 +70,4 @@ async def last(connection: AsyncConnection, space_id: int, contribution_id: int,
     if row is None:
         return None
     text = str(row.text.get(language) or next(iter(row.text.values())))
-    return Said(text=shortened(text, LONGEST), at=row.at.isoformat())
-
-
-def shortened(text: str, most: int) -> str:
-    """The beginning of a text that is longer than that."""
-    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+    return Said(text=bounded(text, LONGEST), at=row.at.isoformat())

@@ -43,6 +43,8 @@ class Person:
     erased_at: datetime | None = None
     born: int | None = None
     proved: str = ""
+    tags: Sequence[str] = ()
+    """Read only: a turn never changes them."""
     changed: bool = field(default=False, compare=False)
     fresh: bool = field(default=False, compare=False)
 
@@ -60,6 +62,7 @@ _COLUMNS = (
     Participant.erased_at,
     Participant.born,
     Participant.proved,
+    Participant.tags,
 )
 
 
@@ -165,6 +168,16 @@ def _row(person: Person, now: datetime) -> dict[str, object]:
     return {
         "space_id": person.space_id,
         "id": person.id,
+        "channel": person.channel,
+        "created_at": now,
+        "erased_at": None,
+        **_changing(person),
+    }
+
+
+def _changing(person: Person) -> dict[str, object]:
+    """What a turn may change of its own participant."""
+    return {
         "language": person.language,
         "area": person.area,
         "groups": person.groups,
@@ -172,10 +185,7 @@ def _row(person: Person, now: datetime) -> dict[str, object]:
         "proved": person.proved,
         "current_id": person.current_id,
         "address_id": person.address_id,
-        "channel": person.channel,
-        "created_at": now,
         "stopped_at": person.stopped_at,
-        "erased_at": None,
     }
 
 
@@ -199,22 +209,7 @@ async def save(connection: AsyncConnection, people: Sequence[Person]) -> None:
     """Write back what a turn changed of its own participant."""
     if not people:
         return
-    rows = [
-        {
-            "s": person.space_id,
-            "i": person.id,
-            "language": person.language,
-            "area": person.area,
-            "groups": person.groups,
-            "born": person.born,
-            "proved": person.proved,
-            "current_id": person.current_id,
-            "address_id": person.address_id,
-            "stopped_at": person.stopped_at,
-        }
-        for person in people
-    ]
-    await connection.execute(_SAVE, rows)
+    await connection.execute(_SAVE, [{"s": one.space_id, "i": one.id, **_changing(one)} for one in people])
 
 
 async def replace_erased(connection: AsyncConnection, person: Person, now: datetime) -> None:

@@ -13,6 +13,7 @@ from storage import official, signing
 from storage.milestones import SIGNATURE
 from storage.models import Contribution
 from storage.refusals import Refusal
+from storage.shortening import bounded
 from storage.signing import WHY, Life
 from storage.spreading import Audience
 from storage.supporting import reported_by
@@ -69,7 +70,7 @@ async def _standing(connection: AsyncConnection, look: Look, life: Life) -> Stan
         count=life.count,
         ends=ends.isoformat() if ends else None,
         mine=mine[1].isoformat() if mine else None,
-        words=official.shortened(words[2] or "", 2 * LONGEST) if words else None,
+        words=bounded(words[2] or "", 2 * LONGEST) if words else None,
         reasons=bool(await connection.scalar(select(exists().where(*_shown(look.space_id, look.phase_id))))),
         answer=answer["text"] if answer else None,
         answered=answer["at"] if answer else None,
@@ -124,10 +125,7 @@ async def _reasons(connection: AsyncConnection, reader: Reader) -> list[Reason]:
         .order_by(table.id.desc())
         .limit(REASONS_SHOWN)
     )
-    return [
-        Reason(id=id_, text=official.shortened(text or "", LONGEST), reported=bool(reported))
-        for id_, text, reported in rows
-    ]
+    return [Reason(id=id_, text=bounded(text or "", LONGEST), reported=bool(reported)) for id_, text, reported in rows]
 
 
 def _shown(space_id: int, phase_id: int) -> tuple[ColumnElement[bool], ...]:

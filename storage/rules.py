@@ -4,9 +4,9 @@ Over answers a rule is the condition of a question; over people it is eligibilit
 outcomes: True, False, and None while an answer it depends on is not known yet.
 
 As JSON (and so in a questionnaire's file) a leaf is `{"<question>": "<choice>"}` or a list of choices, any of which
-`{"area": ...}`, `{"group": ...}` or `{"of-age": [least, most]}` (one of them may be null), where `checked-area` and
-`checked-of-age` want more than somebody's word; the others are `{"all": [...]}`, `{"any": [...]}` and `{"not": ...}`.
-An object with several names means all of them.
+`{"area": ...}`, `{"group": ...}`, `{"tag": ...}` or `{"of-age": [least, most]}` (one of them may be null), where
+`checked-area` and `checked-of-age` want more than somebody's word; the others are `{"all": [...]}`, `{"any": [...]}`
+and `{"not": ...}`. An object with several names means all of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 from storage.value import value
 
-WORDS = frozenset({"all", "any", "not", "area", "group"})
+WORDS = frozenset({"all", "any", "not", "area", "group", "tag"})
 """What a question can't be called, because a rule says something else with it."""
 
 Verdict: TypeAlias = "bool | None"
@@ -31,14 +31,15 @@ class BadRule(ValueError):
 @value
 class Facts:
     """What a rule is judged by: the ids of the choices taken in each question known so far (none where it was
-    skipped or not asked), and of the participant the area, the groups, the age in years, and which of `area` and
-    `born` were checked."""
+    skipped or not asked), and of the participant the area, the groups, the age in years, which of `area` and `born`
+    were checked, and the tags."""
 
     chosen: Mapping[str, Collection[str]] = field(default_factory=dict)
     area: str | None = None
     groups: Collection[str] = ()
     age: int | None = None
     proved: str = ""
+    tags: Collection[str] = ()
 
 
 @value
@@ -115,6 +116,19 @@ class InGroup(Rule):
 
     def to_json(self) -> dict[str, Any]:
         return {"group": _one_or_several(self.groups)}
+
+
+@value
+class Tagged(Rule):
+    """The organisers gave the participant one of these tags."""
+
+    tags: tuple[str, ...]
+
+    def judge(self, facts: Facts) -> Verdict:
+        return any(tag in facts.tags for tag in self.tags)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"tag": _one_or_several(self.tags)}
 
 
 @value
@@ -196,6 +210,8 @@ def _named(name: Any, value: Any, depth: int) -> Rule:
         return InArea(names, name == "checked-area")
     if name == "group":
         return InGroup(names)
+    if name == "tag":
+        return Tagged(names)
     return Answered(str(name), names)
 
 

@@ -10,7 +10,8 @@ import pytest
 from bot.demo import content
 from bot.demo.content import furnish
 from bot.importing import beside
-from flows.figures import Filter, Page, PhaseRef
+from flows.figures import Filter, Page, PhaseRef, Reports
+from flows.module import load
 from flows.open_texts import open_texts
 from flows.questionnaires import tables, tallies
 from flows.questionnaires.file import read_file
@@ -134,6 +135,29 @@ async def test_what_residents_wrote_was_read_but_for_the_newest_and_one_is_hidde
     assert all(item.read_at is not None for item in shown)
     assert [one["id"] for one in near] == [one.id for one in shown if "piscine" in one.text]
     assert counts[TO_READ] < counts[VISIBLE]
+
+
+async def test_each_way_tells_what_is_known_of_who_took_part(database_url: str) -> None:
+    async with opened(database_url) as connection:
+        demo = await furnish(connection, NOW)
+        found = {}
+        for one in await consultations.listed(connection, demo.space_id, NOW):
+            for phase in await consultations.phases(connection, demo.space_id, one.consultation.id):
+                module = load(phase.kind, phase.settings)
+                assert isinstance(module, Reports)
+                found[phase.kind] = await module.results(connection, PhaseRef(demo.space_id, phase.id), Filter())
+    vote = found["vote"]
+    assert dict(vote.by_channel)["paper"] == 45
+    assert vote.people == sum(people for _channel, people in vote.by_channel) == 201
+    assert vote.figures[0].note is not None
+    assert "Sur papier : 45. Nuls sur papier, non comptés : 3." in translate(vote.figures[0].note, "fr")
+    assert {kind: figures.started for kind, figures in found.items()} == {
+        "questionnaire": 148,
+        "vote": 167,
+        "ideas": None,
+        "petition": None,
+        "questions": None,
+    }
 
 
 async def test_the_organiser_signs_in_with_the_password_that_was_printed(database_url: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 
 from bot.bench.town import CHANNEL, SLUG, questionnaire
 from flows.journal import DONE, KNOWN, Journal
@@ -12,6 +11,7 @@ from flows.module import Module, load
 from flows.routing import Known, route
 from flows.run import Scene
 from flows.turn import Act, Errand, Turn
+from storage.clock import utc_now
 from storage.conversations import Record
 from storage.participants import Person
 from storage.phases import PhaseFacts, SpaceFacts
@@ -34,7 +34,7 @@ def turns_per_second(questions: int, seconds: float = 0.6) -> float:
 
 def talk(module: Module, questions: int) -> None:
     """One person's answers, each through routing, the journal's JSON, the run, and the reply's JSON."""
-    now = datetime.now(UTC)
+    now = utc_now()
     person = Person(1, 2, "fr", None, [], 3, 4, CHANNEL.name, None)
     journal = Journal({"agreed": [KNOWN, "", False], "agree": [DONE, True]}).dumps()
     record = Record(1, 3, 2, 5, PHASE.kind, "open", "q1", journal, None, CHANNEL.name, None, now)

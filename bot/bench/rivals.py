@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +14,7 @@ from flows.routing import Known, route
 from flows.run import Scene
 from flows.turn import Act, Errand, Turn
 from storage import phases
+from storage.clock import utc_now
 from storage.conversations import Record
 from storage.models import Address, Conversation, Delivery, Heard, Participant, Space
 from storage.participants import Person
@@ -34,7 +34,7 @@ async def naive(built: Town) -> float:
 
 
 async def _naive_turn(built: Town, incoming: Incoming) -> None:
-    now = datetime.now(UTC)
+    now = utc_now()
     async with AsyncSession(built.database.engine.execution_options(writes=True)) as session, session.begin():
         seen = await session.scalar(select(Heard).where(Heard.channel == incoming.channel, Heard.key == incoming.key))
         assert seen is None

@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import count
 from math import sqrt
 from typing import Any
@@ -16,6 +15,7 @@ from sqlalchemy import insert
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from bot.bench.town import Town, questionnaire, town
+from storage.clock import utc_now
 from storage.models import Contribution, Term
 from storage.prepared import Prepared
 from storage.similar import WHOLE, Asked, similar
@@ -100,5 +100,5 @@ _CONTRIBUTIONS = Prepared(insert(Contribution), *_COLUMNS, "created_at", "update
 
 
 def _contribution(built: Town, id_: int) -> tuple[Any, ...]:
-    now = datetime.now(UTC)
+    now = utc_now()
     return built.space_id, id_, built.phase_id, "idea", "idea", "sent", None, {}, "bench", now, now

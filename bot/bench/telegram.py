@@ -16,10 +16,10 @@ import orjson
 from bot.bench import memory
 from bot.bench.town import SLUG, Town, questionnaire, town
 from bot.bench.turns import BURSTS
-from bot.reception import utc_now
 from bot.telegram.api import Call
 from bot.telegram.hearing import Courtesies, Ear
 from bot.telegram.writing import CAPABILITIES
+from storage.clock import utc_now
 
 BOT = "4200"
 TOKEN = f"{BOT}:bench"

@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from flows.questionnaires.settings import Option
 from flows.rendering import Capabilities
 from flows.texts import Words
 from storage import accounts, consultations, migrating, spaces
+from storage.clock import utc_now
 from storage.database import Database
 from storage.models import Address, Conversation, Participant
 from storage.types import new_id
@@ -65,7 +65,7 @@ class Town:
 
     def burst(self, people: Sequence[int], text: str) -> list[Incoming]:
         """One message from each of these people (numbers from 0), all with keys of their own."""
-        now = datetime.now(UTC)
+        now = utc_now()
         self.sent += len(people)
         return [
             Incoming(self.door.name, self.account, str(person), f"{self.sent}.{index}", now, text=text)
@@ -97,7 +97,7 @@ async def town(
             async with database.write() as connection:
                 space_id, phase_id = await _consultation(connection, settings, kind)
                 if door.hosted:
-                    now = datetime.now(UTC)
+                    now = utc_now()
                     await accounts.put(
                         connection, space_id, door.name, account, name=SLUG, title=SLUG, token=None, now=now
                     )
@@ -115,7 +115,7 @@ async def town(
 
 async def _consultation(connection: AsyncConnection, settings: dict[str, Any], kind: str) -> tuple[int, int]:
     """A space with one open consultation of one phase; their ids."""
-    now = datetime.now(UTC)
+    now = utc_now()
     name = {"fr": "Banc d'essai", "en": "Bench"}
     space = await spaces.create(
         connection,
@@ -148,7 +148,7 @@ async def _consultation(connection: AsyncConnection, settings: dict[str, Any], k
 
 async def _people(connection: AsyncConnection, built: Town, count: int, kind: str) -> None:
     """Participants who have agreed and wait at the first question."""
-    now = datetime.now(UTC)
+    now = utc_now()
     first = len(built.people)
     journal = Journal({"agreed": [KNOWN, "", False], "agree": [DONE, True]}).dumps()
     rows = [(first + n, new_id(), new_id(), new_id()) for n in range(count)]

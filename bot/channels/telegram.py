@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TypeAlias
 
 import structlog
@@ -31,6 +31,7 @@ from bot.telegram.webhook import Listener
 from bot.telegram.writing import CAPABILITIES
 from flows.rendering import Capabilities
 from storage.accounts import CLOSED, KEY
+from storage.clock import Clock, utc_now
 from storage.database import Database
 
 EVERY = 3.0
@@ -53,7 +54,7 @@ class Telegram:
     open: Open
     tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
     base_url: str | None = None
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    clock: Clock = utc_now
     capabilities: Capabilities = CAPABILITIES
     _bots: dict[str, Bot] = field(init=False, default_factory=dict)
     _known: set[str] | None = field(init=False, default=None)

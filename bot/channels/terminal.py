@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from bot.channels import Incoming, Outgoing, Receive, TryLater
 from flows.messages import Line, Message, Wants
 from flows.rendering import Capabilities, pressed, render
 from flows.texts import Said, _, translate
+from storage.clock import Clock, utc_now
 from storage.participants import AddressKey
 
 CAPABILITIES = Capabilities(
@@ -39,7 +40,7 @@ class Terminal:
     code: str | None = None
     offered: Message | None = None
     files: str | None = None
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    clock: Clock = utc_now
     capabilities: Capabilities = CAPABILITIES
 
     async def send(self, outgoing: Outgoing) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from bot.commands.common import Config, DatabaseUrl, counting, opened, read_sett
 from bot.config import Settings
 from bot.mistakes import Mistake
 from storage import backups
+from storage.clock import utc_now
 
 
 def backup(
@@ -36,5 +36,5 @@ def backup(
 async def _backup(file: Path, settings: Settings) -> None:
     async with opened(settings) as database:
         with counting("Writing") as progress:
-            header = await backups.backup(database, file, datetime.now(UTC), progress)
+            header = await backups.backup(database, file, utc_now(), progress)
     print(f"{header.total} rows written to {file}.")

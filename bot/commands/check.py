@@ -8,7 +8,7 @@ import shutil
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,6 +21,7 @@ from bot.telegram import keys
 from bot.telegram.checking import Looked, look
 from bot.telegram.keys import Key
 from storage import migrating, secrecy, spaces
+from storage.clock import utc_now
 from storage.database import Database
 
 ENOUGH = 1_000_000_000
@@ -123,7 +124,7 @@ async def _ask(settings: Settings, database: Database) -> AsyncIterator[Finding]
         yield Finding("spaces", "none yet", "Bring in a consultation: palabre import FILE --space SLUG --name NAME")
         return
     yield Finding("spaces", ", ".join(space.slug for space in towns))
-    async for finding in _secret_votes(database, datetime.now(UTC)):
+    async for finding in _secret_votes(database, utc_now()):
         yield finding
     async for finding in _bots(settings, database):
         yield finding

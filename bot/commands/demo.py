@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import socket
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +20,7 @@ from bot.config import Settings
 from bot.demo import content
 from bot.mistakes import Mistake
 from storage import consultations, organisers, spaces
+from storage.clock import utc_now
 from storage.database import Database
 from storage.migrating import migrate
 
@@ -84,7 +85,7 @@ async def _furnish(settings: Settings, folder: Path) -> Town:
     """The town as it was left, or a new one."""
     async with opened(settings, make=True) as database:
         await migrate(database)
-        now = datetime.now(UTC)
+        now = utc_now()
         async with database.write() as connection:
             there = await spaces.find(connection, content.SLUG)
             if there is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +17,7 @@ from bot.importing import Brought, beside, bring_in, find_or_make_space, open_it
 from bot.mistakes import Mistake
 from flows.questionnaires.file import Draft, FileRefused, read_file
 from storage import organisers
+from storage.clock import utc_now
 from storage.database import Database
 from storage.migrating import migrate
 from storage.spaces import Space
@@ -85,7 +86,7 @@ def _read(file: Path) -> Draft:
 
 
 async def _import(draft: Draft, wanted: Wanted, settings: Settings) -> None:
-    now = datetime.now(UTC)
+    now = utc_now()
     async with opened(settings, make=True) as database:
         await migrate(database)
         async with database.write() as connection:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from io import TextIOWrapper
 from typing import Annotated, TextIO
 
@@ -23,6 +22,7 @@ from flows.messages import Message
 from flows.telling import word
 from flows.texts import LANGUAGES
 from storage import history, migrating, spaces
+from storage.clock import utc_now
 from storage.database import Database
 from storage.participants import AddressKey
 from storage.spaces import Space
@@ -101,7 +101,7 @@ async def _make_space(database: Database, slug: str) -> Space:
             colour=None,
             contact={},
             privacy={},
-            now=datetime.now(UTC),
+            now=utc_now(),
         )
 
 
@@ -111,7 +111,7 @@ async def last_offered(database: Database, who: AddressKey) -> Message | None:
         seen = await history.behind(connection, who)
         if seen is None:
             return None
-        said = await history.entries(connection, seen.space_id, seen.participant_id, datetime.now(UTC), limit=1)
+        said = await history.entries(connection, seen.space_id, seen.participant_id, utc_now(), limit=1)
     return word(said[0].body, seen.language or LANGUAGES[0]) if said and said[0].body else None
 
 

@@ -8,7 +8,8 @@ phases:
     given:               contributions: kind, text, fields, theme, area, at (a day), reply and replied (a day), status,
                          state (waiting or hidden, and the reason), support (how many neighbours), times (how many
                          such), arguments: [{for: true, text: …}], words: … (what is said with a signature)
-    ballots: {for: 96}   how many neighbours voted so
+    ballots: {for: 96}   how many neighbours voted so; of `stopped`, how many began and did not
+    paper: {Mairie: {for: 14, blank: 1, spoilt: 2}}      how many ballots lay in which box, typed in this morning
 
 A day is a date, or a number of days from now. Everything goes through the verbs that real residents' and organisers'
 words go through.
@@ -36,8 +37,10 @@ from storage import (
     contributions,
     conversations,
     moderation,
+    paper,
     participants,
     progress,
+    roles,
     signing,
     similar,
 )
@@ -47,6 +50,7 @@ from storage.contributions import NewContribution
 from storage.conversations import Record
 from storage.milestones import SIGNATURE
 from storage.moderation import Hiding, Showing
+from storage.paper import OnPaper
 from storage.participants import AddressKey, Person
 from storage.progress import NewProgress
 from storage.refusals import Refusal
@@ -111,6 +115,7 @@ class Opening:
             )
             await self._give(one.get("given") or ())
             await self._vote(one.get("ballots") or {})
+            await self._type_in(one.get("paper") or {})
         return made
 
     # -- days ----------------------------------------------------------------------------------------------
@@ -220,20 +225,20 @@ class Opening:
             parent_id=parent,
         )
 
-    async def _talk(self, person: Person, at: datetime) -> Record:
-        """The conversation in which it was given, over by now."""
+    async def _talk(self, person: Person, at: datetime, state: str = "ended") -> Record:
+        """The conversation in which it was given, over by now; one that is `open` was left."""
         record = Record(
             self.space.id,
             new_id(),
             person.id,
             self.phase.id,
             self.phase.kind,
-            "ended",
+            state,
             None,
             Journal().dumps(),
             None,
             person.channel,
-            at,
+            at if state == "ended" else None,
             at,
             fresh=True,
         )
@@ -246,9 +251,33 @@ class Opening:
         voters = self._shuffled()
         for choice in [choice for choice, number in given.items() for _ballot in range(number)]:
             voter, at = next(voters), self._moment(-self.chance.randrange(1, 10))
-            await self._talk(voter, at)
-            value = orjson.dumps(None if choice == "blank" else choice).decode()
-            new = NewBallot(self.space.id, self.phase.id, voter.id, "vote", value, at, change=True)
+            await self._talk(voter, at, "open" if choice == "stopped" else "ended")
+            if choice == "stopped":
+                continue
+            new = NewBallot(self.space.id, self.phase.id, voter.id, "vote", _value(choice), at, change=True)
             [cast] = await ballots.cast(self.connection, [new])
             if not isinstance(cast, int):
                 raise cast
+
+    async def _type_in(self, boxes: Mapping[str, Mapping[str, int]]) -> None:
+        """What lay in each box, as the first of the team typed it in."""
+        for place, piles in boxes.items():
+            clerk = (await roles.team(self.connection, self.space.id))[0]
+            lines = [
+                OnPaper(
+                    self.space.id,
+                    self.phase.id,
+                    None if choice == "spoilt" else _value(choice),
+                    alike,
+                    clerk.id,
+                    self._moment(-1),
+                    place,
+                )
+                for choice, alike in piles.items()
+            ]
+            await paper.type_in(self.connection, lines)
+
+
+def _value(choice: str) -> str:
+    """A ballot's, as a vote reads it."""
+    return orjson.dumps(None if choice == "blank" else choice).decode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +11,7 @@ from bot.telegram import webhook
 from bot.telegram.api import Api, ApiError, Away, Call, NoAnswer, WrongKey
 from bot.telegram.introducing import introduce
 from storage.accounts import TAKEN
+from storage.clock import utc_now
 from storage.value import value
 
 RECENT = timedelta(hours=1)
@@ -75,4 +76,4 @@ def _host(info: Mapping[str, Any]) -> str:
 
 def _failed_lately(info: Mapping[str, Any]) -> bool:
     seconds = info.get("last_error_date")
-    return isinstance(seconds, int) and datetime.now(UTC).timestamp() - seconds < RECENT.total_seconds()
+    return isinstance(seconds, int) and utc_now().timestamp() - seconds < RECENT.total_seconds()

@@ -22,6 +22,7 @@ from storage import areas, ideas, written
 from storage.ideas import IDEA
 from storage.refusals import Refusal, TooMany
 from storage.rules import Facts
+from storage.shortening import shortened
 from storage.similar import Asked
 
 SAME = Choice("yes", _("Yes, I support it"))
@@ -125,7 +126,7 @@ async def _write(talk: Talk, settings: Settings, names: Names, text: str) -> Dra
     draft = Draft(text, entries=[("text", _("Idea"), text)])
     more = Prompt(_("Would you like to say more: why, for whom, how?"), FreeText(LONGEST_MORE, long=True))
     draft.details = await talk.ask("details", more, optional=True, echo=False)
-    draft.entries.append(("details", _("Details"), _short(draft.details)))
+    draft.entries.append(("details", _("Details"), shortened(draft.details, SHOWN) if draft.details else NO_ANSWER))
     if settings.themes:
         draft.theme = await talk.choose("theme", _("What is it about?"), settings.themes)
         label = next(theme.label for theme in settings.themes if theme.id == draft.theme)
@@ -144,12 +145,6 @@ async def _write(talk: Talk, settings: Settings, names: Names, text: str) -> Dra
 
 def districts(names: Names) -> list[Choice]:
     return [*(Choice(one["slug"], Words(one["name"])) for one in names), EVERYWHERE]
-
-
-def _short(text: str | None) -> Said:
-    if text is None:
-        return NO_ANSWER
-    return text if len(text) <= SHOWN else f"{text[:SHOWN].rstrip()}…"
 
 
 async def _own(part: Talk, settings: Settings, draft: Draft) -> None:

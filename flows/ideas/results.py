@@ -35,7 +35,7 @@ async def results(connection: AsyncConnection, phase: PhaseRef, settings: Settin
     if settings.themes:
         figures.append(await _themes(connection, scope, settings, own.people))
     asked = (replace(figure, number=figure.number + len(figures)) for figure in own.figures)
-    return replace(own, figures=(*figures, *asked), started=0, stages=())
+    return replace(own, figures=(*figures, *asked), started=None, stages=())
 
 
 def _ideas(ideas: Sequence[Supported], own: Figures) -> Figure:

@@ -16,7 +16,7 @@ from flows.figures import Cell, Figures, Filter, OpenText, Page, PhaseRef
 from flows.forms import Fault, Faults, Field
 from flows.giving import called, quoted, reading, to_change, too_many
 from flows.host import closed, host
-from flows.moderating import quoted as shortened
+from flows.moderating import quoted as in_one_line
 from flows.module import Module
 from flows.prompt import Prompt
 from flows.replies import Addressed
@@ -190,7 +190,7 @@ class Petition(Module):
     @cached_property
     def _news(self) -> Mapping[str, str]:
         """What the others who signed are told of each milestone, if they want news; packed."""
-        short = Words({language: shortened(text) for language, text in self.text.items() if text})
+        short = Words({language: in_one_line(text) for language, text in self.text.items() if text})
         of, stop = _("The petition you signed: “{text}”", text=short), _("To receive no more news, write “menu”.")
         lines: dict[str, tuple[Said, ...]] = {name: (said,) for name, said in self._milestones.items()}
         lines[OPENED] = (*lines[GOAL], _("So the next step is open: see the menu."))

@@ -17,6 +17,7 @@ from flows.host import closed, host
 from flows.module import Module
 from flows.open_texts import open_texts
 from flows.prompt import Prompt
+from flows.run import Verb
 from flows.texts import Joined, Lowered, Said, Words, _, plural
 from flows.ways import way, way_or_text
 from storage import questions, supporting, written
@@ -280,28 +281,28 @@ async def _correct(talk: Talk, question: Question) -> None:
     new = await talk.ask("new", Prompt(_("Write it anew, as it should read."), FreeText(LONGEST)), echo=False)
     language = language_of(talk)
     change = Change(phase.space_id, phase.id, question["id"], talk.person.id, talk.now, new=new, language=language)
-    try:
-        await talk.do("corrected", written.change, change)
-    except Closed:
-        talk.say(_("Your question was kept."), *closed(talk.scene, phase))
-    except Gone:
-        talk.say(_("This question is not there any more."))
-    else:
+    if await _done(talk, "corrected", written.change, change):
         waits = phase.moderation == "before" or question["state"] != "sent"
         talk.say(_("It is corrected."), *([_("Others see this text after it was read over.")] if waits else []))
 
 
 async def _withdraw(talk: Talk, question: Question) -> None:
-    phase = talk.phase
+    own = Own(talk.phase.space_id, talk.phase.id, question["id"], talk.person.id, talk.now)
+    if await _done(talk, "withdrawn", written.withdraw, own):
+        talk.say(_("It is done. Your question is not shown any more."))
+
+
+async def _done(talk: Talk, key: str, verb: Verb[Any, Any], change: Own) -> bool:
+    """Whether one's own question was changed so; otherwise they were told why not."""
     try:
-        own = Own(phase.space_id, phase.id, question["id"], talk.person.id, talk.now)
-        await talk.do("withdrawn", written.withdraw, own)
+        await talk.do(key, verb, change)
     except Closed:
-        talk.say(_("Your question was kept."), *closed(talk.scene, phase))
+        talk.say(_("Your question was kept."), *closed(talk.scene, talk.phase))
     except Gone:
         talk.say(_("This question is not there any more."))
     else:
-        talk.say(_("It is done. Your question is not shown any more."))
+        return True
+    return False
 
 
 def _promised(talk: Talk) -> Said:

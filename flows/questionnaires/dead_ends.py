@@ -163,13 +163,15 @@ def _unchoosable(question: SeveralOf) -> Iterator[Said]:
 def _check_condition(
     reading: Reading, path: Path, step: Step, earlier: Mapping[str, Step], everything: Collection[str]
 ) -> bool:
-    """Whether the condition looks at earlier questions and their choices only."""
+    """Whether the condition looks at earlier questions and their choices, at the area and at groups only."""
     before = len(reading.problems)
     assert step.when is not None
     for leaf in step.when.leaves():
         if isinstance(leaf, Answered):
             for wrong in _wrong_leaf(leaf, earlier, everything):
                 reading.wrong(path, wrong)
+        elif not isinstance(leaf, InArea | InGroup):
+            reading.wrong(path, _("A condition looks at answers, at `area` and at `group`, and at nothing else."))
     return len(reading.problems) == before
 
 

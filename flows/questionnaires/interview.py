@@ -22,6 +22,7 @@ from flows.questionnaires import questions
 from flows.questionnaires.questions import Illustration, Question, Section
 from flows.questionnaires.settings import Option
 from flows.texts import Said, _, joined
+from storage.shortening import shortened
 from storage.value import value
 
 NO_ANSWER = _("no answer")
@@ -203,8 +204,8 @@ def _by_row(rows: Sequence[Choice], reader: OneOf, answer: Json) -> Said:
 
 def _shortened(answer: Json) -> Json:
     """One's own words, cut for a recap; what is short stays as it is."""
-    if isinstance(answer, str) and len(answer) > LONGEST_SHOWN:
-        return f"{answer[:LONGEST_SHOWN].rstrip()}…"
+    if isinstance(answer, str):
+        return shortened(answer, LONGEST_SHOWN)
     if isinstance(answer, dict):
         return {name: _shortened(value) for name, value in answer.items()}
     return answer

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
@@ -25,6 +25,7 @@ from flows.texts import Joined, Said, Text, _, joined, plural, translate
 from flows.voting import choices
 from flows.voting.settings import APPROVAL, BORDA, FOR_AGAINST, JUDGMENT, ONE_OF, POINTS, Candidate, Vote
 from storage import paper, phases, tallying
+from storage.clock import Clock, utc_now
 from storage.paper import Number
 from storage.scope import PAPER
 from storage.value import columns
@@ -32,16 +33,12 @@ from storage.value import columns
 FIGURE, PATHS = "vote", "paths"
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 async def results(
     connection: AsyncConnection,
     phase: PhaseRef,
     vote: Vote,
     where: Filter,
-    clock: Callable[[], datetime] = utc_now,
+    clock: Clock = utc_now,
 ) -> Figures:
     """The figures of all ballots together; before closing, where they are hidden, and for a part of the voters, only
     how many voted."""
@@ -293,7 +290,7 @@ async def table(
     phase: PhaseRef,
     vote: Vote,
     language: str,
-    clock: Callable[[], datetime] = utc_now,
+    clock: Clock = utc_now,
 ) -> AsyncIterator[Sequence[Cell]]:
     """The header, then one row a distinct ballot with how many people cast it, the most first; a candidate that was
     withdrawn is still told. Nobody's id, time or channel is in it. Where results are hidden, no row before closing."""

@@ -25,7 +25,7 @@ class Participant(Row):
     proved: Mapped[str] = mapped_column(server_default="", info=PERSON)
     """What of these was checked and not only said: `area`, `born`, with spaces between. A group always is."""
     tags: Mapped[list[str]] = mapped_column(server_default=text("'[]'"), info=PERSON)
-    """Words of the organisers' own, for their lists; no rule looks at them."""
+    """Words the organisers gave this person, for lists of their own: a name, `jury`."""
     current_id: Mapped[int | None]
     """The conversation that typed text goes to."""
     address_id: Mapped[int | None]

@@ -72,6 +72,11 @@ async def test_nothing_is_typed_in_from_paper_where_it_was_put_away(claire: http
     await gather(town)
     assert "Aucune consultation ne recueille" not in (await claire.get("/panel/contributions/new")).text
     await send(claire, f"{base}/archive", {})
+    for page in ("/panel/contributions", f"/panel/team/{town.organiser_id}"):
+        before, _label, after = (await claire.get(page)).text.partition("Dans les archives")
+        assert f'value="{town.phase.id}"' in after or f'name="role_{town.consultation.id}"' in after, "last, and apart"
+        assert f'value="{town.phase.id}"' not in before
+        assert f"role_{town.consultation.id}" not in before
     assert "Aucune consultation ne recueille" in (await claire.get("/panel/contributions/new")).text
     await set_vote(town)
     assert (await pile(claire, town, "3", "1")).status_code == 404

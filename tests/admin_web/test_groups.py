@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from storage import audit, erasure, groups, participants, returning
 from storage.groups import Group
-from storage.models import Contribution
+from storage.models import Contribution, Phase
 from storage.returning import NewCode
 from tests.admin_web.conftest import Town
 from tests.admin_web.gathering import gather, write
@@ -73,6 +73,8 @@ async def test_whoever_reads_a_code_out_is_put_into_a_group_and_taken_off(
     assert await belongs_to(town, person) == ["lettre-de-mars"]
     page = (await claire.get(f"{GROUPS}/{made.id}")).text
     assert "Mme Petit, jury" in page
+    async with town.database.read() as connection:
+        assert await groups.tags(connection, town.space.id) == {"Mme Petit": 1, "jury": 1}
     assert "<dt>personne en fait partie</dt><dd>1</dd>" in page
     assert "1 personne" in (await claire.get(GROUPS)).text.replace("\N{NO-BREAK SPACE}", " ")
     assert "Mme Petit" not in (await claire.get("/panel/contributions")).text, "never beside what they wrote"
@@ -102,3 +104,36 @@ async def test_whoever_is_erased_is_in_no_list_any_more(claire: httpx.AsyncClien
         assert await groups.members(connection, made, 10) == []
         assert not await groups.put(connection, made, person)
     assert "Mme Petit" not in (await claire.get(f"{GROUPS}/{made.id}")).text
+
+
+async def test_a_group_is_removed_with_its_number_and_begins_empty_again(claire: httpx.AsyncClient, town: Town) -> None:
+    made = await make(claire, town)
+    person, code = await somebody(town)
+    await send(claire, f"{GROUPS}/{made.id}/put", {"code": code})
+    assert "Supprimer, 1 personne" in (await claire.get(f"{GROUPS}/{made.id}")).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert (await send(claire, f"{GROUPS}/{made.id}/remove", {})).headers["location"] == GROUPS
+    assert await belongs_to(town, person) == []
+    assert (await claire.get(f"{GROUPS}/{made.id}")).status_code == 404
+    assert "Lettre de mars" not in (await claire.get(GROUPS)).text
+    journal = (await claire.get("/panel/journal")).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "a supprimé le groupe Lettre de mars (personnes qui en faisaient partie : 1)" in journal
+    assert await noted(town) == ["group", "put_group", "remove_group"]
+    again = await make(claire, town)
+    assert "Personne n’en fait partie" in (await claire.get(f"{GROUPS}/{again.id}")).text, "nobody is back in it"
+
+
+async def test_a_group_that_a_step_asks_for_is_not_removed_and_the_page_says_where(
+    claire: httpx.AsyncClient, town: Town
+) -> None:
+    made = await make(claire, town)
+    stages = [{"from": None, "who": {"any": [{"area": "gare"}, {"not": {"group": ["x", made.slug]}}]}}]
+    async with town.database.write() as connection:
+        await connection.execute(update(Phase).where(Phase.id == town.phase.id).values(stages=stages))
+    refused = await send(claire, f"{GROUPS}/{made.id}/remove", {})
+    assert refused.status_code == 400
+    where = f"/panel/consultations/{town.consultation.id}/steps/{town.phase.id}"
+    for page in (refused.text, (await claire.get(f"{GROUPS}/{made.id}")).text):
+        assert f'<a href="{where}">Le centre-ville et vous, étape 1</a>' in page
+        assert f'action="{GROUPS}/{made.id}/remove"' not in page
+    assert (await claire.get(where)).status_code == 200
+    assert await noted(town) == ["group"]

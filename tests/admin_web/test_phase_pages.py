@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from admin_web.consultations import is_open
 from admin_web.dates import Civil, NotADate
@@ -217,6 +217,26 @@ async def test_stages_are_kept_in_the_zone_of_the_town_and_drawn_with_their_peop
     page = (await claire.get(f"{path}/{step.id}")).text.replace("\N{NO-BREAK SPACE}", " ")
     assert '<option value="area:gare">La Gare : qui dit y habiter (1 personne connue)</option>' in page
     assert re.search(r'value="group:lettre" selected>Lettre de mars', page)
+
+
+async def test_a_tag_that_several_people_have_may_say_who_takes_part(claire: httpx.AsyncClient, town: Town) -> None:
+    await add_draft(town)
+    person = {"space_id": town.space.id, "language": "fr", "groups": [], "channel": "web", "created_at": NOW}
+    tags = [["Mme Petit", "jury: mars"], ["jury: mars"], []]
+    async with town.database.write() as connection:
+        rows = [{**person, "id": number, "tags": given} for number, given in enumerate(tags, 1)]
+        await connection.execute(insert(Participant), rows)
+    step = (await phases_of(town, town.draft))[0]
+    path = f"/panel/consultations/{town.draft}/steps/{step.id}"
+    page = (await claire.get(path)).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert '<option value="tag:jury: mars">jury: mars : qui porte ce mot (2 personnes connues)</option>' in page
+    assert "Mme Petit" not in page, "a name is offered to no rule"
+    assert (await send(claire, path, {**STEP, "stages": "1", "stage.0.who": "tag:jury: mars"})).status_code == 303
+    assert (await phases_of(town, town.draft))[0].stages == [{"from": None, "who": {"tag": "jury: mars"}}]
+    async with town.database.write() as connection:
+        await connection.execute(update(Participant).values(tags=[]))
+    page = (await claire.get(path)).text
+    assert '<option value="tag:jury: mars" selected>' in page, "saved again, it is not open to everybody"
 
 
 async def test_steps_change_places_and_go_while_nobody_has_begun(claire: httpx.AsyncClient, town: Town) -> None:

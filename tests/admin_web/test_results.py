@@ -36,6 +36,20 @@ async def test_results_say_how_many_people_by_which_door_and_how_far(claire: htt
     assert "<dt>d’entre elles sont allées au bout</dt><dd>79 %</dd>" in text
 
 
+async def test_who_began_is_said_where_it_is_known_only(town: Town, address: str) -> None:
+    doors, unknown = Doors(town.receive, town.preview, town.watch), MadeUp(replace(FIGURES, started=None))
+    application = build(
+        town.database, doors, base_url="http://a.example", clock=town.clock, load_module=lambda *_: unknown
+    )
+    transport = httpx.ASGITransport(application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://a.example") as client:
+        await sign_in(client)
+        text = text_of(await client.get(f"{address}/results"))
+    assert "<dt>personnes</dt><dd>138</dd>" in text
+    assert "ont commencé en ligne" not in text
+    assert "allées au bout" not in text
+
+
 async def test_every_question_has_its_table(claire: httpx.AsyncClient, address: str) -> None:
     text = text_of(await claire.get(f"{address}/results"))
     assert text.count("<section") == len(FIGURES.figures) + 1
@@ -90,7 +104,7 @@ async def test_a_way_of_taking_part_without_results_has_no_page_of_them(town: To
 async def test_open_answers_are_read_a_page_at_a_time(claire: httpx.AsyncClient, address: str) -> None:
     first = text_of(await claire.get(f"{address}/answers/change"))
     assert first.count("<blockquote") == 30
-    assert "62 réponses" in first
+    assert "62 textes" in first
     assert "Page 1 sur 3" in first
     last = text_of(await claire.get(f"{address}/answers/change?page=3"))
     assert last.count("<blockquote") == 2
@@ -141,7 +155,7 @@ async def test_figures_move_without_losing_the_place_or_the_caret(
     await page.emulate_media(reduced_motion="reduce")
     await page.goto(f"{served.url}/panel/consultations/{served.consultation.id}/results")
     await expect(page.locator(".figures .big dd")).to_have_text("138")
-    link = page.get_by_role("link", name="Lire les 62 réponses à la question 7")
+    link = page.get_by_role("link", name="Lire les 62 textes à la question 7")
     await link.focus()
     before = await page.evaluate("scrollY")
     assert before > 0

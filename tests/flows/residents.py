@@ -241,11 +241,15 @@ class Resident:
         doubted = command(self.model.doubt) if self.model.doubt is not None else None
         if doubted is not None and word in str(translate(WHAT_IT_DOES[doubted[0]], "en")).lower().split():
             self.model.command(str(self.model.doubt))  # said again: it was meant as the command
-        elif choices is None:
+        elif choices is None and not self._is_shown(word):
             self.model.doubt = word
         else:
             self.model.command(word)
         return {"text": self.chance.choice((word, word.upper(), f" {word}! "))} if choices else {"text": word}
+
+    def _is_shown(self, word: str) -> bool:
+        """Whether a button of ours stands there with this word: then it is that button."""
+        return word == "back" or (word == "skip" and base(str(self.model.waiting)) in OPTIONAL)
 
     def _nonsense(self) -> dict[str, str]:
         text = self.chance.choice(NONSENSE)

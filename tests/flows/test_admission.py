@@ -147,6 +147,16 @@ def test_of_several_ways_in_each_is_said_and_one_is_enough() -> None:
     assert h.hear(RIGHT)[-1] == "Question?"
 
 
+def test_whoever_has_a_tag_is_let_in_unasked_and_no_code_is_offered_to_the_others() -> None:
+    h = at_the_door({"tag": "jury"})
+    heard = h.begin()
+    assert heard[1:3] == ["This is not for everybody at the moment.", "It is for those who stand on a list of ours."]
+    assert h.buttons == ["See what else there is"]
+    h = at_the_door({"tag": ["jury", "team"]})
+    h.person.tags = ["Mrs Petit", "jury"]
+    assert h.begin()[-1] == "Question?"
+
+
 def test_a_right_code_lets_in_and_is_kept_nowhere() -> None:
     h = at_the_door(LETTER)
     h.begin()

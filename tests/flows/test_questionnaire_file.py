@@ -152,6 +152,10 @@ MISTAKES = [
     ("- {id: s, kind: section, text: A}", "Nothing is asked: at least one question is needed."),
     ("- {id: a, kind: yes_no, text: A, when: {all: []}}", "This is not a condition: `all` needs a list of rules."),
     ("- {id: a, kind: yes_no, text: A, when: {b: yes}}", "The condition looks at `b`, which is no question."),
+    (
+        "- {id: a, kind: yes_no, text: A, when: {tag: jury}}",
+        "A condition looks at answers, at `area` and at `group`, and at nothing else.",
+    ),
     ("- {id: s, kind: section, text: A, when: {a: yes}}\n- {id: a, kind: yes_no, text: A}", "which comes later."),
     (TREE + "- {id: a, kind: yes_no, text: A, when: {tree: ash}}", "`ash` is not a choice of `tree`."),
     (

@@ -146,13 +146,52 @@ def test_every_command_works_bare_and_with_a_slash(word: str, meant: Command, wr
         assert h.gone.kind == GOES_TO[meant]
 
 
-@pytest.mark.parametrize(("word", "meant"), EVERY_WORD)
-def test_in_a_free_text_a_bare_command_word_is_asked_about(word: str, meant: Command) -> None:
+SHOWN = {"skip", "passer", "back", "retour"}
+"""Labels of the buttons under an optional question, in every language."""
+
+
+@pytest.mark.parametrize("word", [word for word, _meant in EVERY_WORD if word not in SHOWN])
+def test_in_a_free_text_a_bare_command_word_that_is_no_button_is_asked_about(word: str) -> None:
     h = optional_text(Capabilities("test"))
     assert h.hear(word) == [f"You wrote “{word}”. Is it your answer?"]
     assert h.buttons[0] == "It is my answer"
     h.tap("It is my answer")
     assert h.answers == {"first": "x", "q": word}
+
+
+def test_in_a_free_text_the_label_of_a_button_that_stands_there_is_the_button() -> None:
+    for said in ("Skip", "PASSER", "passer."):
+        h = optional_text(Capabilities("test"))
+        assert h.buttons == ["Skip", "Back"]
+        assert h.hear(said)[-1] == "The end."
+        assert h.answers == {"first": "x", "q": None}
+    for said in ("Back", "retour !"):
+        h = optional_text(Capabilities("test"))
+        assert h.hear(said)[0] == "First?"
+        assert h.answers == {}
+
+
+def test_where_no_such_button_stands_its_word_is_asked_about() -> None:
+    async def flow(talk: Talk) -> Ending:
+        await talk.ask("q", "Question?")
+        await talk.ask("end", "The end.")
+        return None
+
+    for said in ("passer", "retour"):
+        h = talking(flow)
+        assert h.hear(said) == [f"You wrote “{said}”. Is it your answer?"]
+
+
+def test_a_choice_called_like_a_button_of_ours_is_that_choice() -> None:
+    async def flow(talk: Talk) -> Ending:
+        options = (Choice("ball", "Pass"), Choice("skip", "Skip"))
+        await talk.ask("q", Prompt("Which move?", OneOf(options, other=True)), optional=True)
+        await talk.ask("end", "The end.")
+        return None
+
+    h = talking(flow)
+    h.hear("skip")
+    assert h.answers == {"q": "skip"}
 
 
 def test_in_doubt_the_command_can_be_meant_by_tap_number_or_label() -> None:

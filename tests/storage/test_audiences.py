@@ -16,18 +16,20 @@ from storage.audiences import matching
 from storage.database import Database
 from storage.models import Participant
 from storage.participants import Person
-from storage.rules import Aged, AllOf, Answered, AnyOf, InArea, InGroup, Not, Rule
+from storage.rules import Aged, AllOf, Answered, AnyOf, InArea, InGroup, Not, Rule, Tagged
 from tests.tables import make_tables
 
 NOW = datetime(2027, 3, 10, 9, tzinfo=UTC)
 AREAS = ("gare", "bourg", "l'île")
 GROUPS = ("lettre", "conseil", 'dits "verts"')
+TAGS = ("jury", "Mme Petit", "lettre", "l'île", "12")
 
 ages = st.one_of(st.none(), st.integers(0, 90))
 bounds = st.tuples(ages, ages).filter(lambda pair: pair != (None, None))
 leaves: st.SearchStrategy[Rule] = st.one_of(
     st.builds(InArea, st.lists(st.sampled_from(AREAS), min_size=1, max_size=2).map(tuple), st.booleans()),
     st.builds(InGroup, st.lists(st.sampled_from(GROUPS), min_size=1, max_size=2).map(tuple)),
+    st.builds(Tagged, st.lists(st.sampled_from(TAGS), min_size=1, max_size=2).map(tuple)),
     st.builds(lambda pair, checked: Aged(pair[0], pair[1], checked), bounds, st.booleans()),
     st.just(Answered("visits", ("daily",))),
 )
@@ -42,13 +44,14 @@ rules: st.SearchStrategy[Rule] = st.recursive(
 )
 people = st.lists(
     st.builds(
-        lambda area, groups, born, proved: Person(
-            1, 0, "fr", area, groups, None, None, "web", None, born=born, proved=proved
+        lambda area, groups, born, proved, tags: Person(
+            1, 0, "fr", area, groups, None, None, "web", None, born=born, proved=proved, tags=tags
         ),
         st.none() | st.sampled_from(AREAS),
         st.lists(st.sampled_from(GROUPS), unique=True, max_size=3),
         st.none() | st.integers(1930, 2027),
         st.sampled_from(["", "area", "born", "area born"]),
+        st.lists(st.sampled_from(TAGS), unique=True, max_size=3),
     ),
     max_size=6,
 )
@@ -63,6 +66,7 @@ def row(id_: int, person: Person) -> dict[str, object]:
         "groups": person.groups,
         "born": person.born,
         "proved": person.proved,
+        "tags": person.tags,
         "channel": "web",
         "created_at": NOW,
     }

@@ -6,12 +6,12 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from storage import groups, participants
 from storage.database import Database
 from storage.groups import Group
-from storage.models import Participant
+from storage.models import Code, Consultation, Participant, PersonalCode
 from storage.refusals import AlreadyExists
 from tests.tables import make_tables
 
@@ -66,4 +66,38 @@ async def test_two_hands_at_once_lose_nothing(database_url: str) -> None:
         [member] = await groups.members(connection, made[0], 10)
     assert found[1, ADA].groups == sorted(group.slug for group in made)
     assert sorted(member.tags) == sorted(group.slug for group in made)
+    await database.close()
+
+
+async def test_tags_are_counted_with_the_people_who_have_them(database_url: str) -> None:
+    database, [one, other] = await opened(database_url, 2)
+    async with database.write() as connection:
+        await groups.put(connection, one, ADA, "Mme Petit", "jury")
+        await groups.put(connection, other, ADA, "jury", "Mme Petit")
+        await groups.put(connection, one, BOB, "jury")
+        assert await groups.tags(connection, 1) == {"jury": 2, "Mme Petit": 1}
+        assert await groups.tags(connection, 2) == {}
+        found = await participants.by_ids(connection, [(1, ADA)])
+        assert found[1, ADA].tags == ["Mme Petit", "jury"]
+    await database.close()
+
+
+async def test_a_removed_group_has_nobody_in_it_and_takes_nobody_in(database_url: str) -> None:
+    database, [one, other] = await opened(database_url, 2)
+    async with database.write() as connection:
+        for person, group in ((ADA, one), (ADA, other), (BOB, other)):
+            await groups.put(connection, group, person)
+        consultation = {"slug": "c", "state": "open", "title": {}, "topic": {}, "why": {}, "decides": {}}
+        await connection.execute(insert(Consultation).values(space_id=1, id=2, created_at=NOW, **consultation))
+        row = {"space_id": 1, "consultation_id": 2, "created_at": NOW}
+        for number, group in enumerate((one, other)):
+            values = {**row, "id": number, "group": group.slug}
+            await connection.execute(insert(Code).values(**values, code=str(number)))
+            await connection.execute(insert(PersonalCode).values(**values, digest=str(number)))
+        assert await groups.remove(connection, one) == 1
+        assert [group.id for group in await groups.listed(connection, 1)] == [other.id]
+        found = await participants.by_ids(connection, [(1, ADA), (1, BOB)])
+        assert found[1, ADA].groups == found[1, BOB].groups == [other.slug]
+        for table in (Code, PersonalCode):
+            assert list(await connection.scalars(select(table.group).order_by(table.id))) == [None, other.slug]
     await database.close()

@@ -2,12 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.rules import AllOf, Answered, AnyOf, BadRule, Facts, InArea, InGroup, Not, Rule, from_json
+from storage.rules import AllOf, Answered, AnyOf, BadRule, Facts, InArea, InGroup, Not, Rule, Tagged, from_json
 
 names = st.text("abc_1", min_size=1, max_size=4)
 several = st.lists(names, min_size=1, max_size=3).map(tuple)
 leaves: st.SearchStrategy[Rule] = st.one_of(
-    st.builds(Answered, names, several), st.builds(InArea, several), st.builds(InGroup, several)
+    st.builds(Answered, names, several),
+    st.builds(InArea, several),
+    st.builds(InGroup, several),
+    st.builds(Tagged, several),
 )
 rules: st.SearchStrategy[Rule] = st.recursive(
     leaves,
