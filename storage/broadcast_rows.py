@@ -6,7 +6,7 @@ killed between two goes on there; residents talk meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from storage.broadcasts import (
     ROW,
     SENDING,
     SENT,
+    TEST,
     Broadcast,
     its_deliveries,
     these,
@@ -174,6 +175,41 @@ async def look_at_test(connection: AsyncConnection, due: Sequence[Due], now: dat
     """The same for those who asked for it as a test: as it is written now, whatever its state."""
     known = await facts(connection, {(one.space_id, one.about) for one in due})
     return [known.get((one.space_id, one.about)) or Dropped(UNTRUE) for one in due]
+
+
+async def tests(connection: AsyncConnection, pairs: Iterable[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    """The broadcasts that these (space, code) pairs ask for as a test."""
+    wanted = {(space_id, code): code.casefold() for space_id, code in pairs}
+    if not wanted:
+        return {}
+    rows = await connection.execute(
+        select(_T.space_id, _T.test_code, _T.id).where(_T.test_code.in_(set(wanted.values())))
+    )
+    found = {(space_id, code): id_ for space_id, code, id_ in rows}
+    return {pair: found[pair[0], text] for pair, text in wanted.items() if (pair[0], text) in found}
+
+
+@value
+class Try:
+    """Somebody who came with the code of a broadcast."""
+
+    space_id: int
+    broadcast_id: int
+    participant_id: int
+    at: datetime
+
+
+async def send_tests(connection: AsyncConnection, given: Sequence[Try]) -> None:
+    """Send it to them, also who got it as a test before."""
+    for one in given:
+        cause = f"{TEST}:{one.broadcast_id}"
+        mine = (Delivery.space_id == one.space_id, Delivery.participant_id == one.participant_id)
+        before = update(Delivery).where(*mine, Delivery.cause == cause, Delivery.state.not_in(ON_THEIR_WAY))
+        await connection.execute(before.values(cause=None))
+        audience = select(Participant.id).where(
+            Participant.space_id == one.space_id, Participant.id == one.participant_id
+        )
+        await spreading.spread(connection, [Spread(one.space_id, audience, one.at, cause=cause)])
 
 
 async def facts(connection: AsyncConnection, keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], Facts]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from bot import broadcasting
+from bot import broadcasting, taking_back
 from bot.channels import Outgoing, Refused, Uncertain, Unreachable
 from storage import broadcast_figures, broadcast_rows, broadcasts, erasure, retention
 from storage.broadcast_figures import Figures
@@ -317,3 +317,50 @@ async def test_its_figures_outlive_its_deliveries_and_the_ceiling_still_counts_t
 async def forgets(house: Town) -> None:
     async with house.database.write() as connection:
         await retention.forget(connection, texts_before=house.now - timedelta(days=5), now=house.now)
+
+
+async def test_it_is_taken_back_where_the_platform_can_and_counted_where_it_cannot(house: Town) -> None:
+    one = await sent(house)
+    house.street.clings = {"ben"}
+    async with house.database.write() as connection:
+        await broadcasts.take_back(connection, one.ref, house.now)
+    with pytest.raises(NotNow):
+        async with house.database.write() as connection:
+            await broadcasts.take_back(connection, one.ref, house.now)
+    for _ in range(2):
+        await taking_back.go_on(house.database, house.courier.channels, house.now)
+    figures = await counted(house, one)
+    assert (figures.undone, figures.sent, (await now(house, one)).undone_to) == (3, 1, None)
+    assert sorted(house.street.taken_back) == ["ada", "cleo", "dan"]
+
+
+async def test_taking_back_midway_stops_the_rest_and_waits_for_what_is_on_the_wire(house: Town) -> None:
+    one = await planned(house)
+    async with house.database.write() as connection:
+        await broadcasts.begin(connection, [one.ref], house.now)
+        await broadcast_rows.queue(connection, one, house.now, most=3)
+    await house.courier.round()
+    async with house.database.write() as connection:
+        await broadcasts.take_back(connection, one.ref, house.now)
+    await taking_back.go_on(house.database, house.courier.channels, house.now)
+    assert house.street.taken_back == []
+    await goes_on(house)
+    await taking_back.go_on(house.database, house.courier.channels, house.now)
+    figures = await counted(house, one)
+    assert (figures.undone, figures.recipients, (await now(house, one)).state) == (3, 3, "cancelled")
+
+
+async def test_whoever_comes_with_its_code_is_sent_it_as_a_test_as_often_as_they_come(house: Town) -> None:
+    one = await written(house)
+    for _ in range(2):
+        lines = await house.hears("ada", code=one.test_code)
+        assert lines[0] == "This is only for you: a message to many, as the others will get it."
+        assert WORDS["en"] in lines
+    assert WORDS["en"] in await house.hears("new here", code=one.test_code)
+    assert (await counted(house, one)).recipients == 0
+    await house.hears("ada", tap=house.tap("ada", "The centre"))
+    assert (await counted(house, one)).clicked == 0
+
+
+async def test_a_code_that_is_nobodys_is_not_known(house: Town) -> None:
+    assert "I don’t know this code." in (await house.hears("ada", code="test-0123456789abcdef"))[0]
