@@ -22,9 +22,8 @@ log = structlog.get_logger()
 async def go_on(database: Database, channels: Mapping[str, Channel], now: datetime) -> None:
     """The next messages of each broadcast that is to be taken back."""
     async with database.read() as connection:
-        found = [
-            (one, await broadcast_undoing.some(connection, one)) for one in await broadcast_undoing.wanted(connection)
-        ]
+        wanted = await broadcast_undoing.wanted(connection)
+        found = [(one, await broadcast_undoing.some(connection, one)) for one in wanted]
     for one, sent in found:
         gone: list[int] = []
         to = one.undone_to if sent else None

@@ -26,7 +26,8 @@ from storage.value import value
 class Known:
     """What is known of the person a message came from: the conversation typed text goes to, the one a tap names,
     all those about a phase (the oldest first), what the code says that came with it, and where a button under what we
-    began leads (`taken`), if that is of their space. `tests`: it brought the code of a broadcast, which is sent to them."""
+    began leads (`taken`), if that is of their space.
+    `tests`: it brought the code of a broadcast, which is sent to them."""
 
     person: Person
     channel: Capabilities

@@ -45,6 +45,7 @@ async def some(connection: AsyncConnection, one: Broadcast) -> list[Sent]:
             Address.sender,
             Delivery.external,
             Delivery.sent_at,
+            Delivery.made_at,
         )
         .join(Address, and_(Address.space_id == Delivery.space_id, Address.id == Delivery.address_id))
         .where(its_deliveries(one), Delivery.state == "sent", Delivery.external.is_not(None))
@@ -52,7 +53,10 @@ async def some(connection: AsyncConnection, one: Broadcast) -> list[Sent]:
         .order_by(Delivery.participant_id)
         .limit(MOST)
     )
-    return [Sent(*row) for row in rows]
+    return [
+        Sent(person, channel, account, sender, external or "", sent_at or made_at)
+        for person, channel, account, sender, external, sent_at, made_at in rows
+    ]
 
 
 async def note(connection: AsyncConnection, one: Broadcast, gone: Collection[int], to: int | None) -> None:

@@ -43,7 +43,8 @@ class PlaceCount:
 class Entrance:
     """What a public address leads to; `code` is None when it was the consultation's own slug.
 
-    With `test` it is that of a broadcast, which is sent as a test to whoever comes by it. `carried` is what a talk begins with that comes from there, `address` what stands in the address.
+    `carried` is what a talk begins with that comes from there, `address` what stands in the address. With `test` it is
+    the code of a broadcast, which is sent as a test to whoever comes by it.
     """
 
     space: Space
