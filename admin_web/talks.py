@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, tzinfo
 
 from flows.composing import WHAT_IT_DOES
-from flows.messages import COMMAND_TAP, DOCUMENT, Button, Line, Media, Message
-from flows.occasion import TAKES
+from flows.messages import COMMAND_TAP, DOCUMENT, TAKES, Button, Line, Media, Message
 from flows.telling import word
 from flows.texts import _, translate
 from storage.files import SCHEME
