@@ -13,6 +13,7 @@ import math
 import re
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -145,11 +146,22 @@ async def page(
         return render(request, "chat_start.html", status, length=await length_of(site, entrance.consultation), **given)
     async with site.database.read() as connection:
         entries = await history.entries(connection, who.seen.space_id, who.seen.participant_id, site.clock())
-        begun = await history.has_begun(connection, who.seen, entrance.consultation.id)
+        begun = await history.has_begun(connection, who.seen, entrance.consultation.id) and not entrance.test
+        unseen = await history.any_unseen(connection, who.seen)
+    if unseen:
+        await note_seen(request, who.seen)
     zone = ZoneInfo(entrance.space.zone)
     talk = talks.draw(entries, zone, who.language, f"/c/{who.carried}/sent/", illustrations.folder(entrance.space.slug))
     left = await minutes_left(request, who, talk.prompt)
     return render(request, "chat.html", status, talk=talk, begun=begun, left=left, **given)
+
+
+async def note_seen(request: Request, seen: Seen) -> None:
+    """That what we wrote to them has been before their eyes. The page is drawn whether it can be noted or not."""
+    site = site_of(request)
+    with suppress(SQLAlchemyError):
+        async with site.database.write(short=True) as connection:
+            await history.see(connection, seen, site.clock())
 
 
 async def minutes_left(request: Request, who: Visit, prompt: Message) -> int | None:

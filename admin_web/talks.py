@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, tzinfo
 
 from flows.composing import WHAT_IT_DOES
-from flows.messages import COMMAND_TAP, DOCUMENT, Line, Media, Message
+from flows.messages import COMMAND_TAP, DOCUMENT, TAKES, Button, Line, Media, Message
 from flows.telling import word
 from flows.texts import _, translate
 from storage.files import SCHEME
@@ -28,7 +29,8 @@ class Bubble:
 
 @value
 class Talk:
-    """`prompt` is what waits for an answer: the last message with choices or a question since the resident spoke.
+    """`prompt` is what waits for an answer: the last message with choices or a question since the resident spoke; and
+    below its own the buttons of what we wrote first, which take nothing of it away, until one is pressed.
 
     `now` is the place of the first bubble since then, `last` the id of the last message, 0 before the first one.
     """
@@ -45,6 +47,7 @@ def draw(entries: Sequence[Entry], zone: tzinfo, language: str, sent: str, files
     bubbles: list[Bubble] = []
     labels: dict[str, str] = {}
     prompt = Message(())
+    takes: tuple[Button, ...] = ()
     day: date | None = None
     now = 0
     for entry in entries:
@@ -59,8 +62,12 @@ def draw(entries: Sequence[Entry], zone: tzinfo, language: str, sent: str, files
         labels |= {button.data: button.label for button in message.buttons}
         if mine:
             prompt = Message(())
+            takes = () if entry.tap in {button.data for button in takes} else takes
+        elif message.buttons and all(button.data.startswith(TAKES) for button in message.buttons):
+            takes = message.buttons
         elif message.buttons or message.wants != "nothing":
             prompt = message
+    prompt = replace(prompt, buttons=(*prompt.buttons, *takes))
     return Talk(bubbles, prompt, now, entries[-1].id if entries else 0)
 
 

@@ -38,7 +38,8 @@ from flows.run import Scene
 from flows.telling import pack_tell
 from flows.texts import Said, plural
 from flows.turn import Act, Errand, Turn
-from storage import conversations, inbox, outbox, participants, phases, spreading, veiling
+from storage import broadcast_rows, conversations, inbox, outbox, participants, phases, spreading, veiling
+from storage.broadcast_rows import Try
 from storage.conversations import Record
 from storage.inbox import MessageKey, Note
 from storage.outbox import LaneKey, Mover, NewDelivery
@@ -63,6 +64,7 @@ class Batch:
         self.touched: dict[int, Record] = {}
         self.phases: dict[int, PhaseFacts] = {}
         self.codes: dict[tuple[int, str], CodeFacts] = {}
+        self.tests: dict[tuple[int, str], int] = {}
         self.tells: list[NewDelivery] = []
         self.passing: list[Note] = []
         self.movers: list[Mover] = []
@@ -95,8 +97,10 @@ class Batch:
         await self._load_conversations()
         led_to = (seat.taken.about for seat in self.seats if seat.taken is not None and seat.taken.to == PHASE)
         await self._load_phases([*(record.phase_id for record in self.records.values()), *led_to])
-        codes = ((seat.space.id, seat.incoming.code) for seat in self.seats if seat.incoming.code)
+        codes = [(seat.space.id, seat.incoming.code) for seat in self.seats if seat.incoming.code]
         self.codes = await phases.codes(self.connection, codes, self.now)
+        unknown = [code for code in codes if code not in self.codes]
+        self.tests = await broadcast_rows.tests(self.connection, unknown)
 
     async def _note_presence(self, come: Sequence[tuple[MessageKey, SpaceFacts, Incoming]]) -> None:
         """Who has shut their door is written to no more, until they open it again; nothing is answered."""
@@ -191,7 +195,9 @@ class Batch:
         current = self.records.get(person.current_id) if person.current_id is not None else None
         parts = pressed(seat.incoming.tap) if seat.incoming.tap is not None else None
         tapped = self.records.get(parts[0]) if parts is not None else None
-        return Known(person, seat.channel, current, tapped, self._mine(person), code, leads_to(seat, self.phases))
+        tests = (seat.space.id, seat.incoming.code) in self.tests
+        led_to = leads_to(seat, self.phases)
+        return Known(person, seat.channel, current, tapped, self._mine(person), code, led_to, tests)
 
     def _mine(self, person: Person) -> list[Record]:
         if person.id not in self.complete:
@@ -342,6 +348,12 @@ class Batch:
         await veiling.veil(self.connection, sorted(veiled))
         await spreading.click(self.connection, [click for seat in self.seats for click in seat.clicks(self.now)])
         await outbox.put(self.connection, [*self._replies(), *self.tells])
+        await broadcast_rows.send_tests(self.connection, self._tries())
+
+    def _tries(self) -> list[Try]:
+        """Who asked for a broadcast as a test."""
+        asked = [(seat, self.tests.get((seat.space.id, seat.incoming.code or ""))) for seat in self.seats]
+        return [Try(seat.space.id, id_, seat.person.id, self.now) for seat, id_ in asked if id_ is not None]
 
     async def note(self) -> None:
         """Note the messages, so that a repeat ends there; those that failed are kept to be tried again."""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot import sealing
+from bot import broadcasting, sealing, taking_back
 from bot.courier import Courier
 from bot.metrics import DEAD, WAITING
 from bot.reception import Reception
@@ -69,6 +69,13 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
             async with database.write() as connection:
                 await spreading.spread(connection, [one])
 
+    async def go_on_with_broadcasts(now: datetime) -> None:
+        silent = [name for name, channel in courier.channels.items() if not channel.capabilities.writes_first]
+        await broadcasting.go_on(database, now, silent)
+
+    async def take_broadcasts_back(now: datetime) -> None:
+        await taking_back.go_on(database, courier.channels, now)
+
     async def count_what_waits(_now: datetime) -> None:
         async with database.read() as connection:
             waiting = await outbox.waiting(connection)
@@ -84,6 +91,8 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
         Job("try again what was set aside", timedelta(seconds=2), reception.retry),
         Job("recover deliveries of couriers that are no more", timedelta(minutes=1), recover),
         Job("seal secret votes that are over", timedelta(minutes=1), seal),
+        Job("begin, go on with and end broadcasts", timedelta(seconds=5), go_on_with_broadcasts),
+        Job("take broadcasts back", timedelta(seconds=5), take_broadcasts_back),
         Job("tell the milestones of petitions", timedelta(seconds=10), tell_milestones),
         Job("remind those who stopped", timedelta(minutes=1), remind),
         Job("forget people who were erased", timedelta(minutes=5), forget_erased),

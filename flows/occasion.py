@@ -87,4 +87,5 @@ def catalog() -> Mapping[str, Occasion]:
     """Every occasion of the folder, by its kind."""
     for found in pkgutil.iter_modules(flows.occasions.__path__):
         importlib.import_module(f"flows.occasions.{found.name}")
-    return {kind.kind: kind() for kind in Occasion.__subclasses__()}
+    ours = [kind for kind in Occasion.__subclasses__() if kind.__module__.startswith(flows.occasions.__name__)]
+    return {kind.kind: kind() for kind in ours}

@@ -28,7 +28,7 @@ class Capabilities:
     repeated under the same key without being shown twice. `hosted` tells that our accounts there are made at a
     platform and belong to a space each (storage/accounts.py); elsewhere an account is a space's slug. `drawn` tells
     that it shows what we keep: a message that is not kept any more can't be read there. `rates` are the platform's
-    limits on sending, for each account.
+    limits on sending, for each account. `writes_first` tells that somebody who has not just written may be written to.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Capabilities:
     hosted: bool = False
     drawn: bool = False
     rates: Rates | None = None
+    writes_first: bool = True
     identity: Said | None = None
     reach: Said | None = None
 

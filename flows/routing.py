@@ -26,7 +26,8 @@ from storage.value import value
 class Known:
     """What is known of the person a message came from: the conversation typed text goes to, the one a tap names,
     all those about a phase (the oldest first), what the code says that came with it, and where a button under what we
-    began leads (`taken`), if that is of their space."""
+    began leads (`taken`), if that is of their space.
+    `tests`: it brought the code of a broadcast, which is sent to them."""
 
     person: Person
     channel: Capabilities
@@ -35,6 +36,7 @@ class Known:
     mine: Sequence[Record] = ()
     code: CodeFacts | None = None
     taken: Taken | None = None
+    tests: bool = False
 
 
 @value
@@ -72,6 +74,8 @@ UNREAD: Mapping[str, Said] = {
 def _by_code(code: str, known: Known) -> Destination:
     if known.code is not None:
         return Destination(go=Go(phase=known.code.phase_id))
+    if known.tests:
+        return _show(known, (_("This is only for you: a message to many, as the others will get it."),))
     if not code:
         return Destination(go=Go(kind=Menu.kind)) if known.current is None else _show(known)
     lead = (_("I don’t know this code. Perhaps it is over, or a letter is missing."),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Select, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import consultations, models, spaces
@@ -43,7 +43,8 @@ class PlaceCount:
 class Entrance:
     """What a public address leads to; `code` is None when it was the consultation's own slug.
 
-    `carried` is what a talk begins with that comes from there, `address` what stands in the address.
+    `carried` is what a talk begins with that comes from there, `address` what stands in the address. With `test` it is
+    the code of a broadcast, which is sent as a test to whoever comes by it.
     """
 
     space: Space
@@ -51,6 +52,7 @@ class Entrance:
     code: Code | None
     carried: str
     address: str
+    test: bool = False
 
 
 _CODE = selected(Code, models.Code)
@@ -118,7 +120,20 @@ async def find_entrance(connection: AsyncConnection, word: str, space: str | Non
     else:
         found = await consultations.find_anywhere(connection, word, within)
     if found is None:
-        return None
+        return await _of_a_test(connection, word, within)
     carried = code.code if code is not None else found.slug
     address = carried if code is not None or space is None else f"{space}.{carried}"
     return Entrance(await spaces.load(connection, found.space_id), found, code, carried, address)
+
+
+async def _of_a_test(connection: AsyncConnection, word: str, within: Select[int]) -> Entrance | None:
+    """The consultation into which the broadcast of this code leads."""
+    its_phase = (models.Phase.space_id == models.Broadcast.space_id) & (models.Phase.id == models.Broadcast.phase_id)
+    query = select(models.Phase.space_id, models.Phase.consultation_id).join(models.Broadcast, its_phase)
+    row = (
+        await connection.execute(query.where(models.Broadcast.test_code == word, models.Broadcast.space_id.in_(within)))
+    ).first()
+    found = await consultations.find(connection, *row) if row is not None else None
+    if found is None:
+        return None
+    return Entrance(await spaces.load(connection, found.space_id), found, None, word, word, test=True)

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
-from storage.models import Consultation, Contribution, Conversation, Heard, Phase
+from storage.models import Broadcast, Consultation, Contribution, Conversation, Heard, Phase
 from storage.types import new_id
 from storage.value import value
 
@@ -62,6 +62,8 @@ async def sent_by(connection: AsyncConnection, space_id: int, participant_id: in
 async def shown(connection: AsyncConnection, space_id: int, reference: str, *, draft: int | None = None) -> File | None:
     """What a prompt of this space shows, for everybody; None for any other file. Prompts of drafts count in none but
     the consultation of this id."""
+    if await _broadcast_shows(connection, space_id, reference):
+        return await _find(connection, space_id, reference)
     rows = await connection.scalars(
         select(Phase.settings)
         .join(
@@ -78,6 +80,12 @@ async def shown(connection: AsyncConnection, space_id: int, reference: str, *, d
     if not any(reference in shown_by(settings) for settings in rows):
         return None
     return await _find(connection, space_id, reference)
+
+
+async def _broadcast_shows(connection: AsyncConnection, space_id: int, reference: str) -> bool:
+    """Whether it goes with a broadcast, also one that was only sent as a test so far."""
+    rows = await connection.scalars(select(Broadcast.media).where(Broadcast.space_id == space_id))
+    return any(media is not None and media.get("address") == reference for media in rows)
 
 
 def shown_by(settings: Any) -> Iterator[str]:
@@ -113,7 +121,7 @@ async def forget(connection: AsyncConnection, references: Collection[tuple[int, 
     for space_id, reference in references:
         others = [
             exists().where(table.space_id == space_id, cast(column, String).contains(reference))
-            for table, column in (*REFERRING, (Phase, Phase.settings))
+            for table, column in (*REFERRING, (Phase, Phase.settings), (Broadcast, Broadcast.media))
         ]
         table, digest = models.File, reference.removeprefix(SCHEME)
         await connection.execute(

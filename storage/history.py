@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.files import SCHEME
@@ -99,6 +99,23 @@ def _heard(space_id: int, participant_id: int) -> tuple[ColumnElement[bool], ...
 def _said(space_id: int, participant_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
     there = or_(Delivery.state.in_(("sent", "claimed")), and_(Delivery.state == "waiting", Delivery.due_at <= now))
     return Delivery.space_id == space_id, Delivery.participant_id == participant_id, Delivery.body != "", there
+
+
+def _unseen(seen: Seen) -> tuple[ColumnElement[bool], ...]:
+    """Of what we began, what was sent to this person here and whose page was not opened since."""
+    mine = (Delivery.space_id == seen.space_id, Delivery.participant_id == seen.participant_id)
+    begun = (Delivery.cause.is_not(None), Delivery.address_id == seen.address_id)
+    return *mine, *begun, Delivery.state == "sent", Delivery.seen_at.is_(None)
+
+
+async def any_unseen(connection: AsyncConnection, seen: Seen) -> bool:
+    """Whether `see` would note anything: a look that needs no writer."""
+    return (await connection.execute(select(Delivery.id).where(*_unseen(seen)).limit(1))).first() is not None
+
+
+async def see(connection: AsyncConnection, seen: Seen, now: datetime) -> None:
+    """Their page was drawn."""
+    await connection.execute(update(Delivery).where(*_unseen(seen)).values(seen_at=now))
 
 
 async def latest(connection: AsyncConnection, space_id: int, participant_id: int, now: datetime) -> int:

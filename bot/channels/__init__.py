@@ -109,6 +109,16 @@ class Channel(Protocol):
 
 
 @runtime_checkable
+class TakesBack(Protocol):
+    """A channel by which what was sent can be deleted again, if it is not older than `keeps_for` (None: ever)."""
+
+    keeps_for: timedelta | None
+
+    async def take_back(self, account: str, sender: str, external: str) -> None:
+        """Delete this message, which may be gone already. Raises as `send` does."""
+
+
+@runtime_checkable
 class Posted(Protocol):
     """A channel whose platform posts to our pages."""
 
@@ -125,6 +135,7 @@ __all__ = [
     "Posted",
     "Receive",
     "Refused",
+    "TakesBack",
     "TryLater",
     "Uncertain",
     "Unreachable",

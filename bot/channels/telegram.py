@@ -26,7 +26,7 @@ from bot.telegram.attachments import Attachments
 from bot.telegram.bot import Bot
 from bot.telegram.health import CHANNEL, Health
 from bot.telegram.keys import Keys
-from bot.telegram.sending import Sending
+from bot.telegram.sending import Sending, take_back
 from bot.telegram.webhook import Listener
 from bot.telegram.writing import CAPABILITIES
 from flows.rendering import Capabilities
@@ -36,6 +36,8 @@ from storage.database import Database
 
 EVERY = 3.0
 """Seconds between looks at the accounts."""
+KEEPS_FOR = timedelta(hours=48)
+"""How old a message may be that the platform still deletes."""
 SOON = timedelta(seconds=1)
 """When to try again, at the earliest, what an account that is not well could not send."""
 
@@ -56,6 +58,7 @@ class Telegram:
     base_url: str | None = None
     clock: Clock = utc_now
     capabilities: Capabilities = CAPABILITIES
+    keeps_for: timedelta | None = KEEPS_FOR
     _bots: dict[str, Bot] = field(init=False, default_factory=dict)
     _known: set[str] | None = field(init=False, default=None)
     _woken: asyncio.Event = field(init=False, default_factory=asyncio.Event)
@@ -153,6 +156,14 @@ class Telegram:
             raise self._without(outgoing.account)
         with _failing_as_agreed():
             return await self._sending.send(bot.call, outgoing)
+
+    async def take_back(self, account: str, sender: str, external: str) -> None:
+        """Of a message that took several, the last goes, which holds the words and the button."""
+        bot = self._bots.get(account)
+        if bot is None:
+            raise self._without(account)
+        with _failing_as_agreed():
+            await take_back(bot.call, sender, external)
 
     def _without(self, account: str) -> Exception:
         """What to do without its bot: it is being switched on, its key may come back, or it was removed."""

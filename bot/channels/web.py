@@ -27,10 +27,14 @@ class Web:
     """Chat pages in browsers. The account is the space's slug, the sender a digest of the browser's cookie."""
 
     capabilities = CAPABILITIES
+    keeps_for = None
 
     async def send(self, outgoing: Outgoing) -> str | None:
         """Nothing leaves this machine: the page shows the delivery itself, under its own key."""
         return outgoing.key
+
+    async def take_back(self, account: str, sender: str, external: str) -> None:
+        """The page draws what was sent, and no more than that."""
 
     async def run(self, receive: Receive) -> None:
         """Pages hand in what they are sent by themselves."""

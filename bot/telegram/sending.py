@@ -75,6 +75,19 @@ class Sending:
                 _remember(self._names, (outgoing.account, media.address), name, MOST_FILES)
 
 
+GONE = "message to delete not found"
+"""What the platform says of a message that was deleted before."""
+
+
+async def take_back(make: Make, sender: str, external: str) -> None:
+    """Delete a message, which may be gone already. Raises as `make` does."""
+    try:
+        await make(Call("deleteMessage", {"chat_id": sender, "message_id": int(external)}))
+    except Wrong as error:
+        if GONE not in error.description.lower():
+            raise
+
+
 def _remember(memory: OrderedDict[Any, Any], key: Any, value: Any, most: int) -> None:
     """The oldest goes when there are too many."""
     memory[key] = value

@@ -86,7 +86,7 @@ class Delivery(Row):
     """What takes the place of a body that may show a secret, once that has left or was answered."""
     state: Mapped[str]
     """`waiting`, `claimed`, `sent`, `paused` (with its broadcast), `held` (uncertain and not to be repeated), `failed`,
-    or `cancelled`."""
+    `cancelled`, or `undone` (taken back after it was sent)."""
     tries: Mapped[int]
     error: Mapped[str | None]
     due_at: Mapped[datetime]
@@ -106,6 +106,8 @@ class Delivery(Row):
     """Since when it is too old to be sent."""
     clicked_at: Mapped[datetime | None]
     """When its button was pressed first."""
+    seen_at: Mapped[datetime | None]
+    """When the page it is drawn on was opened with it, of what we began; nothing where nobody can know."""
 
 
 class File(Row):

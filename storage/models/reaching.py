@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped
+from sqlalchemy import Index, UniqueConstraint, text, true
+from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Row, belongs
+from storage.types import Document
 
-_ON_ITS_WAY = text("state IN ('planned', 'queueing', 'sending')")
+_NOT_OVER = text("ended_at IS NULL")
 
 
 class Broadcast(Row):
@@ -23,7 +24,8 @@ class Broadcast(Row):
     __table_args__ = (
         belongs("phase_id", "phases"),
         UniqueConstraint("space_id", "phase_id", "occasion"),
-        Index(None, "state", "due_at", sqlite_where=_ON_ITS_WAY, postgresql_where=_ON_ITS_WAY),
+        UniqueConstraint("test_code"),
+        Index(None, "state", "due_at", sqlite_where=_NOT_OVER, postgresql_where=_NOT_OVER),
         {"sqlite_with_rowid": False},
     )
     occasion: Mapped[str | None]
@@ -39,9 +41,11 @@ class Broadcast(Row):
     """{"kind": "picture" or "document", "address": `file:<digest>`, "description": {language: text}}."""
     audience: Mapped[dict[str, Any] | None]
     """A rule as JSON (storage/rules.py); nothing for everybody."""
+    unasked: Mapped[bool] = mapped_column(server_default=true())
+    """Whether it goes to people who did not ask for it: see models.Delivery."""
     state: Mapped[str]
     """`draft`, `planned`, `queueing` (its deliveries are being written, the first are leaving), `sending`, `paused`,
-    `sent` or `cancelled`."""
+    `sent` or `cancelled`. It is over (`ended_at`) once nothing of it is on its way any more."""
     wall: Mapped[str | None]
     """When it is to leave, as wall time where the town is (YYYY-MM-DDTHH:MM); nothing for at once."""
     due_at: Mapped[datetime | None]
@@ -60,6 +64,14 @@ class Broadcast(Row):
     """The last participant looked at, in the order of their ids: after a kill it goes on from there."""
     left_out: Mapped[dict[str, Any]]
     """How many of the audience got none, by reason, as it was when the deliveries were written."""
+    kept: Mapped[dict[str, Any] | None] = mapped_column(Document)
+    """Its figures, once its deliveries are kept no more."""
+    test_code: Mapped[str | None]
+    """Whoever comes with this code is sent it as a test."""
+    undone_at: Mapped[datetime | None]
+    """When somebody asked for it to be taken back."""
+    undone_to: Mapped[int | None]
+    """The last participant whose message was looked at for that; nothing while nobody asked, or once all were."""
     organiser_id: Mapped[int | None]
     """Who wrote it."""
     created_at: Mapped[datetime]

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import event, func, select
 
-from bot.channels import Outgoing, Receive
+from bot.channels import Outgoing, Receive, Refused
 from bot.courier import Courier
 from bot.finishing import stop
 from bot.reception import Reception
@@ -34,16 +34,26 @@ STREET = Capabilities("street")
 class Street:
     """A channel that records what it sends; `trouble` may raise instead, or answer that it went well."""
 
+    keeps_for: timedelta | None = timedelta(hours=48)
+
     def __init__(self, capabilities: Capabilities = STREET) -> None:
         self.capabilities = capabilities
         self.sent: list[Outgoing] = []
         self.trouble: Callable[[Outgoing], Awaitable[None]] | None = None
+        self.taken_back: list[str] = []
+        self.clings: set[str] = set()
 
     async def send(self, outgoing: Outgoing) -> str | None:
         if self.trouble is not None:
             await self.trouble(outgoing)
         self.sent.append(outgoing)
         return f"street-{len(self.sent)}"
+
+    async def take_back(self, account: str, sender: str, external: str) -> None:
+        """Not from those to whom it `clings`."""
+        if sender in self.clings:
+            raise Refused("message can't be deleted")
+        self.taken_back.append(sender)
 
     async def run(self, receive: Receive) -> None:
         await asyncio.Event().wait()

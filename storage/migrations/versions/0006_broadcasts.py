@@ -8,7 +8,7 @@ from storage.types import Document, UTCTime
 revision = "0006"
 down_revision = "0005"
 
-ON_ITS_WAY = sa.text("state IN ('planned', 'queueing', 'sending')")
+NOT_OVER = sa.text("ended_at IS NULL")
 CAUSED = sa.text("cause IS NOT NULL")
 UNASKED = sa.text("unasked")
 
@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("button", Document, nullable=False),
         sa.Column("media", Document, nullable=True),
         sa.Column("audience", Document, nullable=True),
+        sa.Column("unasked", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("wall", sa.String(), nullable=True),
         sa.Column("due_at", UTCTime(), nullable=True),
@@ -32,6 +33,10 @@ def upgrade() -> None:
         sa.Column("queued", sa.BigInteger(), nullable=False),
         sa.Column("queued_to", sa.BigInteger(), nullable=False),
         sa.Column("left_out", Document, nullable=False),
+        sa.Column("kept", Document, nullable=True),
+        sa.Column("test_code", sa.String(), nullable=True),
+        sa.Column("undone_at", UTCTime(), nullable=True),
+        sa.Column("undone_to", sa.BigInteger(), nullable=True),
         sa.Column("organiser_id", sa.BigInteger(), nullable=True),
         sa.Column("created_at", UTCTime(), nullable=False),
         sa.Column("begun_at", UTCTime(), nullable=True),
@@ -47,6 +52,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("space_id", "id", name=op.f("pk_broadcasts")),
         sa.UniqueConstraint("space_id", "phase_id", "occasion", name=op.f("uq_broadcasts_space_id_phase_id_occasion")),
+        sa.UniqueConstraint("test_code", name=op.f("uq_broadcasts_test_code")),
         sqlite_with_rowid=False,
     )
     op.create_index(
@@ -54,8 +60,8 @@ def upgrade() -> None:
         "broadcasts",
         ["state", "due_at"],
         unique=False,
-        sqlite_where=ON_ITS_WAY,
-        postgresql_where=ON_ITS_WAY,
+        sqlite_where=NOT_OVER,
+        postgresql_where=NOT_OVER,
     )
     op.create_table(
         "mutes",
@@ -123,6 +129,7 @@ def upgrade() -> None:
     op.add_column("deliveries", sa.Column("unasked", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("deliveries", sa.Column("expires_at", UTCTime(), nullable=True))
     op.add_column("deliveries", sa.Column("clicked_at", UTCTime(), nullable=True))
+    op.add_column("deliveries", sa.Column("seen_at", UTCTime(), nullable=True))
     op.create_index(
         op.f("ix_deliveries_space_id_cause_participant_id"),
         "deliveries",

@@ -1,0 +1,53 @@
+"""Who of an audience gets nothing that we begin ourselves, and why: said in SQL, once for the number before and for the
+deliveries themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, null, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.models import Address, Delivery, Participant, Space
+
+STOPPED, UNREACHABLE, SILENT, ENOUGH = "stopped", "unreachable", "silent", "enough"
+"""They want no message we begin; they can't be reached where they last were; by their door nobody is written to first;
+they had as many as the space allows."""
+REASONS = (STOPPED, UNREACHABLE, SILENT, ENOUGH)
+"""The first that holds is the one that is told."""
+A_MONTH = timedelta(days=30)
+_UNASKED: ColumnElement[bool] = literal_column("deliveries.unasked")
+"""Written out, as the index of what is unasked has it."""
+
+
+def why(now: datetime, *, unasked: bool = True, silent: Collection[str] = ()) -> ColumnElement[str | None]:
+    """Of a participant: one of the words above, or NULL for whoever gets it. `silent` are the channels that never
+    write first."""
+    its_address = and_(Address.space_id == Participant.space_id, Address.id == Participant.address_id)
+    open_ = exists().where(its_address, Address.unreachable.is_(None))
+    quiet = exists().where(its_address, Address.channel.in_(list(silent)))
+    reasons = [(Participant.stopped_at.is_not(None), STOPPED), (~open_, UNREACHABLE)]
+    reasons += [(quiet, SILENT)] if silent else []
+    reasons += [(_had_enough(now), ENOUGH)] if unasked else []
+    return case(*reasons, else_=null())
+
+
+def _had_enough(now: datetime) -> ColumnElement[bool]:
+    """They were sent as much within a month, or will be: what is on its way counts as well."""
+    had = select(func.count()).where(
+        Delivery.space_id == Participant.space_id,
+        Delivery.participant_id == Participant.id,
+        Delivery.made_at > now - A_MONTH,
+        Delivery.state.not_in(("failed", "cancelled")),
+        _UNASKED,
+    )
+    cap = select(Space.cap).where(Space.id == Participant.space_id)
+    return had.scalar_subquery() >= cap.scalar_subquery()
+
+
+async def lock(connection: AsyncConnection, space_id: int) -> None:
+    """Until the commit nobody else writes to the people of this space first: two broadcasts that both see the third of
+    four messages would send a fifth. On SQLite there is only ever one writer."""
+    if connection.dialect.name != "sqlite":
+        await connection.execute(select(Space.id).where(Space.id == space_id).with_for_update())
