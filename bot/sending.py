@@ -15,7 +15,7 @@ from bot.metrics import FAILED, OUTBOX_WAIT, SENT, UNCERTAIN
 from flows.messages import Media
 from flows.telling import word
 from flows.texts import LANGUAGES
-from storage import doubts, files
+from storage import attached, doubts, files
 from storage.clock import Clock
 from storage.database import Database
 from storage.files import File
@@ -85,7 +85,8 @@ class Sending:
         if media is None or not media.ours:
             return None
         async with self.database.read() as connection:
-            return await files.shown(connection, space_id, media.address)
+            shown = attached.shown if media.address.startswith(attached.GIVEN) else files.shown
+            return await shown(connection, space_id, media.address)
 
     def _after(self, trouble: Exception, channel: Channel, item: Claimed) -> Outcome:
         now = self.clock()
