@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
+import typer
+from typer.core import TyperGroup
 
-from bot.commands import main
+from bot.commands import application, main
 
 
 @dataclass(frozen=True)
@@ -39,3 +41,18 @@ def palabre(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
         return Ended(int(ended.value.code or 0), captured.out, captured.err)
 
     return run
+
+
+def parse(words: Sequence[str]) -> Mapping[str, Any]:
+    """The options and arguments of `palabre WORDS`, by the real parser; nothing is run.
+
+    Raises what the parser raises, or KeyError where there is no such command.
+    """
+    name, *others = words
+    commands = typer.main.get_command(application(name))
+    assert isinstance(commands, TyperGroup)
+    command = commands.commands[name]
+    if "--only" in others and not any("--only" in one.opts for one in command.params):  # the pages tell of it first
+        place = others.index("--only")
+        del others[place : place + 2]
+    return dict(command.make_context(name, others).params)
