@@ -16,7 +16,13 @@ from urllib.parse import urlsplit
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -188,8 +194,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment before the file, whose values are handed over as arguments."""
-        return env_settings, init_settings
+        """The environment before secrets' files, and these before the settings' file, whose values are arguments."""
+        return env_settings, InitSettingsSource(settings_cls, _secrets()), init_settings
 
 
 def is_loopback(host: str) -> bool:
@@ -207,8 +213,6 @@ def load(file: Path | None = None) -> Settings:
     """
     _checknames(os.environ)
     values = _read(file or FILE) if file or FILE.exists() else {}
-    if folder := os.environ.get(CREDENTIALS):
-        values = _with_secrets(values, Path(folder))
     try:
         return Settings(**values)
     except SettingsError:
@@ -251,17 +255,19 @@ def _read(file: Path) -> dict[str, Any]:
         raise BadSettings(f"{file} is not TOML: {error}") from None
 
 
-def _with_secrets(values: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The settings with those that lie in this folder: `database_url`, and `telegram_bots` as JSON."""
-    url, bots = _secret(folder / "database_url"), _secret(folder / "telegram_bots")
-    if url:
-        values = {**values, "database_url": url}
-    if bots:
+def _secrets() -> dict[str, Any]:
+    """Those that lie in files of their own: `database_url`, and `telegram_bots` as JSON."""
+    if not (named := os.environ.get(CREDENTIALS)):
+        return {}
+    folder, secrets = Path(named), dict[str, Any]()
+    if url := _secret(folder / "database_url"):
+        secrets["database_url"] = url
+    if bots := _secret(folder / "telegram_bots"):
         try:
-            values = {**values, "telegram": {**values.get("telegram", {}), "bots": orjson.loads(bots)}}
+            secrets["telegram"] = {"bots": orjson.loads(bots)}
         except orjson.JSONDecodeError:
             raise BadSettings(f'{folder}/telegram_bots: write it as JSON, {{"montaubry": "123456:ABC-DEF"}}') from None
-    return values
+    return secrets
 
 
 def _secret(file: Path) -> str:

@@ -14,7 +14,7 @@ from bot.checks.knocking import NoAnswer, knock
 from bot.config import Settings
 
 ENOUGH = 1_000_000_000
-"""Bytes: a town of 100,000 people needs less, and its backup fits beside it."""
+"""Bytes: the first talk of 80,000 people, twelve messages each. Below that little time is left to make room."""
 YOUNG = timedelta(days=2)
 """Made every night, a backup is never older, unless one failed."""
 OFF = timedelta(minutes=2)

@@ -150,6 +150,14 @@ def test_the_environment_wins_over_a_secret_in_a_file(secrets: Path, monkeypatch
     assert (load().database_url.get_secret_value(), load().telegram.bots) == ("sqlite:///other.db", {})
 
 
+def test_secrets_come_beside_those_of_the_file(here: Path, secrets: Path) -> None:
+    (here / "palabre.toml").write_text('[telegram]\nbots = { arvelle = "456:Abc" }\n')
+    (secrets / "telegram_bots").write_text("{}\n")
+    assert load().telegram.tokens == {"arvelle": "456:Abc"}
+    (secrets / "telegram_bots").write_text('{"montaubry": "123:Abc"}\n')
+    assert load().telegram.tokens == {"arvelle": "456:Abc", "montaubry": "123:Abc"}
+
+
 def test_without_such_files_nothing_is_missed(secrets: Path) -> None:
     assert load().database_url.get_secret_value() == "sqlite:///palabre.db"
 
