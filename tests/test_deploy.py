@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
+from sqlalchemy.engine import make_url
 
 from bot.config import Settings, load
 from tests.bot.command_line import parse
@@ -150,6 +151,24 @@ def test_secrets_come_in_files_of_the_names_that_are_read(tmp_path: Path, monkey
     assert {tuple(said["secrets"]) for said in ours("city").values()} == {("database_url", "telegram_bots")}
     service = unit("palabre.service")["Service"]
     assert service["LoadCredential"].partition(":")[0] == service["SetCredential"].partition(":")[0] == "telegram_bots"
+
+
+def test_the_secrets_of_a_city_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(DEPLOY / "city" / "secrets.sh", tmp_path)
+    made = []
+    for _ in range(2):
+        subprocess.run([tmp_path / "secrets.sh"], check=True, cwd="/")
+        made.append({file.name: file.read_text() for file in (tmp_path / "secrets").iterdir()})
+    assert made[0] == made[1]
+    assert set(made[0]) == {Path(secret["file"]).name for secret in compose("city")["secrets"].values()}
+    assert len(made[0]["database_password"]) == 64
+    assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "secrets"))
+    url = make_url(load().database_url.get_secret_value())
+    database = compose("city")["services"]["database"]["environment"]
+    assert (url.host, url.password) == ("database", made[0]["database_password"])
+    assert (url.username, url.database) == (database["POSTGRES_USER"], database["POSTGRES_DB"])
+    assert load().telegram.tokens == {}
 
 
 def test_no_secret_stands_in_a_file_of_ours_nor_gets_into_a_layer() -> None:
