@@ -16,6 +16,8 @@ from bot.commands import COMMANDS
 from bot.config import Settings, names
 from bot.metrics import REGISTRY
 from bot.telegram.writing import CAPABILITIES
+from storage.hours import USUAL
+from storage.models import Space
 from tests.bot.command_line import parse
 
 ROOT = Path(__file__).parent.parent.parent
@@ -98,14 +100,17 @@ def test_services_and_units_that_are_named_are_there() -> None:
         lines = [words[words.index("compose") + 1 :] for words in typed(page) if "compose" in words]
         assert len(lines) > 4
         for words in lines:
-            assert {word.partition(":")[0] for word in words} & {*services, "up"}, words
+            meant = {word.partition(":")[0] for word in words} & {*services, "up"}
+            assert meant, words
+            if words[-1] in ("backup", "check"):
+                assert all("backups:/backups" in services[one]["volumes"] for one in meant), words
 
 
 def test_files_that_are_copied_are_there() -> None:
     copied = [word for words in typed() if words[:2] == ["sudo", "install"] and "-d" not in words for word in words]
-    ours = [word for word in copied if re.search(r"^server/|^Caddyfile$", word)]
+    ours = [word for word in copied if re.search(r"^server/|/deploy/", word)]
     assert len(ours) == 6
-    assert [word for word in ours if not (DEPLOY / word).is_file()] == []
+    assert [word for word in ours if not (DEPLOY / word.removeprefix("/opt/palabre/docs/deploy/")).is_file()] == []
     assert (DEPLOY / "city" / "secrets.sh").is_file()
 
 
@@ -138,7 +143,13 @@ def test_the_times_that_broadcasts_take_are_people_by_messages_a_second() -> Non
 
 
 def test_the_sums_are_right() -> None:
-    hours = (13 - 10) + (20 - 14)
+    hours = sum(ends.hour - begins.hour for begins, ends in USUAL.spans)
+    assert "9 hours a day, Monday to Friday 10 to 13 and 14 to 20 h" in PAGE
+    assert (USUAL.days, [(begins.hour, ends.hour) for begins, ends in USUAL.spans]) == (
+        (1, 2, 3, 4, 5),
+        [(10, 13), (14, 20)],
+    )
+    assert f"| {Space.__table__.c.cap.server_default.arg} a month for each person |" in PAGE
     assert f"30 × 3,600 × {hours} h = **{30 * 3600 * hours:,}**" in PAGE
     assert f"= 400,000 messages, which is {400_000 / 30 / 3600:.1f} of the {22 * hours} hours" in PAGE
     assert f"30 × 3,600 = {30 * 3600:,} an hour" in PAGE
