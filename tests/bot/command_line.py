@@ -51,8 +51,4 @@ def parse(words: Sequence[str]) -> Mapping[str, Any]:
     name, *others = words
     commands = typer.main.get_command(application(name))
     assert isinstance(commands, TyperGroup)
-    command = commands.commands[name]
-    if "--only" in others and not any("--only" in one.opts for one in command.params):  # the pages tell of it first
-        place = others.index("--only")
-        del others[place : place + 2]
-    return dict(command.make_context(name, others).params)
+    return dict(commands.commands[name].make_context(name, others).params)
