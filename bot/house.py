@@ -170,7 +170,7 @@ class House:
         """
         async with AsyncExitStack() as stack:
             tasks = [await self._start(stack, work) for work in self._works()]
-            server = _Server(self.application, ready)
+            server = _Server(self.application, self.settings.trusted_proxies, ready)
             tasks.append(asyncio.create_task(server.serve([listening])))
             stack.push_async_callback(self._close_pages, server, tasks[-1])
             waiting = asyncio.create_task(stopping.wait())
@@ -205,7 +205,7 @@ class House:
 class _Server(uvicorn.Server):
     """Uvicorn without its signals, since the house closes in its own order, and without a log of who came."""
 
-    def __init__(self, application: Starlette, ready: Callable[[], None]) -> None:
+    def __init__(self, application: Starlette, trusted_proxies: str, ready: Callable[[], None]) -> None:
         config = uvicorn.Config(
             application,
             log_config=None,
@@ -213,6 +213,7 @@ class _Server(uvicorn.Server):
             lifespan="off",
             timeout_graceful_shutdown=LAST_REQUESTS,
             server_header=False,
+            forwarded_allow_ips=trusted_proxies,
         )
         super().__init__(config)
         self.ready = ready
