@@ -13,12 +13,15 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from math import inf
+from typing import TypeAlias
 
 from flows.rendering import Rates
 
-SECOND, MINUTE = 1.01, 60.1
-"""A little more than the platform's: our clock is not its own."""
+SECOND, MINUTE = 1.001, 60.06
+"""A thousandth more than the platform's: no clock runs that much faster than another."""
 UNLIMITED = 1_000_000
+Place: TypeAlias = "tuple[str, bool]"
+"""What one send takes: the chat, and whether it is paid for."""
 
 
 @dataclass(slots=True)
@@ -49,6 +52,7 @@ class Window:
 class Pace:
     """The windows of one account, those of all it sends and those of each chat; without `rates` only its pauses.
 
+    What is `paid` for has a window of its own, much larger, in which all the rest counts as well.
     `since` is when we began to send at all: another process may have used up the second before.
     """
 
@@ -57,27 +61,29 @@ class Pace:
         self.paused_until = -inf
         most = rates.overall if rates is not None else UNLIMITED
         self._overall = Window(most, SECOND, deque([since] * most if rates is not None else ()))
+        paid = rates.paid if rates is not None else None
+        self._paid = Window(paid, SECOND, deque([since] * paid)) if paid is not None else None
         self._chats: dict[str, list[Window]] = {}
 
     def pause(self, until: float) -> None:
         """Nothing may begin until then."""
         self.paused_until = max(self.paused_until, until)
 
-    def free(self, now: float) -> int:
+    def free(self, now: float, *, paid: bool = False) -> int:
         """How many sends may begin now, to chats that don't rest."""
-        return self._overall.free(now) if now >= self.paused_until else 0
+        return min(one.free(now) for one in self._of_all(paid)) if now >= self.paused_until else 0
 
     def resting(self, now: float) -> list[str]:
         """The chats to which nothing may be sent yet."""
         self._chats = {chat: its for chat, its in self._chats.items() if any(one.free(now) < one.most for one in its)}
         return [chat for chat, its in self._chats.items() if any(one.free(now) <= 0 for one in its)]
 
-    def may_begin(self, chat: str, now: float) -> bool:
-        return self.opens_at(chat, now) <= now
+    def may_begin(self, chat: str, now: float, *, paid: bool = False) -> bool:
+        return self.opens_at(chat, now, paid=paid) <= now
 
-    def opens_at(self, chat: str, now: float) -> float:
+    def opens_at(self, chat: str, now: float, *, paid: bool = False) -> float:
         """When a send to this chat may begin: now, or later; `inf` while that depends on sends that have not ended."""
-        return max(self.paused_until, *(one.free_at(now) for one in self._windows(chat)))
+        return max(self.paused_until, *(one.free_at(now) for one in self._windows(chat, paid)))
 
     def next_at(self, now: float) -> float:
         """When more may begin than may now; `inf` while that depends on sends that have not ended."""
@@ -85,20 +91,35 @@ class Pace:
             return self.paused_until
         if self.rates is None:
             return inf
-        return min([self._overall.more_at(now), *(self.opens_at(chat, now) for chat in self.resting(now))])
+        more = [one.more_at(now) for one in (self._overall, self._paid) if one is not None]
+        return min([*more, *(self._rested_at(chat, now) for chat in self.resting(now))])
 
-    def begin(self, chat: str) -> None:
+    def _rested_at(self, chat: str, now: float) -> float:
+        """When this chat may be written to again, by the window that has room first."""
+        return min(self.opens_at(chat, now, paid=paid) for paid in {False, self._paid is not None})
+
+    def begin(self, chat: str, *, paid: bool = False) -> None:
         """A send to this chat begins."""
-        for window in self._windows(chat):
+        for window in self._windows(chat, paid):
             window.under_way += 1
 
-    def end(self, chat: str, now: float) -> None:
+    def end(self, chat: str, now: float, *, paid: bool = False) -> None:
         """It has ended, well or not: the platform has seen it by now, if it ever does."""
-        for window in self._windows(chat):
+        for window in self._windows(chat, paid):
             window.under_way -= 1
             window.ended.append(now)
 
-    def _windows(self, chat: str) -> list[Window]:
+    def forget(self, chat: str) -> None:
+        """What was sent to this chat counts no more for it, only for all."""
+        self._chats.pop(chat, None)
+
+    def _of_all(self, paid: bool) -> list[Window]:
+        """Those in which all chats count."""
+        if self._paid is None:
+            return [self._overall]
+        return [self._paid] if paid else [self._overall, self._paid]
+
+    def _windows(self, chat: str, paid: bool) -> list[Window]:
         """Those that a send to this chat falls into."""
         if self.rates is None:
             return [self._overall]
@@ -106,4 +127,4 @@ class Pace:
             self._chats[chat] = [Window(self.rates.person, SECOND)]
             if self.rates.groups is not None and chat.startswith(self.rates.groups):
                 self._chats[chat].append(Window(self.rates.group, MINUTE))
-        return [self._overall, *self._chats[chat]]
+        return [*self._of_all(paid), *self._chats[chat]]

@@ -60,8 +60,10 @@ class Sending:
     database: Database
     clock: Clock
 
-    async def send(self, channel: Channel, item: Claimed, another: Callable[[], Awaitable[None]]) -> Outcome:
-        """Hand it over; `another` goes with it (see Outgoing)."""
+    async def send(
+        self, channel: Channel, item: Claimed, another: Callable[[], Awaitable[None]], *, paid: bool = False
+    ) -> Outcome:
+        """Hand it over; `another` and `paid` go with it (see Outgoing)."""
         try:
             language = item.language or LANGUAGES[0]
             message = word(item.body, language)
@@ -72,7 +74,7 @@ class Sending:
         began = self.clock()
         try:
             external = await channel.send(
-                Outgoing(str(item.id), item.account, item.sender, language, message, file, another)
+                Outgoing(str(item.id), item.account, item.sender, language, message, file, another, paid)
             )
         except Exception as trouble:
             return self._after(trouble, channel, item)

@@ -17,10 +17,11 @@ from math import inf
 from typing import Any
 
 from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels import Outgoing, Receive
 from bot.courier import IDLE, Courier
-from bot.lanes import Time
+from bot.lane import Time
 from flows.messages import Line, Message
 from flows.rendering import Capabilities, Rates
 from storage import outbox, participants
@@ -48,6 +49,10 @@ class Clock:
         return NOON + timedelta(seconds=self.seconds)
 
     def now(self) -> float:
+        return self.seconds
+
+    async def everywhere(self, _connection: AsyncConnection) -> float:
+        """The database's clock."""
         return self.seconds
 
     async def sleep(self, seconds: float) -> None:
@@ -126,7 +131,7 @@ class Post:
         self.courier = self.new_courier()
 
     def new_courier(self) -> Courier:
-        time = Time(self.clock.now, self.clock.sleep)
+        time = Time(self.clock.now, self.clock.sleep, self.clock.everywhere)
         channels = {self.platform.capabilities.name: self.platform}
         self.couriers.append(Courier(self.database, channels, self.clock.moment, "here", time=time))
         return self.couriers[-1]
