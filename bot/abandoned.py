@@ -10,6 +10,8 @@ from typing import TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.holding import is_held
+
 LEASE = timedelta(minutes=2)
 """How long a claim of a courier on another machine is believed."""
 LONGEST_CLAIM = timedelta(hours=1)
@@ -20,7 +22,13 @@ Gone: TypeAlias = "Callable[[AsyncConnection, str, datetime, datetime], Awaitabl
 
 
 def my_name() -> str:
+    """That of this process; a later one may have it again."""
     return f"{socket.gethostname()}:{os.getpid()}"
+
+
+async def by_its_name(connection: AsyncConnection, name: str, _since: datetime, _now: datetime) -> bool:
+    """As PostgreSQL tells, where each courier holds its name while it lives."""
+    return not await is_held(connection, name)
 
 
 async def by_its_process(_connection: AsyncConnection, name: str, since: datetime, now: datetime) -> bool:
