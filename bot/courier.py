@@ -205,6 +205,7 @@ class Courier:
     def _start(self, lane: Lane, claim: Claim) -> None:
         """Send it, participants side by side."""
         by_person: dict[int, list[tuple[Claimed, Place]]] = defaultdict(list)
+        lane.begun(claim.taken)
         for item in claim.taken:
             place = lane.place(item)
             lane.begin(place)

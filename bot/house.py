@@ -89,7 +89,7 @@ def _switched_on(
     from bot.channels.web import Web
 
     telegram = Telegram(database, telegram_api(settings), settings.telegram.tokens, settings.posted_to, clock)
-    telegram.hears, telegram.in_turn = hears, holding.while_held
+    telegram.hears, telegram.in_turn, telegram.paid = hears, holding.while_held, settings.telegram.paid
     return [Web(), telegram]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from math import inf
@@ -20,6 +20,8 @@ from storage.value import value
 
 AT_ONCE = 8
 """Sends under way where the platform has limits: at 30 a second each of them may take a quarter of a second."""
+KEPT_AT_ONCE = 3
+"""Of these, those that only answers take."""
 MOST_AT_ONCE = 100
 """Deliveries in hand anywhere else."""
 SOON = 5.0
@@ -73,17 +75,20 @@ class Lane:
         most = AT_ONCE if self.limited and not self.paying else MOST_AT_ONCE
         able = max(0, most - self.in_hand)
         self.room = max(0, min(able, self.pace.free(now)))
-        self.bulk = max(0, min(able, self.pace.free(now, paid=self.paying)) - self.kept)
+        self.bulk = max(0, min(able - self.kept, self._bulk(now)))
         self.resting = [int(chat.lstrip("-")) for chat in self.pace.resting(now)]
         self.next_at = self.time.now() + (self.pace.next_at(now) - now)
 
     @property
     def kept(self) -> int:
-        """Places that what we begin ourselves leaves free for answers: a tenth of what these may take, one at least,
-        or all of it where the rest is paid for."""
-        if self.pace.rates is None:
-            return 0
-        return self.pace.rates.overall if self.paying else max(1, self.pace.rates.overall // 10)
+        """Of those that may be under way at once, how many are left to answers."""
+        return 0 if not self.limited else KEPT_AT_ONCE if not self.paying else MOST_AT_ONCE // 10
+
+    def _bulk(self, now: float) -> int:
+        """How many of what we begin ourselves may leave: evenly, or where it is paid for, all that answers leave."""
+        if self.paying and self.pace.rates is not None:
+            return self.pace.free(now, paid=True) - self.pace.rates.overall
+        return min(self.pace.free(now), self.pace.turns(now))
 
     def pays(self, paying: bool) -> None:
         """From now on it does, or no more; a second passes until it is known what has left before."""
@@ -100,6 +105,10 @@ class Lane:
         groups = self.pace.rates.groups if self.pace.rates is not None else None
         sign = groups if groups is not None and item.sender.startswith(groups) else ""
         return f"{sign}{item.address_id}", self.paying and item.kind not in ANSWERS
+
+    def begun(self, taken: Sequence[Claimed]) -> None:
+        """These are claimed."""
+        self.pace.spread(sum(item.kind not in ANSWERS for item in taken), self.now())
 
     def begin(self, place: Place) -> None:
         self.pace.begin(place[0], paid=place[1])

@@ -30,6 +30,8 @@ class Ledger:
     held: defaultdict[str, list[Place]] = field(default_factory=lambda: defaultdict(list))
     ended: list[tuple[float, Place]] = field(default_factory=list)
     paused_until: float = -inf
+    even: float = -inf
+    """See Pace."""
 
     def begin(self, courier: str, place: Place) -> None:
         self.held[courier].append(place)
@@ -49,6 +51,7 @@ class Ledger:
         """The windows as they are."""
         pace = Pace(self.rates, -inf)
         pace.pause(self.paused_until)
+        pace.even = min(self.even, now)
         for at, (chat, paid) in sorted(self.ended):
             pace.begin(chat, paid=paid)
             pace.end(chat, min(at, now), paid=paid)
@@ -65,7 +68,8 @@ class Ledger:
         ended = [(ceil(at * 1000) / 1000, *place) for at, place in seen if at + self._lasts(place) > now]
         held = {courier: places for courier, places in self.held.items() if places}
         paused = self.paused_until if self.paused_until > now else None
-        return orjson.dumps({"held": held, "ended": ended, "paused": paused}).decode()
+        even = self.even if self.even > -inf else None
+        return orjson.dumps({"held": held, "ended": ended, "paused": paused, "even": even}).decode()
 
     @classmethod
     def unpack(cls, rates: Rates, packed: str) -> Ledger:
@@ -76,6 +80,7 @@ class Ledger:
                 ledger.held[courier] = [(chat, paid) for chat, paid in places]
             ledger.ended = [(at, (chat, paid)) for at, chat, paid in read["ended"]]
             ledger.paused_until = -inf if read["paused"] is None else read["paused"]
+            ledger.even = -inf if read["even"] is None else read["even"]
         return ledger
 
     def _lasts(self, place: Place) -> float:

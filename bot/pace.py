@@ -20,6 +20,8 @@ from flows.rendering import Rates
 SECOND, MINUTE = 1.001, 60.06
 """A thousandth more than the platform's: no clock runs that much faster than another."""
 UNLIMITED = 1_000_000
+CATCHING_UP = 3
+"""How many of what we begin ourselves may leave at once, when their turn was missed."""
 Place: TypeAlias = "tuple[str, bool]"
 """What one send takes: the chat, and whether it is paid for."""
 
@@ -59,6 +61,8 @@ class Pace:
     def __init__(self, rates: Rates | None, since: float) -> None:
         self.rates = rates
         self.paused_until = -inf
+        self.even = -inf
+        """Until when what we begin ourselves has used its even share of the time."""
         most = rates.overall if rates is not None else UNLIMITED
         self._overall = Window(most, SECOND, deque([since] * most if rates is not None else ()))
         paid = rates.paid if rates is not None else None
@@ -72,6 +76,23 @@ class Pace:
     def free(self, now: float, *, paid: bool = False) -> int:
         """How many sends may begin now, to chats that don't rest."""
         return min(one.free(now) for one in self._of_all(paid)) if now >= self.paused_until else 0
+
+    @property
+    def spacing(self) -> float:
+        """Seconds between two of what we begin ourselves, where it is not paid for. Evenly spread, they leave a place
+        that comes free to whoever answers all the time, and none of them idle; in bursts they would use up a second."""
+        return SECOND / self.rates.overall if self.rates is not None and self.rates.paid is None else 0.0
+
+    def turns(self, now: float) -> int:
+        """How many of what we begin ourselves may leave now."""
+        if self.even == -inf or not self.spacing:
+            return CATCHING_UP if self.spacing else UNLIMITED
+        return max(0, min(CATCHING_UP, int((now - self.even) / self.spacing + 1e-6)))
+
+    def spread(self, count: int, now: float) -> None:
+        """So many of them leave."""
+        if count and self.spacing:
+            self.even = max(self.even, now - CATCHING_UP * self.spacing) + count * self.spacing
 
     def resting(self, now: float) -> list[str]:
         """The chats to which nothing may be sent yet."""
@@ -92,6 +113,8 @@ class Pace:
         if self.rates is None:
             return inf
         more = [one.more_at(now) for one in (self._overall, self._paid) if one is not None]
+        if self.turns(now) == 0:
+            more.append(self.even + self.spacing)
         return min([*more, *(self._rested_at(chat, now) for chat in self.resting(now))])
 
     def _rested_at(self, chat: str, now: float) -> float:

@@ -17,7 +17,7 @@ from bot.pace import Place
 from flows.rendering import Rates
 from storage import paces
 from storage.database import Database
-from storage.outbox import Claimed
+from storage.outbox import ANSWERS, Claimed
 
 Gone = Callable[[AsyncConnection, str], Awaitable[bool]]
 """Whether the courier of this name is no more."""
@@ -38,6 +38,9 @@ class SharedLane(Lane):
 
     def now(self) -> float:
         return self.time.now() + self.ahead
+
+    def begun(self, taken: Sequence[Claimed]) -> None:
+        """They were noted with the claim."""
 
     def begin(self, place: Place) -> None:
         """Its place was taken with the claim."""
@@ -92,8 +95,11 @@ class Sharing:
         for lane, taken in claims:
             if isinstance(lane, SharedLane) and taken:
                 changed.add(str(lane.key))
+                ledger = self._locked[str(lane.key)].ledger
+                lane.pace.spread(sum(item.kind not in ANSWERS for item in taken), lane.now())
+                ledger.even = lane.pace.even
                 for item in taken:
-                    self._locked[str(lane.key)].ledger.begin(self.courier, lane.place(item))
+                    ledger.begin(self.courier, lane.place(item))
         packed = {key: seen.ledger.pack(seen.lane.now()) for key, seen in self._locked.items() if key in changed}
         await paces.write(connection, packed)
 

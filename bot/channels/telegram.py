@@ -7,7 +7,7 @@ What the platform sends and how it is answered stands in bot/telegram/, free of 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -61,6 +61,8 @@ class Telegram:
     hears: bool = True
     """Otherwise it only sends: another process hears."""
     in_turn: InTurn = alone
+    paid: Collection[str] = ()
+    """The slugs of spaces whose token of the settings pays for a faster pace."""
     capabilities: Capabilities = CAPABILITIES
     keeps_for: timedelta | None = KEEPS_FOR
     _bots: dict[str, Bot] = field(init=False, default_factory=dict)
@@ -148,7 +150,8 @@ class Telegram:
         async with self.database.read() as connection:
             found = await keys.read(connection, self.tokens)
         self._known = found.known
-        self._paid = {one.account for one in found.listed if one.paid}
+        self._paid = {one.account for one in found.listed if one.paid and one.token is not None}
+        self._paid |= {keys.account_of(token) for slug, token in self.tokens.items() if slug in self.paid}
         for one in found.without:
             if one.error != KEY:
                 await Health(self.database, one.account, self.clock).key_refused()
