@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from math import inf
@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import leaving
+from bot import leaving, paying
 from bot.abandoned import Gone, by_its_process, my_name
 from bot.channels import Channel
 from bot.finishing import finish
@@ -178,6 +178,7 @@ class Courier:
 
     async def _note(self, connection: AsyncConnection, ended: Sequence[Outcome]) -> None:
         await settling.settle(connection, [outcome.settled for outcome in ended])
+        await paying.pay_back(connection, ended)
         for outcome in ended:
             item, shut = outcome.item, outcome.shut
             if outcome.moved is not None and not await settling.readdress(connection, item, outcome.moved):
@@ -197,7 +198,8 @@ class Courier:
             lane.served = self.time.now()
             await doubts.clear(connection, lane.key, now)
             claim = await outbox.claim(connection, self._wanted(lane, now), self.name, lane.room, lane.bulk)
-            claims.append((lane, await leaving.look(connection, lane.key, claim, now)))
+            claim = await leaving.look(connection, lane.key, claim, now)
+            claims.append((lane, await paying.pay(connection, lane, claim, now)))
         return claims
 
     # -- what is claimed ---------------------------------------------------------------------------------------
@@ -230,10 +232,11 @@ class Courier:
                 lane.pause(outcome.pause)
             if outcome.settled.state == "waiting":
                 again = outcome.settled.at
-            self._end(lane, outcome)
+            self._end(lane, replace(outcome, paid=place[1]))
         for item, place in left:
             lane.end(place)
-            self._end(lane, Outcome(item, untried(item, again or self.clock() + lane.paused_for)))
+            settled = untried(item, again or self.clock() + lane.paused_for)
+            self._end(lane, Outcome(item, settled, paid=place[1]))
 
     def _end(self, lane: Lane, outcome: Outcome) -> None:
         """To be noted with the next round."""

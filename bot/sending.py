@@ -44,13 +44,15 @@ log = structlog.get_logger()
 @value
 class Outcome:
     """What became of a delivery, as it is noted; and beyond that why its person can't be written to any more (`shut`),
-    the platform's new id of them (`moved`), or how long their whole account is to send nothing (`pause`)."""
+    the platform's new id of them (`moved`), or how long their whole account is to send nothing (`pause`). `paid`: it
+    was paid for."""
 
     item: Claimed
     settled: Settled
     shut: str | None = None
     moved: str | None = None
     pause: timedelta | None = None
+    paid: bool = False
 
 
 @dataclass
