@@ -68,8 +68,17 @@ _PAID_BACK = (
 )
 
 
+_GOES_ON = (
+    update(Broadcast)
+    .where(Broadcast.space_id == bindparam("s"), Broadcast.id == bindparam("i"))
+    .where(Broadcast.state == PAUSED, Broadcast.paused_for == CEILING, Broadcast.spent < Broadcast.ceiling)
+    .values(state=QUEUEING, paused_for=None)
+)
+
+
 async def pay_back(connection: AsyncConnection, given: Sequence[Bill]) -> None:
-    """These did not arrive, and cost nothing."""
+    """These did not arrive, and cost nothing; a broadcast that stood still for them goes on."""
     if given:
         rows = [{"s": one.broadcast.space_id, "i": one.broadcast.id, "count": one.count} for one in given]
         await connection.execute(_PAID_BACK, rows)
+        await connection.execute(_GOES_ON, [{"s": row["s"], "i": row["i"]} for row in rows])
