@@ -82,6 +82,8 @@ _WORDS: Mapping[str, Text] = {
     "open_door": _("opened the door {door}"),
     "change_key": _("changed the key of the door {door}"),
     "close_door": _("closed the door {door}"),
+    "pay_door": _("chose fast paid sending for the door {door}"),
+    "free_door": _("chose free sending for the door {door}"),
 }
 
 

@@ -50,6 +50,8 @@ class Telegram(BaseModel):
 
     bots: Mapping[str, SecretStr] = Field(default_factory=dict)
     """The token of each space's bot, by the slug of the space. Bots may be set up in the panel as well."""
+    paid: frozenset[str] = frozenset()
+    """The spaces whose bot of these settings pays Telegram for a faster pace; the panel says it of its own."""
     webhook: bool = False
     """Whether Telegram posts to us what is new; otherwise it is asked."""
     api_url: str = OFFICIAL

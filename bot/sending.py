@@ -44,13 +44,15 @@ log = structlog.get_logger()
 @value
 class Outcome:
     """What became of a delivery, as it is noted; and beyond that why its person can't be written to any more (`shut`),
-    the platform's new id of them (`moved`), or how long their whole account is to send nothing (`pause`)."""
+    the platform's new id of them (`moved`), or how long their whole account is to send nothing (`pause`). `paid`: it
+    was paid for."""
 
     item: Claimed
     settled: Settled
     shut: str | None = None
     moved: str | None = None
     pause: timedelta | None = None
+    paid: bool = False
 
 
 @dataclass
@@ -60,8 +62,10 @@ class Sending:
     database: Database
     clock: Clock
 
-    async def send(self, channel: Channel, item: Claimed, another: Callable[[], Awaitable[None]]) -> Outcome:
-        """Hand it over; `another` goes with it (see Outgoing)."""
+    async def send(
+        self, channel: Channel, item: Claimed, another: Callable[[], Awaitable[None]], *, paid: bool = False
+    ) -> Outcome:
+        """Hand it over; `another` and `paid` go with it (see Outgoing)."""
         try:
             language = item.language or LANGUAGES[0]
             message = word(item.body, language)
@@ -72,7 +76,7 @@ class Sending:
         began = self.clock()
         try:
             external = await channel.send(
-                Outgoing(str(item.id), item.account, item.sender, language, message, file, another)
+                Outgoing(str(item.id), item.account, item.sender, language, message, file, another, paid)
             )
         except Exception as trouble:
             return self._after(trouble, channel, item)
