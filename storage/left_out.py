@@ -3,13 +3,14 @@ deliveries themselves."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, null, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal_column, null, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.models import Address, Delivery, Participant, Space
+from storage.value import value
 
 STOPPED, UNREACHABLE, SILENT, ENOUGH = "stopped", "unreachable", "silent", "enough"
 """They want no message we begin; they can't be reached where they last were; by their door nobody is written to first;
@@ -51,3 +52,23 @@ async def lock(connection: AsyncConnection, space_id: int) -> None:
     four messages would send a fifth. On SQLite there is only ever one writer."""
     if connection.dialect.name != "sqlite":
         await connection.execute(select(Space.id).where(Space.id == space_id).with_for_update())
+
+
+@value
+class Reach:
+    """How many people an audience is, and how many of them get nothing, by reason, in the order of REASONS."""
+
+    people: int
+    left_out: Mapping[str, int]
+
+    @property
+    def reached(self) -> int:
+        return self.people - sum(self.left_out.values())
+
+
+async def look(connection: AsyncConnection, them: Select[int], now: datetime, *, unasked: bool = True) -> Reach:
+    """Whom of these a text would reach that leaves now, counted by one statement."""
+    reason = why(now, unasked=unasked)
+    rows = await connection.execute(them.with_only_columns(reason, func.count()).group_by(reason))
+    found: dict[str | None, int] = dict(rows.tuples().all())
+    return Reach(sum(found.values()), {name: found[name] for name in REASONS if name in found})
