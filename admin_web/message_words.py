@@ -16,7 +16,7 @@ _STATES: Mapping[str, tuple[str, Said]] = {
     QUEUEING: ("good", _("Leaving now")),
     SENDING: ("good", _("Leaving now")),
     PAUSED: ("watch", _("Paused")),
-    SENT: ("good", _("Sent")),
+    SENT: ("good", _("It has left")),
     CANCELLED: ("", _("Called off")),
 }
 
@@ -75,6 +75,13 @@ _LEFT_OUT: Mapping[str, Sentence] = {
     left_out.STOPPED: _counting(
         plural("{count} person has asked to receive nothing.", "{count} people have asked to receive nothing.", 1)
     ),
+    left_out.NEVER_AGREED: _counting(
+        plural(
+            "{count} person has not agreed to take part in anything so far.",
+            "{count} people have not agreed to take part in anything so far.",
+            1,
+        )
+    ),
     left_out.UNREACHABLE: _counting(
         plural("{count} person can no longer be reached.", "{count} people can no longer be reached.", 1)
     ),
@@ -98,7 +105,7 @@ _LEFT_OUT: Mapping[str, Sentence] = {
 def parts(figures: Figures) -> list[tuple[Said, int]]:
     """What became of it, person by person: those that are not nought, which add up to its recipients."""
     named: list[tuple[Said, int]] = [
-        (_("sent"), figures.sent),
+        (_("have left"), figures.sent),
         (_("still to leave"), figures.waiting),
         (_("in doubt"), figures.held),
         (_("failed"), figures.failed),

@@ -21,14 +21,16 @@ from admin_web.message_form import LONGEST_TEXT, Typed
 from admin_web.qr import qr
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import language_of, say, site_of
+from flows.host import LANGUAGE_NAMES
 from flows.messages import Message
 from flows.occasions.broadcast import compose
 from flows.rendering import Capabilities, render
 from flows.texts import Said, _
-from storage import accounts, audit, broadcast_figures, broadcast_rows, broadcasts, files, left_out
+from storage import accounts, audit, broadcast_figures, broadcast_rows, broadcasts, files, reach
 from storage.broadcasts import DRAFT, PLANNED, QUEUEING, SENDING, Broadcast, NotNow, Ref
 from storage.leaving import Due
-from storage.left_out import Reach
+from storage.reach import Asked, Reach
+from storage.rules import from_json
 from storage.types import LARGEST_ID
 
 LIST = "/panel/messages"
@@ -131,6 +133,7 @@ async def _draw_form(request: Request, me: Me, one: Broadcast | None, typed: Typ
     return panel(
         request, me, "message_form.html", 400 if typed.faults else 200, one=one, typed=typed, places=places, whom=whom,
         longest=LONGEST_TEXT, folder=f"{LIST}/files/", as_it_is=message_form.AS_IT_IS,
+        language_names=LANGUAGE_NAMES,
     )  # fmt: skip
 
 
@@ -162,7 +165,7 @@ async def _draw(
     async with site.database.read() as connection:
         figures = await broadcast_figures.figures(connection, one)
         facts = (await broadcast_rows.facts(connection, [(one.space_id, one.id)]))[one.space_id, one.id]
-        reach = await _reach(connection, one, now)
+        whom = await _reach(connection, one, now)
         doors = offered(await accounts.listed(connection, me.space_id), one.test_code or "")
         due = due or one.due_at or now
         leaves_at = await broadcasts.leaves_at(connection, me.space_id, due, unasked=one.unasked)
@@ -171,9 +174,9 @@ async def _draw(
     here = f"{site.base_url}/c/{one.test_code}" if facts.phase is not None and facts.phase.state != "draft" else None
     described = say(_("QR code to receive the test"), language_of(request))
     return panel(
-        request, me, "message.html", 400 if fault else 200, one=one, figures=figures, reach=reach, message=message,
+        request, me, "message.html", 400 if fault else 200, one=one, figures=figures, reach=whom, message=message,
         bare=render(_told(message), IN_WORDS, spoken).texts, spoken=spoken, leaves_at=leaves_at, words=message_words,
-        step=facts.phase, fault=fault, when=when or Civil.of(one.due_at, me.space.zone), sure=sure,
+        step=facts.phase, fault=fault, chosen=when or Civil.of(one.due_at, me.space.zone), sure=sure,
         late="late" in request.query_params, here=here, doors=[(door, qr(door.address, described)) for door in doors],
         unsent=one.state in (DRAFT, PLANNED), leaving=one.state in (QUEUEING, SENDING), now=now, due=due,
     )  # fmt: skip
@@ -189,8 +192,9 @@ async def _reach(connection: AsyncConnection, one: Broadcast, now: datetime) -> 
     """Whom it would reach now, or what was found when its deliveries were written."""
     if one.begun_at is not None:
         return Reach(one.queued + sum(one.left_out.values()), one.left_out)
-    them = broadcast_rows.audience(one.space_id, one.audience, now)
-    return await left_out.look(connection, them, now, unasked=one.unasked)
+    rule = from_json(one.audience) if one.audience is not None else None
+    [found] = await reach.look(connection, [Asked(one.space_id, rule, now, one.unasked)])
+    return found
 
 
 def _spoken(request: Request, me: Me, one: Broadcast) -> str:

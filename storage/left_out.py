@@ -3,19 +3,18 @@ deliveries themselves."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal_column, null, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, null, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.models import Address, Delivery, Participant, Space
-from storage.value import value
+from storage.models import Address, Consent, Delivery, Participant, Space
 
-STOPPED, UNREACHABLE, SILENT, ENOUGH = "stopped", "unreachable", "silent", "enough"
-"""They want no message we begin; they can't be reached where they last were; by their door nobody is written to first;
-they had as many as the space allows."""
-REASONS = (STOPPED, UNREACHABLE, SILENT, ENOUGH)
+STOPPED, NEVER_AGREED, UNREACHABLE, SILENT, ENOUGH = "stopped", "never agreed", "unreachable", "silent", "enough"
+"""They want no message we begin; they have agreed to take part in nothing so far; they can't be reached where they last
+were; by their door nobody is written to first; they had as many as the space allows."""
+REASONS = (STOPPED, NEVER_AGREED, UNREACHABLE, SILENT, ENOUGH)
 """The first that holds is the one that is told."""
 A_MONTH = timedelta(days=30)
 _UNASKED: ColumnElement[bool] = literal_column("deliveries.unasked")
@@ -28,7 +27,9 @@ def why(now: datetime, *, unasked: bool = True, silent: Collection[str] = ()) ->
     its_address = and_(Address.space_id == Participant.space_id, Address.id == Participant.address_id)
     open_ = exists().where(its_address, Address.unreachable.is_(None))
     quiet = exists().where(its_address, Address.channel.in_(list(silent)))
-    reasons = [(Participant.stopped_at.is_not(None), STOPPED), (~open_, UNREACHABLE)]
+    agreed = select(Consent.participant_id).where(Consent.space_id == Participant.space_id)
+    reasons = [(Participant.stopped_at.is_not(None), STOPPED), (Participant.id.not_in(agreed), NEVER_AGREED)]
+    reasons += [(~open_, UNREACHABLE)]
     reasons += [(quiet, SILENT)] if silent else []
     reasons += [(_had_enough(now), ENOUGH)] if unasked else []
     return case(*reasons, else_=null())
@@ -52,23 +53,3 @@ async def lock(connection: AsyncConnection, space_id: int) -> None:
     four messages would send a fifth. On SQLite there is only ever one writer."""
     if connection.dialect.name != "sqlite":
         await connection.execute(select(Space.id).where(Space.id == space_id).with_for_update())
-
-
-@value
-class Reach:
-    """How many people an audience is, and how many of them get nothing, by reason, in the order of REASONS."""
-
-    people: int
-    left_out: Mapping[str, int]
-
-    @property
-    def reached(self) -> int:
-        return self.people - sum(self.left_out.values())
-
-
-async def look(connection: AsyncConnection, them: Select[int], now: datetime, *, unasked: bool = True) -> Reach:
-    """Whom of these a text would reach that leaves now, counted by one statement."""
-    reason = why(now, unasked=unasked)
-    rows = await connection.execute(them.with_only_columns(reason, func.count()).group_by(reason))
-    found: dict[str | None, int] = dict(rows.tuples().all())
-    return Reach(sum(found.values()), {name: found[name] for name in REASONS if name in found})
