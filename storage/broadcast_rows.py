@@ -74,7 +74,7 @@ async def queue(
     if not count:
         await connection.execute(update(_T).where(these(found.ref), _T.state == QUEUEING).values(state=SENDING))
         return False
-    why = left_out.why(now, unasked=found.unasked, silent=silent)
+    why = left_out.why(found.space_id, now, unasked=found.unasked, silent=silent)
     them = everybody.where(Participant.id <= last)
     reasons = them.with_only_columns(why, func.count()).group_by(why)
     missed = {str(reason): many for reason, many in await connection.execute(reasons) if reason is not None}

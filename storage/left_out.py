@@ -21,15 +21,20 @@ _UNASKED: ColumnElement[bool] = literal_column("deliveries.unasked")
 """Written out, as the index of what is unasked has it."""
 
 
-def why(now: datetime, *, unasked: bool = True, silent: Collection[str] = ()) -> ColumnElement[str | None]:
-    """Of a participant: one of the words above, or NULL for whoever gets it. `silent` are the channels that never
-    write first."""
+def why(
+    space_id: int, now: datetime, *, unasked: bool = True, silent: Collection[str] = ()
+) -> ColumnElement[str | None]:
+    """Of a participant of this space: one of the words above, or NULL for whoever gets it. `silent` are the channels
+    that never write first."""
     its_address = and_(Address.space_id == Participant.space_id, Address.id == Participant.address_id)
     open_ = exists().where(its_address, Address.unreachable.is_(None))
     quiet = exists().where(its_address, Address.channel.in_(list(silent)))
-    agreed = select(Consent.participant_id).where(Consent.space_id == Participant.space_id)
-    reasons = [(Participant.stopped_at.is_not(None), STOPPED), (Participant.id.not_in(agreed), NEVER_AGREED)]
-    reasons += [(~open_, UNREACHABLE)]
+    agreed = select(Consent.participant_id).where(Consent.space_id == space_id)  # a list: SQLite makes it once
+    reasons: list[tuple[ColumnElement[bool], str]] = [
+        (Participant.stopped_at.is_not(None), STOPPED),
+        (Participant.id.not_in(agreed), NEVER_AGREED),
+        (~open_, UNREACHABLE),
+    ]
     reasons += [(quiet, SILENT)] if silent else []
     reasons += [(_had_enough(now), ENOUGH)] if unasked else []
     return case(*reasons, else_=null())

@@ -44,7 +44,7 @@ async def look(connection: AsyncConnection, asked: Sequence[Asked]) -> Sequence[
 
 
 async def _look(connection: AsyncConnection, asked: Asked) -> Reach:
-    why = left_out.why(asked.at, unasked=asked.unasked, silent=asked.silent).label("why")
+    why = left_out.why(asked.space_id, asked.at, unasked=asked.unasked, silent=asked.silent).label("why")
     them = audiences.people(asked.space_id, asked.rule, asked.at).with_only_columns(why)
     each = them.cte("each").prefix_with("MATERIALIZED")  # or SQLite works it out twice for everybody
     counted = select(each.c.why, func.count()).group_by(each.c.why)
