@@ -75,7 +75,7 @@ async def test_it_is_written_looked_at_and_sent_with_its_number(town: Town, clai
 
 
 async def test_who_gets_none_is_said_with_the_reason(town: Town, claire: httpx.AsyncClient) -> None:
-    ada, ben, cleo = await crowd(town)
+    ada, ben, _cleo = await crowd(town)
     async with town.database.write() as connection:
         await connection.execute(update(Participant).where(Participant.id == ada).values(stopped_at=town.now))
         await connection.execute(update(Address).where(Address.participant_id == ben).values(unreachable="gone"))
