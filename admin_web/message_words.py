@@ -119,7 +119,7 @@ def parts(figures: Figures) -> list[tuple[Said, int]]:
 
 
 _FAILURES: Mapping[str, Sentence] = {
-    "blocked": _counting(plural("{count} person has shut this door.", "{count} people have shut this door.", 1)),
+    "blocked": _counting(plural("{count} person has blocked the robot.", "{count} people have blocked the robot.", 1)),
     "gone": _counting(
         plural("{count} person is no more where they were.", "{count} people are no more where they were.", 1)
     ),

@@ -180,7 +180,7 @@ async def test_its_page_counts_says_why_it_failed_and_lets_those_in_doubt_go(
         mine = update(Delivery).where(Delivery.participant_id == people[1])
         await connection.execute(mine.values(state="held", error="uncertain"))
     page = plain((await claire.get(f"/panel/messages/{one.id}")).text)
-    assert "1 personne a fermé cette porte" in page
+    assert "1 personne a bloqué le robot" in page
     assert "Renvoyer à 1 personne" in page
     await press(claire, f"/panel/messages/{one.id}/release")
     async with town.database.read() as connection:
