@@ -179,11 +179,17 @@ async def count(connection: AsyncConnection, space_id: int, rules: Sequence[Rule
     for at in range(0, len(rules), MANY):
         asked = [true() if rule is None else matching(rule, space_id, now) for rule in rules[at : at + MANY]]
         query = select(*(func.count().filter(condition) for condition in asked))
-        row = await connection.execute(query.where(*living(space_id)))
+        row = await connection.execute(query.where(*_living(space_id)))
         found += row.one()
     return found
 
 
-def living(space_id: int) -> tuple[ColumnElement[bool], ...]:
+def people(space_id: int, rule: Rule | None, now: datetime) -> Select[int]:
+    """The ids of the people of a space that this rule is for, whether they may be written to or not."""
+    them = select(Participant.id).where(*_living(space_id))
+    return them if rule is None else them.where(matching(rule, space_id, now))
+
+
+def _living(space_id: int) -> tuple[ColumnElement[bool], ...]:
     """The participants of a space but those who were erased."""
     return Participant.space_id == space_id, Participant.erased_at.is_(None)

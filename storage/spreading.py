@@ -100,7 +100,7 @@ def _rows(one: Spread, insert: sqlite.Insert | postgresql.Insert) -> Insert:
     people = (
         select(*row.values())
         .outerjoin_from(Participant, Address, its_address)
-        .where(*_written_to(one.space_id, one.audience), *(below_the_ceiling(one.at) if one.unasked else ()))
+        .where(*_written_to(one.space_id, one.audience), *(_below_the_ceiling(one.at) if one.unasked else ()))
         .order_by(Participant.id)
     )
     people = people.join(them, them.c[0] == Participant.id) if len(them.c) > 1 else people
@@ -118,7 +118,7 @@ def cause(kind: str, about: Any) -> ColumnElement[str]:
     return literal(f"{kind}:").concat(cast(about, String))
 
 
-def below_the_ceiling(at: datetime) -> tuple[ColumnElement[bool], ...]:
+def _below_the_ceiling(at: datetime) -> tuple[ColumnElement[bool], ...]:
     """Who may be written to once more, though they have not asked for it."""
     had = Delivery
     unasked: ColumnElement[bool] = literal_column("deliveries.unasked")

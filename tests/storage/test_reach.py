@@ -13,11 +13,11 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import audiences, reach
+from storage import audiences, left_out, reach
 from storage.database import Database
 from storage.models import (
     Address,
@@ -132,11 +132,11 @@ class Resident:
     def why_not(self, silent: Sequence[str]) -> str | None:
         counted = [1 for unasked, at, state in self.had if unasked and at == NOW and state != "cancelled"]
         for reason, holds in (
-            (reach.STOPPED, self.stopped),
-            (reach.NEVER_AGREED, not self.agreed),
-            (reach.UNREACHABLE, self.channel is None or not self.reachable),
-            (reach.SILENT, self.channel in silent),
-            (reach.ENOUGH, len(counted) >= CAP),
+            (left_out.STOPPED, self.stopped),
+            (left_out.NEVER_AGREED, not self.agreed),
+            (left_out.UNREACHABLE, self.channel is None or not self.reachable),
+            (left_out.SILENT, self.channel in silent),
+            (left_out.ENOUGH, len(counted) >= CAP),
         ):
             if holds:
                 return reason
@@ -286,15 +286,16 @@ async def settle(connection: AsyncConnection, crowd: Sequence[Resident]) -> None
 async def check(connection: AsyncConnection, crowd: Sequence[Resident], rule: Rule | None) -> None:
     silent = ("signal",)
     inside = {id_: one for id_, one in enumerate(crowd, 1) if rule is None or one.judge(rule) is True}
-    asked = Asked(1, rule, NOW, silent)
     assert await audiences.count(connection, 1, [rule], NOW) == [len(inside)], rule
-    assert set(await connection.scalars(reach.among(asked, Participant.id))) == set(inside), rule
+    people = audiences.people(1, rule, NOW)
+    assert set(await connection.scalars(people)) == set(inside), rule
     why = Counter(one.why_not(silent) for one in inside.values())
-    found = await reach.look(connection, asked)
-    assert found == Reach(len(inside), {reason: why[reason] for reason in reach.REASONS if why[reason]}), rule
+    [found] = await reach.look(connection, [Asked(1, rule, NOW, silent=silent)])
+    assert found == Reach(len(inside), {reason: why[reason] for reason in left_out.REASONS if why[reason]}), rule
     assert found.reached == why[None]
+    gets_it = people.where(left_out.why(1, NOW, silent=silent).is_(None))
     reached = {id_ for id_, one in inside.items() if one.why_not(silent) is None}
-    assert set(await connection.scalars(reach.reached(asked))) == reached, rule
+    assert set(await connection.scalars(gets_it)) == reached, rule
 
 
 def test_a_random_town_is_found_and_reached_as_a_plain_model_says(database_url: str) -> None:
@@ -312,9 +313,9 @@ def test_a_random_town_is_found_and_reached_as_a_plain_model_says(database_url: 
             for rule in asked:
                 await check(connection, crowd, rule)
             assert await audiences.count(connection, 1, asked, NOW) == [
-                (await reach.look(connection, Asked(1, rule, NOW))).people for rule in asked
+                one.people for one in await reach.look(connection, [Asked(1, rule, NOW) for rule in asked])
             ]
-            assert await reach.look(connection, Asked(2, None, NOW)) == Reach(0, {})
+            assert await reach.look(connection, [Asked(2, None, NOW)]) == [Reach(0, {})]
         await database.close()
 
     @given(st.lists(residents, max_size=5), st.lists(st.none() | rules, min_size=1, max_size=6))
@@ -333,8 +334,8 @@ async def test_where_a_town_allows_nothing_unasked_everybody_has_had_enough(data
         await found_town(connection)
         await settle(connection, [ada])
         await connection.execute(update(Space).values(cap=0))
-        assert await reach.look(connection, Asked(1, None, NOW)) == Reach(1, {reach.ENOUGH: 1})
-        assert await connection.scalar(select(Participant.id)) == 1
+        everybody = [Asked(1, None, NOW), Asked(1, None, NOW, unasked=False)]
+        assert await reach.look(connection, everybody) == [Reach(1, {left_out.ENOUGH: 1}), Reach(1, {})]
     await database.close()
 
 
@@ -344,8 +345,7 @@ async def test_no_person_costs_a_look_through_the_whole_town(tmp_path: Path) -> 
     every = AllOf(
         (Speaks(("fr",)), ReachedBy(("web",)), CameBy(("Pain",)), *(Not(leaf) for leaf in BY_IDS), FirstTime())
     )
-    asked = Asked(1, every, NOW, ("signal",))
-    statement = reach.among(asked, reach.why_not(1, NOW, ("signal",)))
+    statement = audiences.people(1, every, NOW)
     compiled = statement.compile(dialect=sqlite.dialect(), compile_kwargs={"render_postcompile": True})
     async with opened(f"sqlite+aiosqlite:///{tmp_path}/town.db") as connection:
         plan = await connection.exec_driver_sql(
