@@ -24,6 +24,7 @@ from admin_web import (
     door_pages,
     exports,
     failures,
+    given,
     groups,
     hours,
     illustrations,
@@ -71,7 +72,7 @@ def build(
     `routes` are the house's own (health, metrics)."""
     site = Site(database, doors, base_url.rstrip("/"), clock, load_module, Counter(database))
     pages = (
-        static, illustrations, chat, sign_in, writing, consultations, replying, withdrawing, taking_over,
+        static, illustrations, chat, given, sign_in, writing, consultations, replying, withdrawing, taking_over,
         phase_pages, letter_pages, town, hours, groups, results, exports, live, try_it, poster, failures,
         contributions, typing_in, ballots, contribution, attached, merging, messages, team, journal, door_pages,
         public,

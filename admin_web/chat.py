@@ -35,6 +35,7 @@ from admin_web.live import event_stream
 from admin_web.public import length_of
 from admin_web.sign_in import client_of
 from admin_web.site import accepted, render, site_of
+from admin_web.talks import Folders
 from flows import pictures
 from flows.messages import Attachment, Incoming, Message
 from flows.texts import Said, _, plural
@@ -151,7 +152,9 @@ async def page(
     if unseen:
         await note_seen(request, who.seen)
     zone = ZoneInfo(entrance.space.zone)
-    talk = talks.draw(entries, zone, who.language, f"/c/{who.carried}/sent/", illustrations.folder(entrance.space.slug))
+    here = f"/c/{who.carried}"
+    folders = Folders(f"{here}/sent/", illustrations.folder(entrance.space.slug), f"{here}/given/")
+    talk = talks.draw(entries, zone, who.language, folders)
     left = await minutes_left(request, who, talk.prompt)
     return render(request, "chat.html", status, talk=talk, begun=begun, left=left, **given)
 

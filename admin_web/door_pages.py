@@ -37,6 +37,8 @@ def routes() -> list[BaseRoute]:
         Route(f"{DOORS}/telegram", signed_in(set_up), methods=["POST"]),
         Route(f"{DOORS}/{{id:int}}/key", signed_in(show_key), methods=["GET"]),
         Route(f"{DOORS}/{{id:int}}/key", signed_in(change_key), methods=["POST"]),
+        Route(f"{DOORS}/{{id:int}}/paid", signed_in(show_paid), methods=["GET"]),
+        Route(f"{DOORS}/{{id:int}}/paid", signed_in(pay), methods=["POST"]),
         Route(f"{DOORS}/{{id:int}}/close", signed_in(ask_to_close), methods=["GET"]),
         Route(f"{DOORS}/{{id:int}}/close", signed_in(close), methods=["POST"]),
     ]
@@ -224,6 +226,23 @@ _NO_KEY = _(
 _REFUSED = _("Telegram refuses this key. Copy it again, whole, from the last message of BotFather.")
 _AWAY = _("Telegram cannot be reached just now. The key was not kept: paste it again in a moment.")
 _TAKEN = _("This robot is another town's, or was. Make a new one with BotFather, as in the second step.")
+
+
+# -- its pace --------------------------------------------------------------------------------------------------
+
+
+async def show_paid(request: Request, me: Me) -> Response:
+    return panel(request, me, "door_paid.html", account=await find(request, me))
+
+
+async def pay(request: Request, me: Me) -> Response:
+    site, account = site_of(request), await find(request, me)
+    paid = bool(me.form.text("paid"))
+    async with site.database.write() as connection:
+        await accounts.pay(connection, account, paid=paid)
+        action = "pay_door" if paid else "free_door"
+        await audit.note(connection, me.entry(site.clock(), action, "accounts", account.id, door=account.name))
+    return RedirectResponse(DOORS, 303)
 
 
 # -- closing one -----------------------------------------------------------------------------------------------

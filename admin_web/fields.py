@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from admin_web import own_questions
 from admin_web.forms import LONGEST, Form, number
 from flows import pictures
 from flows.forms import Fault, Faults, Field
@@ -49,6 +50,8 @@ def _shown(field: Field, kept: Any) -> Any:
             for one in kept or ()
         ]
         return [*rows, *_blank(BLANKS)]
+    if field.kind == "questions":
+        return own_questions.shown(kept)
     if field.kind in ("words", "long_words"):
         return dict(kept or {})
     if field.kind == "picture":
@@ -79,6 +82,8 @@ def _typed(field: Field, form: Form, languages: Sequence[str], before: Any) -> A
         return form.text(field.name) == "yes"
     if field.kind == "options":
         return _rows(form, field.name, languages)
+    if field.kind == "questions":
+        return own_questions.typed(form, field, languages)
     if field.kind == "picture":
         kept = before["address"] if before and form.text(f"{field.name}.remove") != "yes" else ""
         return {"address": kept, "description": words(form, f"{field.name}.description", languages)}
@@ -124,15 +129,10 @@ def settings_of(fields: Sequence[Field], values: Mapping[str, Any], before: Mapp
     A new option gets an id that none of these had `before`, so that what was said of one is never taken for another.
     """
     faults: list[Fault] = []
-    made = {
-        field.name: _setting(field, values[field.name], before.get(field.name), faults)
-        for field in fields
-        if field.kind != "questions"
-    }
+    made = {field.name: _setting(field, values[field.name], before.get(field.name), faults) for field in fields}
     if faults:
         raise Faults(*faults)
-    from_file = {field.name for field in fields if field.kind == "questions"} & set(before)
-    return {**made, **{name: before[name] for name in from_file}}
+    return made
 
 
 def _setting(field: Field, typed_in: Any, before: Any, faults: list[Fault]) -> Any:
@@ -144,6 +144,8 @@ def _setting(field: Field, typed_in: Any, before: Any, faults: list[Fault]) -> A
         return typed_in
     if field.kind == "options":
         return _options(field, typed_in, {one["id"]: one for one in before or ()}, faults)
+    if field.kind == "questions":
+        return own_questions.settings_of(field, typed_in, before or (), faults)
     missing = not (typed_in["address"] if field.kind == "picture" else typed_in)
     if missing and field.required and field.kind != "flag":
         faults.append(Fault(field.name, NEEDED))
@@ -186,12 +188,13 @@ def _option(row: Row, id_: str, before: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def checked(kind: type[Module], settings: Mapping[str, Any]) -> Mapping[str, Said]:
-    """What the module says is wrong with these settings, by the name of its field; "" where it is none of them."""
+    """What the module says is wrong with these settings, by the name of its field, maybe with what of it is meant; ""
+    where it is none of them."""
     try:
         kind.load(settings)
     except Faults as found:
         names = {field.name for field in kind.form()}
-        return {fault.field if fault.field in names else "": fault.sentence for fault in found.faults}
+        return {fault.field if fault.field.partition(".")[0] in names else "": fault.sentence for fault in found.faults}
     return {}
 
 
@@ -201,6 +204,8 @@ def only_words(fields: Sequence[Field], before: Mapping[str, Any], after: Mappin
     for field in fields:
         if field.kind in ("words", "long_words", "picture"):
             merged[field.name] = after[field.name]
+        elif field.kind == "questions":
+            merged[field.name] = own_questions.reworded(before.get(field.name), after[field.name])
         elif field.kind == "options":
             new = {one["id"]: one for one in after[field.name]}
             merged[field.name] = [_reworded(one, new.get(one["id"], one)) for one in before.get(field.name) or ()]

@@ -38,6 +38,8 @@ async def show(request: Request, me: Me) -> Response:
 _WORDS: Mapping[str, Text] = {
     "open": _("opened the consultation “{title}”"),
     "close": _("closed the consultation “{title}”"),
+    "turned_open": _("opened by itself, on its date: “{title}”"),
+    "turned_over": _("closed by itself, on its date: “{title}”"),
     "copy": _("began the consultation “{title}” from another one"),
     "archive": _("put the consultation “{title}” into the archive"),
     "take_out": _("took the consultation “{title}” out of the archive"),
@@ -90,6 +92,8 @@ _WORDS: Mapping[str, Text] = {
     "open_door": _("opened the door {door}"),
     "change_key": _("changed the key of the door {door}"),
     "close_door": _("closed the door {door}"),
+    "pay_door": _("chose fast paid sending for the door {door}"),
+    "free_door": _("chose free sending for the door {door}"),
 }
 
 

@@ -337,7 +337,7 @@ async def act(request: Request, me: Me) -> Response:
             case "open":
                 await making.open_now(connection, phase, site.clock())
             case "close":
-                await making.close_now(connection, phase)
+                await making.close_now(connection, phase, site.clock())
             case "remove":
                 try:
                     await making.remove(connection, phase)

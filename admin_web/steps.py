@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.requests import Request
 
@@ -13,6 +13,7 @@ from flows.module import Module
 from flows.texts import Said, Words, _
 from storage import consultations
 from storage.consultations import Consultation, Phase
+from storage.moderation import Item
 from storage.value import value
 
 
@@ -34,6 +35,10 @@ class Step:
         if self.module is None:
             return None
         return self.module.kinds.get(kind, self.module.name) or None
+
+    def told(self, item: Item) -> Sequence[tuple[Said, Said]]:
+        """What else was given with it."""
+        return self.module.told(item.fields) if self.module is not None else ()
 
     def theme(self, theme: str | None) -> Said | None:
         chosen = self.module.themes if self.module else ()

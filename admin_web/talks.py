@@ -10,6 +10,7 @@ from flows.composing import WHAT_IT_DOES
 from flows.messages import COMMAND_TAP, DOCUMENT, TAKES, Button, Line, Media, Message
 from flows.telling import word
 from flows.texts import _, translate
+from storage.attached import GIVEN
 from storage.files import SCHEME
 from storage.history import Entry
 from storage.value import value
@@ -41,9 +42,21 @@ class Talk:
     last: int
 
 
-def draw(entries: Sequence[Entry], zone: tzinfo, language: str, sent: str, files: str) -> Talk:
-    """The conversation of these messages; `sent` and `files` are where the page finds what the resident sent and what
-    prompts show, by their digests."""
+@value
+class Folders:
+    """Where the page finds what the resident sent, what prompts show to everybody, and what came with the texts of
+    others."""
+
+    sent: str
+    files: str
+    given: str
+
+    def found(self, message: Message, *, mine: bool) -> Message:
+        return message.with_files_in(self.sent if mine else self.files).with_files_in(self.given, GIVEN)
+
+
+def draw(entries: Sequence[Entry], zone: tzinfo, language: str, folders: Folders) -> Talk:
+    """The conversation of these messages."""
     bubbles: list[Bubble] = []
     labels: dict[str, str] = {}
     prompt = Message(())
@@ -55,7 +68,7 @@ def draw(entries: Sequence[Entry], zone: tzinfo, language: str, sent: str, files
         message = _heard(entry, labels, language) if entry.body is None else word(entry.body, language)
         if message is None:
             continue
-        message, here = message.with_files_in(sent if mine else files), entry.at.astimezone(zone)
+        message, here = folders.found(message, mine=mine), entry.at.astimezone(zone)
         bubbles.append(Bubble(message, mine, here if here.date() != day else None))
         now = len(bubbles) if mine else now
         day = here.date()

@@ -15,9 +15,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from admin_web import consultations, illustrations
+from admin_web.contributions import LIST
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import language_of, site_of
 from storage import audit
+from storage.attached import GIVEN
 
 MOST_STEPS = 300
 LONGEST_STEP = 4_000
@@ -71,7 +73,7 @@ async def _draw(request: Request, me: Me, steps: list[str]) -> Response:
     spoken = asked if asked in me.space.languages else _spoken(request, me)
     talk = await site_of(request).doors.preview(me.space_id, consultation.id, spoken, steps)
     folder = illustrations.draft_folder(consultation.id)
-    talk = [(mine, message.with_files_in(folder)) for mine, message in talk]
+    talk = [(mine, message.with_files_in(folder).with_files_in(f"{LIST}/", GIVEN)) for mine, message in talk]
     last = talk[-1][1] if talk else None
     return panel(
         request, me, "try.html", consultation=consultation, talk=talk, last=last, spoken=spoken,

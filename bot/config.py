@@ -1,6 +1,7 @@
 """The settings of a house: from `palabre.toml` and the environment, read once and never changed.
 
-The environment wins over the file: `PALABRE_PORT=9000` beats `port = 8000`. docs/operating.md lists them all.
+The environment wins over the file: `PALABRE_PORT=9000` beats `port = 8000`. A secret may also be handed over as a file
+of its own, by systemd or a container. docs/operating.md lists them all.
 """
 
 from __future__ import annotations
@@ -8,11 +9,20 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -20,6 +30,10 @@ from bot.telegram.replies import TOKEN
 
 FILE = Path("palabre.toml")
 PREFIX = "PALABRE_"
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+"""Where systemd says that it has laid the secrets of a service, and our container that its own lie."""
+POSTED_TO_PORTS = (443, 80, 88, 8443)
+"""Telegram posts to no other (https://core.telegram.org/bots/api#setwebhook)."""
 
 
 class BadSettings(Exception):
@@ -36,6 +50,8 @@ class Telegram(BaseModel):
 
     bots: Mapping[str, SecretStr] = Field(default_factory=dict)
     """The token of each space's bot, by the slug of the space. Bots may be set up in the panel as well."""
+    paid: frozenset[str] = frozenset()
+    """The spaces whose bot of these settings pays Telegram for a faster pace; the panel says it of its own."""
     webhook: bool = False
     """Whether Telegram posts to us what is new; otherwise it is asked."""
     api_url: str = OFFICIAL
@@ -78,6 +94,11 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535)
     base_url: str = ""
     """What residents type and posters carry, `https://participe.example`; http://HOST:PORT while it is empty."""
+    trusted_proxies: str = "127.0.0.1, ::1"
+    """Whom we believe when they say for whom they ask: addresses and networks of the web server before us. To all
+    others a request comes from whoever makes it. `*` believes everybody, who may then pretend to be anybody."""
+    backups: str = ""
+    """The folder that `palabre backup` fills, a file for each day of the week."""
     history_days: int = Field(30, ge=1, le=30)
     """How long the texts of a talk are kept for the chat page; answers that were sent are kept apart."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -101,12 +122,25 @@ class Settings(BaseSettings):
     def _is_an_address(cls, value: str) -> str:
         return _address(value)
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        for part in value.split(","):
+            if part.strip() != "*":
+                try:
+                    ip_network(part.strip())
+                except ValueError:
+                    raise ValueError("write addresses and networks, with commas: 127.0.0.1, 10.0.0.0/24") from None
+        return value
+
     @model_validator(mode="after")
     def _can_be_posted_to(self) -> Settings:
         """Telegram itself posts to https only; another server may stand beside us."""
         telegram = self.telegram
         if telegram.webhook and telegram.api_url == OFFICIAL and not self.base_url.startswith("https://"):
             raise ValueError("telegram.webhook needs base_url, with https://: that is where Telegram posts to")
+        if telegram.webhook and telegram.api_url == OFFICIAL and self.port_outside not in POSTED_TO_PORTS:
+            raise ValueError("telegram.webhook needs base_url on port 443, 80, 88 or 8443: Telegram posts to no other")
         return self
 
     @property
@@ -119,6 +153,22 @@ class Settings(BaseSettings):
         """Where the pages are, as residents type it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.base_url or f"http://{host}:{self.port}"
+
+    @property
+    def host_outside(self) -> str:
+        """The machine's name in the address that residents type."""
+        return urlsplit(self.address).hostname or ""
+
+    @property
+    def port_outside(self) -> int:
+        """The port of the address that residents type."""
+        parts = urlsplit(self.address)
+        return parts.port or (443 if parts.scheme == "https" else 80)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether others than this machine are meant to come."""
+        return not (is_loopback(self.host_outside) and is_loopback(self.host))
 
     @property
     def sqlite_file(self) -> Path | None:
@@ -146,12 +196,20 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment before the file, whose values are handed over as arguments."""
-        return env_settings, init_settings
+        """The environment before secrets' files, and these before the settings' file, whose values are arguments."""
+        return env_settings, InitSettingsSource(settings_cls, _secrets()), init_settings
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this names a machine to itself."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def load(file: Path | None = None) -> Settings:
-    """The settings of this file, or of `palabre.toml` here if there is one, and of the environment.
+    """The settings of this file, or of `palabre.toml` here if there is one, of secrets' files, and of the environment.
 
     Raises BadSettings, naming every setting that is wrong.
     """
@@ -186,6 +244,7 @@ def _address(value: str) -> str:
     """Without the slash at its end."""
     if value and not value.startswith(("https://", "http://")):
         raise ValueError("it begins with https:// (or http:// where nothing leaves the machine)")
+    _ = urlsplit(value).port  # raises ValueError where that is none
     return value.rstrip("/")
 
 
@@ -196,6 +255,31 @@ def _read(file: Path) -> dict[str, Any]:
         raise BadSettings(f"{file} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSettings(f"{file} is not TOML: {error}") from None
+
+
+def _secrets() -> dict[str, Any]:
+    """Those that lie in files of their own: `database_url`, and `telegram_bots` as JSON."""
+    if not (named := os.environ.get(CREDENTIALS)):
+        return {}
+    folder, secrets = Path(named), dict[str, Any]()
+    if url := _secret(folder / "database_url"):
+        secrets["database_url"] = url
+    if bots := _secret(folder / "telegram_bots"):
+        try:
+            secrets["telegram"] = {"bots": orjson.loads(bots)}
+        except orjson.JSONDecodeError:
+            raise BadSettings(f'{folder}/telegram_bots: write it as JSON, {{"montaubry": "123456:ABC-DEF"}}') from None
+    return secrets
+
+
+def _secret(file: Path) -> str:
+    """What the file holds, "" where there is none."""
+    try:
+        return file.read_text("utf-8").strip()
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{file} cannot be read ({type(error).__name__}).") from None
 
 
 def _sentence(problem: Any) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from math import inf
@@ -19,13 +19,17 @@ import structlog
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import leaving
-from bot.abandoned import is_gone, my_name
+from bot import leaving, paying
+from bot.abandoned import Gone, by_its_process, my_name
 from bot.channels import Channel
 from bot.finishing import finish
-from bot.lanes import Lane, Lanes, Time
+from bot.lane import Lane, Time
+from bot.lanes import Lanes
 from bot.metrics import BLOCKED, UNCERTAIN
+from bot.pace import Place
 from bot.sending import SILENCE_AFTER_DEATH, Outcome, Sending, in_doubt, untried
+from bot.sharing import Sharing, give_back, holders
+from flows.rendering import Rates
 from storage import doubts, erasure, outbox, settling
 from storage.clock import Clock, utc_now
 from storage.database import Database
@@ -43,7 +47,11 @@ log = structlog.get_logger()
 
 @dataclass
 class Courier:
-    """Sends what is due on these channels; with `only`, (account, sender), what is for this one person."""
+    """Sends what is due on these channels; with `only`, (account, sender), what is for this one person.
+
+    `shared`: others may send by the same accounts, and the pace is kept in the database; on SQLite nobody else does.
+    `told` is called once what pages show has left.
+    """
 
     database: Database
     channels: Mapping[str, Channel]
@@ -51,6 +59,10 @@ class Courier:
     name: str = field(default_factory=my_name)
     only: tuple[str, str] | None = None
     time: Time = field(default_factory=Time)
+    gone: Gone = by_its_process
+    shared: bool | None = None
+    told: Callable[[], None] = lambda: None
+    sharing: Sharing | None = field(init=False)
     lanes: Lanes = field(init=False)
     sending: Sending = field(init=False)
     _woken: asyncio.Event = field(init=False, default_factory=asyncio.Event)
@@ -60,7 +72,9 @@ class Courier:
     _ended: list[Outcome] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
-        self.lanes = Lanes(self.channels, self.time, self.only)
+        shared = self.shared if self.shared is not None else not self.database.sqlite
+        self.sharing = Sharing(self.database, self.name, self.time, self._one_round) if shared else None
+        self.lanes = Lanes(self.channels, self.time, self.only, self.sharing)
         self.sending = Sending(self.database, lambda: self.clock())
 
     def wake(self) -> None:
@@ -135,7 +149,7 @@ class Courier:
             self._due = await self.lanes.due(connection, now)
             for lane in self._due:
                 if lane.room and (
-                    await outbox.any_due(connection, self._wanted(lane, now))
+                    await outbox.any_due(connection, self._wanted(lane, now), bulk=lane.bulk > 0)
                     or await doubts.any_over(connection, lane.key, now)
                 ):
                     return True
@@ -143,22 +157,28 @@ class Courier:
 
     def _wanted(self, lane: Lane, now: datetime) -> Wanted:
         only = self.only[1] if self.only is not None else None
-        return Wanted(lane.key, now, lane.limited, lane.resting, only, lane.kept)
+        return Wanted(lane.key, now, lane.limited, lane.resting, only)
 
     async def _write(self, *, claim: bool) -> list[tuple[Lane, Claim]]:
         """The transaction of a round."""
         ended = list(self._ended)
         erased = any(outcome.item.erased for outcome in ended)
         async with self.database.write(short=not erased) as connection:
+            await self.lanes.lock(connection, self.clock())
             await self._note(connection, ended)
             if erased:
                 await erasure.forget_erased(connection)
             claims = await self._claim(connection) if claim else []
+            await self.lanes.note(connection, claims)
+        self.lanes.kept()
         del self._ended[: len(ended)]
+        if any(outcome.settled.drawn for outcome in ended):
+            self.told()
         return claims
 
     async def _note(self, connection: AsyncConnection, ended: Sequence[Outcome]) -> None:
         await settling.settle(connection, [outcome.settled for outcome in ended])
+        await paying.pay_back(connection, ended)
         for outcome in ended:
             item, shut = outcome.item, outcome.shut
             if outcome.moved is not None and not await settling.readdress(connection, item, outcome.moved):
@@ -169,7 +189,7 @@ class Courier:
     async def _claim(self, connection: AsyncConnection) -> list[tuple[Lane, Claim]]:
         """What may leave now of each lane that has room; if there are many, of those served longest ago."""
         now = self.clock()
-        self._due = await self.lanes.due(connection, now)
+        self._due = await self.lanes.due(connection, now, locked=True)
         able = sorted((lane for lane in self._due if lane.room), key=lambda lane: lane.served)
         if len(able) > LANES_AT_ONCE:
             self.wake()
@@ -177,17 +197,21 @@ class Courier:
         for lane in able[:LANES_AT_ONCE]:
             lane.served = self.time.now()
             await doubts.clear(connection, lane.key, now)
-            claim = await outbox.claim(connection, self._wanted(lane, now), self.name, lane.room)
-            claims.append((lane, await leaving.look(connection, lane.key, claim, now)))
+            claim = await outbox.claim(connection, self._wanted(lane, now), self.name, lane.room, lane.bulk)
+            claim = await leaving.look(connection, lane.key, claim, now)
+            claims.append((lane, await paying.pay(connection, lane, claim, now)))
         return claims
 
     # -- what is claimed ---------------------------------------------------------------------------------------
 
     def _start(self, lane: Lane, claim: Claim) -> None:
         """Send it, participants side by side."""
-        by_person: dict[int, list[Claimed]] = defaultdict(list)
+        by_person: dict[int, list[tuple[Claimed, Place]]] = defaultdict(list)
+        lane.begun(claim.taken)
         for item in claim.taken:
-            by_person[item.participant_id].append(item)
+            place = lane.place(item)
+            lane.begin(place)
+            by_person[item.participant_id].append((item, place))
         lane.in_hand += len(claim.taken)
         for items in by_person.values():
             task = asyncio.create_task(self._send(lane, items))
@@ -197,20 +221,22 @@ class Courier:
         if claim.passed:
             self.wake()
 
-    async def _send(self, lane: Lane, items: Sequence[Claimed]) -> None:
+    async def _send(self, lane: Lane, items: Sequence[tuple[Claimed, Place]]) -> None:
         """One participant's deliveries, one after the other; one that does not leave keeps those behind it back."""
         left, again = list(items), None
-        while left and again is None and lane.begin(left[0].sender):
-            item = left.pop(0)
-            outcome = await self.sending.send(lane.channel, item, partial(lane.another, item.sender))
-            lane.end(item.sender)
+        while left and again is None and not lane.paused_for:
+            item, place = left.pop(0)
+            outcome = await self.sending.send(lane.channel, item, partial(lane.another, place), paid=place[1])
+            lane.end(place, moved=outcome.moved is not None)
             if outcome.pause is not None:
                 lane.pause(outcome.pause)
             if outcome.settled.state == "waiting":
                 again = outcome.settled.at
-            self._end(lane, outcome)
-        for item in left:
-            self._end(lane, Outcome(item, untried(item, again or self.clock() + lane.paused_for)))
+            self._end(lane, replace(outcome, paid=place[1]))
+        for item, place in left:
+            lane.end(place)
+            settled = untried(item, again or self.clock() + lane.paused_for)
+            self._end(lane, Outcome(item, settled, paid=place[1]))
 
     def _end(self, lane: Lane, outcome: Outcome) -> None:
         """To be noted with the next round."""
@@ -223,11 +249,31 @@ class Courier:
     async def recover(self, *, own: bool = False) -> None:
         """Settle what couriers that are no more had claimed; with `own`, at the start, also one of this very name."""
         now = self.clock()
+        async with self.database.read() as connection:
+            gone = await self._gone(connection, now, own)
+        if not gone:
+            return
         async with self.database.write() as connection:
-            owners = await doubts.owners(connection)
-            gone = [name for name, since in owners if (own if name == self.name else is_gone(name, since, now))]
-            left = await doubts.abandoned(connection, self.channels, gone) if gone else []
+            if self.sharing is not None:
+                await give_back(connection, gone, self._rates, await self.time.shared(connection))
+            left = await doubts.abandoned(connection, self.channels, gone)
             again = [in_doubt(self.channels[item.channel], item, now, now + SILENCE_AFTER_DEATH) for item in left]
             await settling.settle(connection, again)
         for item in left:
             UNCERTAIN.labels(item.channel).inc()
+        self.wake()
+
+    async def _gone(self, connection: AsyncConnection, now: datetime, own: bool) -> list[str]:
+        """Couriers that are no more, and have left something."""
+        left = dict(await doubts.owners(connection))
+        if self.sharing is not None:
+            left = dict.fromkeys(await holders(connection, self._rates), now) | left
+        return [
+            name
+            for name, since in left.items()
+            if (own if name == self.name else await self.gone(connection, name, since, now))
+        ]
+
+    @property
+    def _rates(self) -> dict[str, Rates | None]:
+        return {name: channel.capabilities.rates for name, channel in self.channels.items()}

@@ -16,13 +16,16 @@ from storage.database import Database
 
 PATIENCE = 5.0
 """Seconds the database has to answer."""
+ASKED_BY = "palabre-asked-by"
+"""A header that says `https` or `http`, as the house understood it: `palabre check` learns from it whether the web
+server before the house is believed."""
 
 
 def routes(database: Database) -> list[Route]:
     """`/healthz`, `/readyz` and `/metrics`. Their words are English: no resident reads them."""
 
-    async def healthz(_request: Request) -> Response:
-        return PlainTextResponse("alive\n")
+    async def healthz(request: Request) -> Response:
+        return PlainTextResponse("alive\n", headers={ASKED_BY: request.url.scheme})
 
     async def readyz(_request: Request) -> Response:
         trouble = await not_ready(database)

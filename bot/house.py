@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,6 +22,8 @@ import admin_web.application
 from admin_web import illustrations
 from admin_web.doors import Doors, Introduced, NotIntroduced
 from bot import health
+from bot.abandoned import by_its_name, my_name
+from bot.bell import Bell
 from bot.channels import Channel, Posted
 from bot.config import Settings
 from bot.courier import Courier
@@ -37,9 +39,13 @@ from storage import migrating, spaces
 from storage.accounts import AWAY, KEY, OTHER
 from storage.clock import Clock, utc_now
 from storage.database import Database
+from storage.holding import Holding
 from storage.participants import AddressKey
+from storage.types import new_id
 
 WEB = "web"
+RECEIVE, COURIER, JOBS = PARTS = ("receive", "courier", "jobs")
+"""What several processes may share: the channels, the pages and reception; sending; and what is done periodically."""
 LAST_REQUESTS = 10
 """Seconds that requests under way have to end once the house closes."""
 
@@ -47,15 +53,21 @@ log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def opened(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[House]:
-    """A house on this database, migrated; nothing runs yet. Raises SchemaIsNewer, or what the database says."""
+async def opened(settings: Settings, clock: Clock = utc_now, parts: Collection[str] = PARTS) -> AsyncIterator[House]:
+    """A house on this database, or these parts of one, migrated; nothing runs yet. Raises SchemaIsNewer, Mistake, or
+    what the database says."""
+    if settings.sqlite_file is not None and set(parts) != set(PARTS):
+        raise Mistake("--only is for PostgreSQL: a house on SQLite is one process.")
     database = Database(settings.database_url.get_secret_value())
+    holding = Holding(database)
     try:
         if await migrating.migrate(database):
             log.info("schema migrated", schema=migrating.NEEDED)
         await _check_bots(database, settings)
-        yield House(settings, database, _switched_on(settings, database, clock), clock)
+        channels = _switched_on(settings, database, clock, holding, hears=RECEIVE in parts)
+        yield House(settings, database, channels, clock, parts, holding)
     finally:
+        await holding.close()
         await database.close()
 
 
@@ -69,12 +81,15 @@ async def _check_bots(database: Database, settings: Settings) -> None:
             raise Mistake(f"telegram.bots: there is no space {slug}. There are: {there}.")
 
 
-def _switched_on(settings: Settings, database: Database, clock: Clock) -> list[Channel]:
+def _switched_on(
+    settings: Settings, database: Database, clock: Clock, holding: Holding, *, hears: bool
+) -> list[Channel]:
     """The channels of a house. Telegram is always one of them: a bot may be added in the panel at any time."""
     from bot.channels.telegram import Telegram
     from bot.channels.web import Web
 
     telegram = Telegram(database, telegram_api(settings), settings.telegram.tokens, settings.posted_to, clock)
+    telegram.hears, telegram.in_turn, telegram.paid = hears, holding.while_held, settings.telegram.paid
     return [Web(), telegram]
 
 
@@ -112,8 +127,11 @@ class House:
     database: Database
     open_channels: Sequence[Channel]
     clock: Clock = utc_now
+    parts: Collection[str] = PARTS
+    holding: Holding | None = None
     channels: dict[str, Channel] = field(init=False)
     watcher: Watcher = field(init=False)
+    bell: Bell = field(init=False)
     courier: Courier = field(init=False)
     reception: Reception = field(init=False)
     jobs: Jobs = field(init=False)
@@ -123,11 +141,22 @@ class House:
         self.channels = {channel.capabilities.name: channel for channel in self.open_channels}
         capabilities = {name: channel.capabilities for name, channel in self.channels.items()}
         self.watcher = Watcher(self.database)
-        self.courier = Courier(self.database, self.channels, self.clock)
+        self.bell = Bell(self.database, self._woken)
+        self.courier = self._courier()
         self.reception = Reception(self.database, capabilities, self.clock, told=self._told)
         history = timedelta(days=self.settings.history_days)
         self.jobs = Jobs(all_jobs(self.database, self.reception, self.courier, history), self.clock)
-        self.application = admin_web.application.build(
+        self.application = self._pages() if RECEIVE in self.parts else Starlette(routes=health.routes(self.database))
+
+    def _courier(self) -> Courier:
+        """On PostgreSQL each has a name of its own, which it holds while it lives."""
+        if self.database.sqlite:
+            return Courier(self.database, self.channels, self.clock)
+        name = f"{my_name()}:{new_id()}"
+        return Courier(self.database, self.channels, self.clock, name, gone=by_its_name, told=self._told)
+
+    def _pages(self) -> Starlette:
+        return admin_web.application.build(
             self.database,
             Doors(self.reception.receive, self._preview, self.watcher.watch, self._introduce),
             base_url=self.settings.address,
@@ -139,6 +168,12 @@ class House:
         return (route for one in self.open_channels if isinstance(one, Posted) for route in one.routes())
 
     def _told(self) -> None:
+        """We have committed something."""
+        self._woken()
+        self.bell.ring()
+
+    def _woken(self) -> None:
+        """Something was committed, here or by another process."""
         self.courier.wake()
         self.watcher.tell()
 
@@ -170,7 +205,7 @@ class House:
         """
         async with AsyncExitStack() as stack:
             tasks = [await self._start(stack, work) for work in self._works()]
-            server = _Server(self.application, ready)
+            server = _Server(self.application, self.settings.trusted_proxies, ready)
             tasks.append(asyncio.create_task(server.serve([listening])))
             stack.push_async_callback(self._close_pages, server, tasks[-1])
             waiting = asyncio.create_task(stopping.wait())
@@ -183,12 +218,21 @@ class House:
 
     def _works(self) -> Iterable[Coroutine[Any, Any, None]]:
         """What runs beside the pages; closed in the opposite order, each finishing what it has begun."""
+        yield self.bell.run()
         yield self.watcher.run()
-        yield self.courier.run()
+        if COURIER in self.parts:
+            yield self._deliver()
         yield self.reception.run()
-        yield self.jobs.run()
-        for channel in self.channels.values():
+        if JOBS in self.parts:
+            yield self.jobs.run()
+        for channel in self.channels.values() if {RECEIVE, COURIER} & set(self.parts) else ():
             yield channel.run(self.reception.receive)
+
+    async def _deliver(self) -> None:
+        if self.holding is None:
+            await self.courier.run()
+        else:
+            await self.holding.while_held(self.courier.name, self.courier.run)
 
     async def _start(self, stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -205,7 +249,7 @@ class House:
 class _Server(uvicorn.Server):
     """Uvicorn without its signals, since the house closes in its own order, and without a log of who came."""
 
-    def __init__(self, application: Starlette, ready: Callable[[], None]) -> None:
+    def __init__(self, application: Starlette, trusted_proxies: str, ready: Callable[[], None]) -> None:
         config = uvicorn.Config(
             application,
             log_config=None,
@@ -213,6 +257,7 @@ class _Server(uvicorn.Server):
             lifespan="off",
             timeout_graceful_shutdown=LAST_REQUESTS,
             server_header=False,
+            forwarded_allow_ips=trusted_proxies,
         )
         super().__init__(config)
         self.ready = ready

@@ -17,7 +17,7 @@ from bot import broadcasting, sealing, taking_back
 from bot.courier import Courier
 from bot.metrics import DEAD, WAITING
 from bot.reception import Reception
-from storage import erasure, milestones, outbox, reminders, retention, spreading
+from storage import erasure, milestones, outbox, reminders, retention, spreading, turning
 from storage.database import Database
 from storage.value import value
 
@@ -62,6 +62,13 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
             async with database.write() as connection:
                 await milestones.tell(connection, [one], now)
 
+    async def notice_what_turned(now: datetime) -> None:
+        async with database.read() as connection:
+            turns = await turning.turned(connection, now)
+        if turns:
+            async with database.write() as connection:
+                await turning.notice(connection, turns, now)
+
     async def remind(now: datetime) -> None:
         async with database.read() as connection:
             found = await reminders.to_remind(connection, now)
@@ -94,6 +101,7 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
         Job("begin, go on with and end broadcasts", timedelta(seconds=5), go_on_with_broadcasts),
         Job("take broadcasts back", timedelta(seconds=5), take_broadcasts_back),
         Job("tell the milestones of petitions", timedelta(seconds=10), tell_milestones),
+        Job("notice what opened and closed by itself", timedelta(seconds=20), notice_what_turned),
         Job("remind those who stopped", timedelta(minutes=1), remind),
         Job("forget people who were erased", timedelta(minutes=5), forget_erased),
         Job("forget what was kept long enough", timedelta(hours=1), forget_history),

@@ -13,12 +13,17 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from math import inf
+from typing import TypeAlias
 
 from flows.rendering import Rates
 
-SECOND, MINUTE = 1.01, 60.1
-"""A little more than the platform's: our clock is not its own."""
+SECOND, MINUTE = 1.001, 60.06
+"""A thousandth more than the platform's: no clock runs that much faster than another."""
 UNLIMITED = 1_000_000
+CATCHING_UP = 3
+"""How many of what we begin ourselves may leave at once, when their turn was missed."""
+Place: TypeAlias = "tuple[str, bool]"
+"""What one send takes: the chat, and whether it is paid for."""
 
 
 @dataclass(slots=True)
@@ -49,35 +54,57 @@ class Window:
 class Pace:
     """The windows of one account, those of all it sends and those of each chat; without `rates` only its pauses.
 
+    What is `paid` for has a window of its own, much larger, in which all the rest counts as well.
     `since` is when we began to send at all: another process may have used up the second before.
     """
 
     def __init__(self, rates: Rates | None, since: float) -> None:
         self.rates = rates
         self.paused_until = -inf
+        self.even = -inf
+        """Until when what we begin ourselves has used its even share of the time."""
         most = rates.overall if rates is not None else UNLIMITED
         self._overall = Window(most, SECOND, deque([since] * most if rates is not None else ()))
+        paid = rates.paid if rates is not None else None
+        self._paid = Window(paid, SECOND, deque([since] * paid)) if paid is not None else None
         self._chats: dict[str, list[Window]] = {}
 
     def pause(self, until: float) -> None:
         """Nothing may begin until then."""
         self.paused_until = max(self.paused_until, until)
 
-    def free(self, now: float) -> int:
+    def free(self, now: float, *, paid: bool = False) -> int:
         """How many sends may begin now, to chats that don't rest."""
-        return self._overall.free(now) if now >= self.paused_until else 0
+        return min(one.free(now) for one in self._of_all(paid)) if now >= self.paused_until else 0
+
+    @property
+    def spacing(self) -> float:
+        """Seconds between two of what we begin ourselves, where it is not paid for. Evenly spread, they leave a place
+        that comes free to whoever answers all the time, and none of them idle; in bursts they would use up a second."""
+        return SECOND / self.rates.overall if self.rates is not None and self.rates.paid is None else 0.0
+
+    def turns(self, now: float) -> int:
+        """How many of what we begin ourselves may leave now."""
+        if self.even == -inf or not self.spacing:
+            return CATCHING_UP if self.spacing else UNLIMITED
+        return max(0, min(CATCHING_UP, int((now - self.even) / self.spacing + 1e-6)))
+
+    def spread(self, count: int, now: float) -> None:
+        """So many of them leave."""
+        if count and self.spacing:
+            self.even = max(self.even, now - CATCHING_UP * self.spacing) + count * self.spacing
 
     def resting(self, now: float) -> list[str]:
         """The chats to which nothing may be sent yet."""
         self._chats = {chat: its for chat, its in self._chats.items() if any(one.free(now) < one.most for one in its)}
         return [chat for chat, its in self._chats.items() if any(one.free(now) <= 0 for one in its)]
 
-    def may_begin(self, chat: str, now: float) -> bool:
-        return self.opens_at(chat, now) <= now
+    def may_begin(self, chat: str, now: float, *, paid: bool = False) -> bool:
+        return self.opens_at(chat, now, paid=paid) <= now
 
-    def opens_at(self, chat: str, now: float) -> float:
+    def opens_at(self, chat: str, now: float, *, paid: bool = False) -> float:
         """When a send to this chat may begin: now, or later; `inf` while that depends on sends that have not ended."""
-        return max(self.paused_until, *(one.free_at(now) for one in self._windows(chat)))
+        return max(self.paused_until, *(one.free_at(now) for one in self._windows(chat, paid)))
 
     def next_at(self, now: float) -> float:
         """When more may begin than may now; `inf` while that depends on sends that have not ended."""
@@ -85,20 +112,37 @@ class Pace:
             return self.paused_until
         if self.rates is None:
             return inf
-        return min([self._overall.more_at(now), *(self.opens_at(chat, now) for chat in self.resting(now))])
+        more = [one.more_at(now) for one in (self._overall, self._paid) if one is not None]
+        if self.turns(now) == 0:
+            more.append(self.even + self.spacing)
+        return min([*more, *(self._rested_at(chat, now) for chat in self.resting(now))])
 
-    def begin(self, chat: str) -> None:
+    def _rested_at(self, chat: str, now: float) -> float:
+        """When this chat may be written to again, by the window that has room first."""
+        return min(self.opens_at(chat, now, paid=paid) for paid in {False, self._paid is not None})
+
+    def begin(self, chat: str, *, paid: bool = False) -> None:
         """A send to this chat begins."""
-        for window in self._windows(chat):
+        for window in self._windows(chat, paid):
             window.under_way += 1
 
-    def end(self, chat: str, now: float) -> None:
+    def end(self, chat: str, now: float, *, paid: bool = False) -> None:
         """It has ended, well or not: the platform has seen it by now, if it ever does."""
-        for window in self._windows(chat):
+        for window in self._windows(chat, paid):
             window.under_way -= 1
             window.ended.append(now)
 
-    def _windows(self, chat: str) -> list[Window]:
+    def forget(self, chat: str) -> None:
+        """What was sent to this chat counts no more for it, only for all."""
+        self._chats.pop(chat, None)
+
+    def _of_all(self, paid: bool) -> list[Window]:
+        """Those in which all chats count."""
+        if self._paid is None:
+            return [self._overall]
+        return [self._paid] if paid else [self._overall, self._paid]
+
+    def _windows(self, chat: str, paid: bool) -> list[Window]:
         """Those that a send to this chat falls into."""
         if self.rates is None:
             return [self._overall]
@@ -106,4 +150,4 @@ class Pace:
             self._chats[chat] = [Window(self.rates.person, SECOND)]
             if self.rates.groups is not None and chat.startswith(self.rates.groups):
                 self._chats[chat].append(Window(self.rates.group, MINUTE))
-        return [self._overall, *self._chats[chat]]
+        return [*self._of_all(paid), *self._chats[chat]]

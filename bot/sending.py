@@ -15,7 +15,7 @@ from bot.metrics import FAILED, OUTBOX_WAIT, SENT, UNCERTAIN
 from flows.messages import Media
 from flows.telling import word
 from flows.texts import LANGUAGES
-from storage import doubts, files
+from storage import attached, doubts, files
 from storage.clock import Clock
 from storage.database import Database
 from storage.files import File
@@ -44,13 +44,15 @@ log = structlog.get_logger()
 @value
 class Outcome:
     """What became of a delivery, as it is noted; and beyond that why its person can't be written to any more (`shut`),
-    the platform's new id of them (`moved`), or how long their whole account is to send nothing (`pause`)."""
+    the platform's new id of them (`moved`), or how long their whole account is to send nothing (`pause`). `paid`: it
+    was paid for."""
 
     item: Claimed
     settled: Settled
     shut: str | None = None
     moved: str | None = None
     pause: timedelta | None = None
+    paid: bool = False
 
 
 @dataclass
@@ -60,8 +62,10 @@ class Sending:
     database: Database
     clock: Clock
 
-    async def send(self, channel: Channel, item: Claimed, another: Callable[[], Awaitable[None]]) -> Outcome:
-        """Hand it over; `another` goes with it (see Outgoing)."""
+    async def send(
+        self, channel: Channel, item: Claimed, another: Callable[[], Awaitable[None]], *, paid: bool = False
+    ) -> Outcome:
+        """Hand it over; `another` and `paid` go with it (see Outgoing)."""
         try:
             language = item.language or LANGUAGES[0]
             message = word(item.body, language)
@@ -72,7 +76,7 @@ class Sending:
         began = self.clock()
         try:
             external = await channel.send(
-                Outgoing(str(item.id), item.account, item.sender, language, message, file, another)
+                Outgoing(str(item.id), item.account, item.sender, language, message, file, another, paid)
             )
         except Exception as trouble:
             return self._after(trouble, channel, item)
@@ -85,7 +89,8 @@ class Sending:
         if media is None or not media.ours:
             return None
         async with self.database.read() as connection:
-            return await files.shown(connection, space_id, media.address)
+            shown = attached.shown if media.address.startswith(attached.GIVEN) else files.shown
+            return await shown(connection, space_id, media.address)
 
     def _after(self, trouble: Exception, channel: Channel, item: Claimed) -> Outcome:
         now = self.clock()

@@ -22,8 +22,12 @@ Kind: TypeAlias = Literal["words", "long_words", "number", "choice", "flag", "op
 - `flag`: True or False;
 - `options`: things to choose between, `[{"id", "label": {language: text}, "about": {language: text}}]`, in order;
 - `picture`: `{"address", "description": {language: text}}`, the address as in flows.messages.Media, or None;
-- `questions`: questions of a questionnaire, as flows/questionnaires keeps them.
+- `questions`: questions of a questionnaire, as flows/questionnaires keeps them; its choices are the kinds that are
+  offered, and its `most` how many questions.
 """
+
+TAKES_CHOICES = "one_of"
+"""The kind of question that is answered by one of the choices written with it."""
 
 
 @value

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 import orjson
 
+from storage.attached import GIVEN
 from storage.files import SCHEME
 from storage.value import value
 
@@ -117,7 +118,8 @@ class Button:
 class Media:
     """What a prompt shows beside its words: a picture, a document or a video link, always with its description.
 
-    `address` is where everybody finds it, or `file:<digest>` while its bytes are only known to us.
+    `address` is where everybody finds it; or `file:<digest>` while its bytes are only known to us; or that of what
+    came with a resident's text (storage/attached.py).
     """
 
     kind: Literal["picture", "document", "video"]
@@ -126,7 +128,7 @@ class Media:
 
     @property
     def ours(self) -> bool:
-        return self.address.startswith(SCHEME)
+        return self.address.startswith((SCHEME, GIVEN))
 
 
 @value
@@ -142,11 +144,11 @@ class Message:
     wants: Wants = "nothing"
     progress: tuple[int, int] | None = None
 
-    def with_files_in(self, folder: str) -> Message:
-        """The same, what it shows of ours standing at its address in this folder of our pages."""
-        if self.media is None or not self.media.ours:
+    def with_files_in(self, folder: str, scheme: str = SCHEME) -> Message:
+        """The same, what it shows of ours under this scheme standing at its address in this folder of our pages."""
+        if self.media is None or not self.media.address.startswith(scheme):
             return self
-        address = folder + self.media.address.removeprefix(SCHEME)
+        address = folder + self.media.address.removeprefix(scheme)
         return replace(self, media=replace(self.media, address=address))
 
     def pack(self) -> str:

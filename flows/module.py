@@ -108,6 +108,11 @@ class Module(ABC):
             _("To change an answer, write “correct”. To see what else is open, write “menu”."),
         )
 
+    def told(self, _fields: Mapping[str, Any]) -> Sequence[tuple[Said, Said]]:
+        """What else was given with a contribution, by what its fields hold: what is asked, and the answer, for those
+        who read it for the town. Photos and documents are shown beside it anyhow."""
+        return ()
+
     @classmethod
     def form(cls) -> Sequence[Field]:
         """What the panel asks for its settings; none where they come from a file."""

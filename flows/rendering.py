@@ -11,12 +11,14 @@ from storage.value import value
 @value
 class Rates:
     """How much one account may send: messages a second over all, a second to one chat, and a minute to a group.
-    `groups` is how the platform's ids of groups begin; without it there are none."""
+    `groups` is how the platform's ids of groups begin; without it there are none. `paid` is how many a second what we
+    begin ourselves may be where it is paid for, everything counted."""
 
     overall: int
     person: int
     group: int
     groups: str | None = None
+    paid: int | None = None
 
 
 @value

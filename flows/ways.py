@@ -11,6 +11,7 @@ from flows.answers import Choice, FreeText, Heard, Json, Misread, OneOf
 from flows.commands import WORDS, Command
 from flows.conversation import Go, Talk
 from flows.folding import clean, fold
+from flows.messages import Media
 from flows.prompt import Prompt
 from flows.texts import Said, _
 
@@ -126,6 +127,7 @@ async def way(
     before: tuple[Said, ...] = (),
     after: tuple[Said, ...] = (),
     listed: tuple[Said, ...] = (),
+    media: Media | None = None,
     back: bool = False,
     yes: str = "yes",
     leads_back: str = "",
@@ -133,5 +135,5 @@ async def way(
 ) -> str:
     """The id of the way taken."""
     reader = Ways(tuple(choices), yes=yes, leads_back=leads_back, corrects=corrects)
-    taken: str = await talk.ask(key, Prompt(text, reader, before, after, listed), echo=False, back=back)
+    taken: str = await talk.ask(key, Prompt(text, reader, before, after, listed, media), echo=False, back=back)
     return taken

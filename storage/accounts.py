@@ -24,7 +24,8 @@ CLOSED = "closed"
 @value
 class Account:
     """One of ours at a platform. `account` is the platform's id of it, `name` how residents find it, `title` how it is
-    called; `token` its key, nothing while the settings hold it. `error` is one of the four words above."""
+    called; `token` its key, nothing while the settings hold it. `error` is one of the four words above.
+    `paid`: what we begin ourselves leaves at the pace that the platform is paid for."""
 
     space_id: int
     id: int
@@ -36,6 +37,7 @@ class Account:
     error: str | None = None
     failed_at: datetime | None = None
     worked_at: datetime | None = None
+    paid: bool = False
 
     def __repr__(self) -> str:
         """Without its key."""
@@ -93,6 +95,11 @@ async def put(
 async def worked(connection: AsyncConnection, channel: str, account: str, now: datetime) -> None:
     """The platform answered as it should."""
     await connection.execute(_of(channel, account).values(error=None, failed_at=None, worked_at=now))
+
+
+async def pay(connection: AsyncConnection, account: Account, *, paid: bool) -> None:
+    """From now on the platform is paid for a faster pace, or no more."""
+    await connection.execute(_of(account.channel, account.account).values(paid=paid))
 
 
 async def failed(connection: AsyncConnection, channel: str, account: str, error: str, now: datetime) -> None:

@@ -1,14 +1,16 @@
-"""What residents sent along with a contribution, for those who read it for the town: photos, and documents alike.
+"""What residents sent along with a contribution: photos, and documents alike.
 
 A contribution's fields refer to it wherever it was asked for, as `{"photo": reference}`. So it is shown as long as the
-contribution is: nothing is left of it once that is withdrawn, or its author erased.
+contribution is: nothing is left of it once that is withdrawn, or its author erased. Whoever reads contributions for the
+town sees all of it; residents see what came BESIDE a text, as long as they see the text.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,9 +18,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.files import PICTURES, REFERENCE, SCHEME, File
 from storage.models import Answer, Contribution
 from storage.models import File as Kept
+from storage.types import LARGEST_ID
 from storage.value import value
 
 KINDS = ("photo", "document")
+BESIDE = "attached"
+"""The field of a contribution that lists what was sent to be seen with its text."""
+GIVEN = "given:"
+"""Begins the address under which a prompt shows such a file: `given:<contribution>/files/<file>`."""
+_ADDRESS = re.compile(rf"{GIVEN}([0-9]{{1,19}})/files/([0-9]{{1,19}})", re.ASCII)
 
 
 @value
@@ -26,7 +34,7 @@ class Attached:
     """A file that came with a contribution; it has no id while its bytes are not here."""
 
     under: str
-    """The question it answers; `photo` where it was asked for beside an idea."""
+    """The question it answers, or BESIDE."""
     kind: str
     id: int | None
     media_type: str | None = None
@@ -37,7 +45,7 @@ class Attached:
 
 
 async def of(connection: AsyncConnection, space_id: int, contributions: Collection[int]) -> dict[int, list[Attached]]:
-    """What came with each of these, in the order in which it was asked for; those with nothing are left out."""
+    """What came with each of these, first what came beside its text; those with nothing are left out."""
     rows = await connection.execute(
         select(Contribution.id, Contribution.fields).where(
             Contribution.space_id == space_id,
@@ -45,17 +53,7 @@ async def of(connection: AsyncConnection, space_id: int, contributions: Collecti
             Contribution.state != "withdrawn",
         )
     )
-    sent = {id_: list(_referred(fields)) for id_, fields in rows}
-    digests = [digest for found in sent.values() for _under, _kind, digest in found]
-    kept = await connection.execute(
-        select(Kept.digest, Kept.id, Kept.media_type).where(Kept.space_id == space_id, Kept.digest.in_(digests))
-    )
-    here = {digest: (file_id, media_type) for digest, file_id, media_type in kept}
-    return {
-        id_: [Attached(under, kind, *here.get(digest, (None, None))) for under, kind, digest in found]
-        for id_, found in sent.items()
-        if found
-    }
+    return await _kept(connection, space_id, {id_: _all(fields) for id_, fields in rows})
 
 
 async def read(connection: AsyncConnection, space_id: int, contribution_id: int, file_id: int) -> File | None:
@@ -63,19 +61,84 @@ async def read(connection: AsyncConnection, space_id: int, contribution_id: int,
     sent = (await of(connection, space_id, [contribution_id])).get(contribution_id, [])
     if file_id not in [one.id for one in sent]:
         return None
-    found = await connection.execute(
-        select(Kept.content, Kept.media_type).where(Kept.space_id == space_id, Kept.id == file_id)
+    return await _read(connection, space_id, file_id)
+
+
+async def _kept(
+    connection: AsyncConnection, space_id: int, sent: Mapping[int, Sequence[Referred]]
+) -> dict[int, list[Attached]]:
+    """What is kept of these files; who sent none is left out."""
+    digests = [digest for found in sent.values() for _under, _kind, digest in found]
+    rows = await connection.execute(
+        select(Kept.digest, Kept.id, Kept.media_type).where(Kept.space_id == space_id, Kept.digest.in_(digests))
     )
-    return File(*found.one())
+    here = {digest: (file_id, media_type) for digest, file_id, media_type in rows}
+    return {
+        id_: [Attached(under, kind, *here.get(digest, (None, None))) for under, kind, digest in found]
+        for id_, found in sent.items()
+        if found
+    }
 
 
-def _referred(fields: Any, under: str = "") -> Iterator[tuple[str, str, str]]:
-    """(under, kind, digest) of each file that is referred to. Whoever knows a reference has had the file: to write one
-    into an answer opens nothing that was closed."""
+Referred: TypeAlias = tuple[str, str, str]
+"""(under, kind, digest) of a file that is referred to."""
+
+
+def _all(fields: Mapping[str, Any]) -> list[Referred]:
+    """PostgreSQL keeps names in an order of its own."""
+    others = {name: inner for name, inner in fields.items() if name != BESIDE}
+    return [*_referred(fields.get(BESIDE), BESIDE), *_referred(others)]
+
+
+def _referred(fields: Any, under: str = "") -> Iterator[Referred]:
+    """Each file that is referred to. Whoever knows a reference has had the file: to write one into an answer opens
+    nothing that was closed."""
+    for inner in fields if isinstance(fields, list) else ():
+        yield from _referred(inner, under)
     for name, inner in fields.items() if isinstance(fields, Mapping) else ():
         if name in KINDS and isinstance(inner, str) and REFERENCE.fullmatch(inner):
             yield under, name, inner.removeprefix(SCHEME)
         yield from _referred(inner, name)
+
+
+# -- what others see with a text ------------------------------------------------------------------------------------
+
+
+async def beside(connection: AsyncConnection, space_id: int, fields: Mapping[str, Any]) -> list[Attached]:
+    """What came beside the text of a contribution with these fields."""
+    sent = list(_referred(fields.get(BESIDE), BESIDE))
+    return (await _kept(connection, space_id, {0: sent})).get(0, []) if sent else []
+
+
+def address_of(contribution_id: int, file_id: int) -> str:
+    return f"{GIVEN}{contribution_id}/files/{file_id}"
+
+
+async def shown(connection: AsyncConnection, space_id: int, address: str) -> File | None:
+    """The file at this address, while everybody may read the text beside which it came; None for any other. A text that
+    is hidden, or waits to be read, shows nothing."""
+    found = _ADDRESS.fullmatch(address)
+    wanted, file_id = (int(found[1]), int(found[2])) if found is not None else (0, 0)
+    if max(wanted, file_id) > LARGEST_ID:
+        return None
+    fields = await connection.scalar(
+        select(Contribution.fields).where(
+            Contribution.space_id == space_id,
+            Contribution.id == wanted,
+            Contribution.state == "sent",
+            Contribution.text.is_not(None),
+        )
+    )
+    if file_id not in [one.id for one in await beside(connection, space_id, fields or {})]:
+        return None
+    return await _read(connection, space_id, file_id)
+
+
+async def _read(connection: AsyncConnection, space_id: int, file_id: int) -> File:
+    found = await connection.execute(
+        select(Kept.content, Kept.media_type).where(Kept.space_id == space_id, Kept.id == file_id)
+    )
+    return File(*found.one())
 
 
 # -- answers to one question ---------------------------------------------------------------------------------------

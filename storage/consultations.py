@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import models, taking_part
+from storage import models, taking_part, turning
 from storage.refusals import AlreadyExists, NotSaid, StillOpen
 from storage.types import new_id
 from storage.value import columns, selected, value
@@ -260,10 +260,12 @@ async def open_now(
     opens = consultation.opens_at if consultation.opens_at and (on_its_date or consultation.opens_at <= now) else now
     closes = consultation.closes_at if consultation.closes_at and consultation.closes_at > now else None
     await change(connection, consultation, state="open", opens_at=opens, closes_at=closes, archived_at=None)
+    await turning.notice_by_hand(connection, consultation.id, now)
 
 
 async def close_now(connection: AsyncConnection, consultation: Consultation, now: datetime) -> None:
     await change(connection, consultation, state="closed", closes_at=now)
+    await turning.notice_by_hand(connection, consultation.id, now)
 
 
 async def archive(connection: AsyncConnection, consultation: Consultation, now: datetime) -> None:

@@ -65,10 +65,12 @@ async def owners(connection: AsyncConnection) -> list[tuple[str, datetime]]:
 
 
 async def abandoned(connection: AsyncConnection, channels: Collection[str], gone: Collection[str]) -> list[Claimed]:
-    """Deliveries claimed by couriers that are no more: they may or may not have been sent."""
+    """Deliveries claimed by couriers that are no more: they may or may not have been sent.
+    Another house may be seeing to some of them."""
     rows = await connection.execute(
         CLAIMABLE.join(Address, and_(Address.space_id == Delivery.space_id, Address.id == Delivery.address_id))
         .where(Delivery.claimed_by.in_(list(gone)), Delivery.state == "claimed", Address.channel.in_(list(channels)))
         .order_by(Delivery.id)
+        .with_for_update(of=Delivery, skip_locked=True)
     )
     return [claimed(row) for row in rows]

@@ -126,6 +126,17 @@ async def latest(connection: AsyncConnection, space_id: int, participant_id: int
     return max(row[0] or 0, row[1] or 0)
 
 
+async def was_shown(connection: AsyncConnection, seen: Seen, address: str, now: datetime) -> bool:
+    """Whether something that this participant was sent shows what stands at this address."""
+    quoted = f'"{address}"'  # as it stands in a packed message: nobody's words can hold these quotes
+    found = await connection.execute(
+        select(Delivery.id)
+        .where(*_said(seen.space_id, seen.participant_id, now), Delivery.body.contains(quoted, autoescape=True))
+        .limit(1)
+    )
+    return found.first() is not None
+
+
 async def has_begun(connection: AsyncConnection, seen: Seen, consultation_id: int) -> bool:
     """Whether this participant ever began this consultation."""
     found = await connection.execute(

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, ColumnElement, and_, cast, func, or_, select,
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
-from storage import similar
+from storage import attached, similar
 from storage.models import Ballot, Contribution, Progress
 from storage.shortening import bounded
 from storage.similar import Asked
@@ -151,8 +151,9 @@ _COLUMNS = ("id", "kind", "text", "theme", "area", "state", "status", "reason", 
 
 async def read(connection: AsyncConnection, readers: Sequence[Reader]) -> Sequence[dict[str, Any] | None]:
     """For each reader the contribution, or None where there is nothing to read any more:
-    `{id, kind, text, details, attached, theme, area, state, status, reason, at, support, for, against, mine, supported,
-    followed, reported, progress: [{status, text, at}]}`, the newest progress first; times in ISO format."""
+    `{id, kind, text, details, attached: [{kind, picture, id}], theme, area, state, status, reason, at, support, for,
+    against, mine, supported, followed, reported, progress: [{status, text, at}]}`, the newest progress first; times in
+    ISO format."""
     return [await _read(connection, reader) for reader in readers]
 
 
@@ -185,7 +186,10 @@ async def _read(connection: AsyncConnection, reader: Reader) -> dict[str, Any] |
         **found,
         "mine": bool(found["mine"]),
         "details": details and bounded(details, 1_500),
-        "attached": next(iter(fields.get("photo") or ()), None),
+        "attached": [
+            {"kind": one.kind, "picture": one.is_picture, "id": one.id}
+            for one in await attached.beside(connection, reader.space_id, fields)
+        ],
         "reason": reason and bounded(reason, 300),
         "at": at.isoformat(),
         "for": counts.get(FOR, 0),

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import codes, consultations, files, models
+from storage import codes, consultations, files, models, turning
 from storage.consultations import Consultation, Phase
 from storage.refusals import HasBegun
 from storage.value import value
@@ -69,11 +69,13 @@ async def open_now(connection: AsyncConnection, phase: Phase, now: datetime) -> 
     closes = phase.closes_at if phase.closes_at and phase.closes_at > now else None
     opens = phase.opens_at if phase.opens_at and phase.opens_at <= now else now
     await change(connection, phase, state="dated", opens_at=opens, closes_at=closes)
+    await turning.notice_by_hand(connection, phase.consultation_id, now)
 
 
-async def close_now(connection: AsyncConnection, phase: Phase) -> None:
+async def close_now(connection: AsyncConnection, phase: Phase, now: datetime) -> None:
     """Close it by hand, whatever its dates say."""
     await change(connection, phase, state="closed")
+    await turning.notice_by_hand(connection, phase.consultation_id, now)
 
 
 # -- a copy --------------------------------------------------------------------------------------------------------

@@ -66,6 +66,7 @@ class Item:
     read_at: datetime | None
     moderation: str
     parent: int | None
+    fields: dict[str, Any]
     reports: int
 
     @property
@@ -169,6 +170,7 @@ _ITEM = (
     Contribution.read_at,
     Phase.moderation,
     Contribution.parent_id,
+    Contribution.fields,
     _TIMES,
 )
 

@@ -224,7 +224,7 @@ CLAIMABLE = select(
     Delivery.body,
     Delivery.tries,
     Participant.language,
-    Address.id,
+    Address.id.label("address_id"),
     Address.channel,
     Address.account,
     Address.sender,
@@ -254,44 +254,44 @@ class Claim:
 
 @value
 class Wanted:
-    """What may leave now by a lane: nothing for those who are `resting` (the platform's ids of people), with `one_each`
-    only one to each participant, and with `only` (the platform's id) what is for this one person. So many places are
-    `kept` free for answers."""
+    """What may leave now by a lane: nothing for addresses that are `resting`, with `one_each` only one to each
+    participant, and with `only` (the platform's id) what is for this one person."""
 
     lane: LaneKey
     now: datetime
     one_each: bool = False
-    resting: Collection[str] = ()
+    resting: Collection[int] = ()
     only: str | None = None
-    kept: int = 0
 
     def given(self, rank: int) -> dict[str, Any]:
         known = {"lane": str(self.lane), "now": self.now, "rank": rank, "resting": list(self.resting)}
         return known | ({"only": self.only} if self.only is not None else {})
 
 
-async def any_due(connection: AsyncConnection, wanted: Wanted) -> bool:
-    """Whether there is anything to claim, apart from what is in doubt: a look that needs no writer."""
+async def any_due(connection: AsyncConnection, wanted: Wanted, *, bulk: bool = True) -> bool:
+    """Whether there is anything to claim, apart from what is in doubt: a look that needs no writer. Without `bulk` only
+    answers."""
     query = _looking(wanted.one_each, wanted.only is not None)
-    for rank in (ANSWER, BULK):
+    for rank in (ANSWER, BULK) if bulk else (ANSWER,):
         if (await connection.execute(query, wanted.given(rank))).first() is not None:
             return True
     return False
 
 
-async def claim(connection: AsyncConnection, wanted: Wanted, by: str, limit: int = 100) -> Claim:
-    """Take so many deliveries that are due, answers first, and never one whose elder still has to leave.
+async def claim(connection: AsyncConnection, wanted: Wanted, by: str, limit: int = 100, bulk: int = 100) -> Claim:
+    """Take so many deliveries that are due, answers first, and never one whose elder still has to leave: `limit` of the
+    answers, and of the rest no more than make `bulk` with them.
 
     Unless it is to be one each, all of a participant's may be taken together. Their participants are locked with them,
     so that no other courier takes what follows.
     """
     query = _claiming(wanted.one_each, wanted.only is not None)
     rows: list[Any] = []
-    for rank, most in ((ANSWER, limit), (BULK, limit - wanted.kept)):
+    for rank, most in ((ANSWER, limit), (BULK, bulk)):
         if len(rows) < most:
             given = wanted.given(rank) | {"most": most - len(rows)}
             if wanted.one_each:
-                given["resting"] += [row.sender for row in rows]
+                given["resting"] += [row.address_id for row in rows]
             rows += sorted(await connection.execute(query, given), key=lambda row: int(row.id))
     if rows and connection.dialect.name != "sqlite":
         rows = await _still_free(connection, rows)
@@ -360,7 +360,7 @@ def _due(one_each: bool, only: bool) -> Any:
             Delivery.lane == bindparam("lane"),
             Delivery.rank == bindparam("rank"),
             Delivery.due_at <= bindparam("now"),
-            ~among(Address.sender, "resting"),
+            ~among(Address.id, "resting"),
             ~exists().where(older, blocks),
             Address.sender == bindparam("only") if only else true(),
         )

@@ -121,7 +121,8 @@ def cause(kind: str, about: Any) -> ColumnElement[str]:
 def _below_the_ceiling(at: datetime) -> tuple[ColumnElement[bool], ...]:
     """Who may be written to once more, though they have not asked for it."""
     had = Delivery
-    unasked: ColumnElement[bool] = literal_column("deliveries.unasked")  # written out, as its index has it
+    unasked: ColumnElement[bool] = literal_column("deliveries.unasked")
+    """Written out, as its index has it."""
     its_cap = select(Space.cap).where(Space.id == Participant.space_id).scalar_subquery()
     this_month = (
         select(func.count())

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import contributions, gate, similar
+from storage.attached import BESIDE
 from storage.contributions import NewContribution
 from storage.gate import Doorway
 from storage.models import Contribution
@@ -78,7 +79,7 @@ async def shown(
 
 # -- changing one's own --------------------------------------------------------------------------------------------
 
-What: TypeAlias = Literal["text", "details", "theme", "area"]
+What: TypeAlias = Literal["text", "details", "theme", "area", "attached"]
 
 
 @value
@@ -98,7 +99,8 @@ class Own:
 
 @value
 class Change(Own):
-    """This of it becomes `new`. `language` and `read_first` are those of NewText."""
+    """This of it becomes `new`; what came with it can only be taken away. `language` and `read_first` are those of
+    NewText."""
 
     what: What = "text"
     new: str | None = None
@@ -164,7 +166,9 @@ async def _theirs(
 def _changed(one: Change, before: Mapping[str, Any], door: Doorway) -> dict[str, Any]:
     """The row as it becomes."""
     row = dict(before)
-    row |= {"fields": {**before["fields"], "details": one.new}} if one.what == "details" else {one.what: one.new}
+    inside: Mapping[str, Any] = {"details": one.new, BESIDE: []}
+    changed = {one.what: inside[one.what]} if one.what in inside else {}
+    row |= {"fields": {**before["fields"], **changed}} if changed else {one.what: one.new}
     if one.what in ("text", "details"):
         waits = row["state"] == "hidden" or one.read_first or door.moderation == "before"
         row |= {"state": "waiting" if waits else row["state"], "read_at": None}

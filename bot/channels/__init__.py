@@ -83,6 +83,8 @@ class Outgoing:
     Who sends one message in several that the platform counts does `await another()` before each but the first, which
     returns when one more may leave. It raises TryLater when that is not soon: the channel lets that pass, and sends
     only what is left when it is handed the same key again.
+
+    `paid`: it leaves at the pace that the platform is paid for.
     """
 
     key: str
@@ -92,6 +94,7 @@ class Outgoing:
     message: Message
     file: GetFile = field(default=no_file, compare=False)
     another: Callable[[], Awaitable[None]] = field(default=at_once, compare=False)
+    paid: bool = False
 
 
 class Channel(Protocol):
@@ -126,12 +129,21 @@ class Posted(Protocol):
         """Where it posts to."""
 
 
+@runtime_checkable
+class Paying(Protocol):
+    """A channel whose platform may be paid for a faster pace (`capabilities.rates.paid`)."""
+
+    def pays(self, account: str) -> bool:
+        """Whether it is paid for this account of ours."""
+
+
 __all__ = [
     "Channel",
     "Incoming",
     "Moved",
     "NotKept",
     "Outgoing",
+    "Paying",
     "Posted",
     "Receive",
     "Refused",

@@ -7,7 +7,7 @@ What the platform sends and how it is answered stands in bot/telegram/, free of 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,7 +23,7 @@ from bot.telegram import keys, webhook
 from bot.telegram.api import Api, ApiError, Away, NoAnswer, Shut, TooFast, UsedElsewhere, WrongKey
 from bot.telegram.api import Moved as MovedTo
 from bot.telegram.attachments import Attachments
-from bot.telegram.bot import Bot
+from bot.telegram.bot import Bot, InTurn, alone
 from bot.telegram.health import CHANNEL, Health
 from bot.telegram.keys import Keys
 from bot.telegram.sending import Sending, take_back
@@ -50,17 +50,24 @@ log = structlog.get_logger()
 @dataclass
 class Telegram:
     """`tokens` are those of the settings, by the slug of their space; `base_url` is where updates are posted to, and
-    without it they are polled for."""
+    without it they are polled for, `in_turn` where
+    several processes would."""
 
     database: Database
     open: Open
     tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
     base_url: str | None = None
     clock: Clock = utc_now
+    hears: bool = True
+    """Otherwise it only sends: another process hears."""
+    in_turn: InTurn = alone
+    paid: Collection[str] = ()
+    """The slugs of spaces whose token of the settings pays for a faster pace."""
     capabilities: Capabilities = CAPABILITIES
     keeps_for: timedelta | None = KEEPS_FOR
     _bots: dict[str, Bot] = field(init=False, default_factory=dict)
     _known: set[str] | None = field(init=False, default=None)
+    _paid: set[str] = field(init=False, default_factory=set)
     _woken: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _sending: Sending = field(init=False, default_factory=Sending)
     _attachments: Attachments = field(init=False)
@@ -91,7 +98,7 @@ class Telegram:
 
     async def run(self, receive: Receive) -> None:
         """Serve all bots until cancelled."""
-        fetching = asyncio.create_task(self._attachments.run())
+        fetching = asyncio.create_task(self._attachments.run() if self.hears else asyncio.Event().wait())
         try:
             while True:
                 self._woken.clear()
@@ -133,21 +140,28 @@ class Telegram:
         for account, key in now.by_account.items():
             if account not in self._bots:
                 api, space = await self.open(key.token), now.spaces[key.space_id]
-                kept = self._attachments.heard
-                self._bots[account] = Bot(key, space, api, self.database, receive, kept, self.base_url, self.clock)
-                self._bots[account].switch_on()
+                bot = Bot(key, space, api, self.database, receive, self._attachments.heard, self.base_url, self.clock)
+                bot.hears, bot.in_turn = self.hears, self.in_turn
+                self._bots[account] = bot
+                bot.switch_on()
 
     async def _keys(self) -> Keys:
         """As they are now. That an account has none any more is noted."""
         async with self.database.read() as connection:
             found = await keys.read(connection, self.tokens)
         self._known = found.known
+        self._paid = {one.account for one in found.listed if one.paid and one.token is not None}
+        self._paid |= {keys.account_of(token) for slug, token in self.tokens.items() if slug in self.paid}
         for one in found.without:
             if one.error != KEY:
                 await Health(self.database, one.account, self.clock).key_refused()
         return found
 
     # -- sending ---------------------------------------------------------------------------------------------------
+
+    def pays(self, account: str) -> bool:
+        """As it was at the last look."""
+        return account in self._paid
 
     async def send(self, outgoing: Outgoing) -> str | None:
         """The platform's id of the message, of its last where it takes several; None when there is nothing to say."""

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import sealing
+from bot.checks import Finding, front_door, machine
 from bot.commands.common import Config, DatabaseUrl, cure, in_short, read_settings
 from bot.config import Settings
 from bot.telegram import keys
@@ -24,25 +21,6 @@ from storage import migrating, secrecy, spaces
 from storage.clock import utc_now
 from storage.database import Database
 
-ENOUGH = 1_000_000_000
-"""Bytes: a town of 100,000 people needs less, and its backup fits beside it."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was looked at and found; `todo` says what to do where it is not well."""
-
-    what: str
-    found: str
-    todo: str | None = None
-
-    def __str__(self) -> str:
-        line = f"{'well ' if self.todo is None else 'wrong'}  {self.what}: {self.found}"
-        return line if self.todo is None else f"{line}. {self.todo}"
-
-
-NOT_MADE = Finding("database", "not made yet; `palabre run` makes it")
-
 
 def check(config: Config = None, database: DatabaseUrl = None) -> None:
     """Look whether everything is ready to run, and say what to do.
@@ -50,18 +28,13 @@ def check(config: Config = None, database: DatabaseUrl = None) -> None:
     One line each; ends with 1 when something is wrong. Nothing is changed, and it may be run beside a running house.
     """
     settings = read_settings(config, database)
-    findings = [_settings(settings), _zones(), *asyncio.run(_look(settings))]
+    now = utc_now()
+    findings = [*front_door.look(settings, now), _zones(), *machine.backed_up(settings, now)]
+    findings += asyncio.run(_look(settings))
     for finding in findings:
         print(finding)
     if any(finding.todo for finding in findings):
         sys.exit(1)
-
-
-def _settings(settings: Settings) -> Finding:
-    where = f"pages at {settings.address}, listening on {settings.host}:{settings.port}"
-    if settings.host not in ("127.0.0.1", "::1", "localhost") and not settings.address.startswith("https://"):
-        return Finding("settings", where, "Residents' answers would travel in clear: set base_url to https://...")
-    return Finding("settings", where)
 
 
 def _zones() -> Finding:
@@ -77,8 +50,8 @@ async def _look(settings: Settings) -> list[Finding]:
     findings: list[Finding] = []
     try:
         if file := settings.sqlite_file:
-            findings = _beside(file)
-        if findings[-1:] != [NOT_MADE]:
+            findings = list(machine.beside(file))
+        if findings[-1:] != [machine.NOT_MADE]:
             findings += [finding async for finding in _ask(settings, database)]
     except (SQLAlchemyError, OSError) as error:
         todo = cure(error) or "Is it running, and is database_url right?"
@@ -86,25 +59,6 @@ async def _look(settings: Settings) -> list[Finding]:
     finally:
         await database.close()
     return findings
-
-
-def _beside(file: Path) -> list[Finding]:
-    """What the machine gives a file of SQLite."""
-    file = file.absolute()
-    return [_writable(file), _room(file), *([] if file.exists() else [NOT_MADE])]
-
-
-def _writable(file: Path) -> Finding:
-    for path in (file.parent, file):
-        if path.exists() and not os.access(path, os.W_OK):
-            return Finding("writing", f"{path} cannot be written", "Give it to the user who runs Palabre.")
-    return Finding("writing", f"{file} can be written")
-
-
-def _room(file: Path) -> Finding:
-    free = shutil.disk_usage(file.parent).free
-    found = f"{free / 1e9:.1f} GB free"
-    return Finding("room", found, None if free >= ENOUGH else "Make room: a full disk keeps no answer.")
 
 
 async def _ask(settings: Settings, database: Database) -> AsyncIterator[Finding]:
@@ -157,6 +111,9 @@ async def _bots(settings: Settings, database: Database) -> AsyncIterator[Finding
     for key in found.by_account.values():
         looked = await _at_telegram(settings, key, errors.get(key.account))
         yield Finding(f"bot of {slugs[key.space_id]}", looked.found, looked.todo)
+    if found.by_account:
+        for finding in machine.clock(settings.telegram.api_url, utc_now()):
+            yield finding
 
 
 async def _at_telegram(settings: Settings, key: Key, error: str | None) -> Looked:

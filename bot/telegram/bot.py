@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,13 +35,20 @@ SET_AGAIN = 3600.0
 LAST_CALLS = 10.0
 """Seconds that calls under way have to end before the connection is closed."""
 
+InTurn: TypeAlias = "Callable[[str, Callable[[], Awaitable[None]]], Awaitable[None]]"
+"""`await in_turn(name, work)`: does this work while no other process does what has this name."""
 log = structlog.get_logger()
+
+
+async def alone(_name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """There is no other process."""
+    await work()
 
 
 @dataclass
 class Bot:
-    """`base_url` is where updates are posted to; without it they are polled for. `kept` is told which messages were
-    kept."""
+    """`base_url` is where updates are posted to; without it they are polled for, `in_turn` with other processes. `kept`
+    is told which messages were kept. One that does not hear only sends."""
 
     key: Key
     space: SpaceFacts
@@ -52,6 +59,8 @@ class Bot:
     base_url: str | None
     clock: Callable[[], datetime]
     pause: Pause = asyncio.sleep
+    hears: bool = True
+    in_turn: InTurn = alone
     health: Health = field(init=False)
     ear: Ear = field(init=False)
     introduced: bool = field(init=False, default=False)
@@ -96,6 +105,8 @@ class Bot:
             log.error("a bot of the settings belongs to another space", channel=CHANNEL)
             return
         self.introduced = True
+        if not self.hears:
+            await asyncio.Event().wait()
         presenting = asyncio.create_task(self._present())
         try:
             await self._listen(patience)
@@ -109,14 +120,17 @@ class Bot:
 
     async def _listen(self, patience: Patience) -> None:
         if self.base_url is None:
-            await patience.insist(lambda: self.api.call(webhook.CLOSING))
-            await Poller(self, self.ear.hear, patience).run()
+            await self.in_turn(f"poll {CHANNEL} {self.key.account}", lambda: self._poll(patience))
         else:
             opening = webhook.opening(self.base_url, self.key.account, self.key.token)
             while True:  # whatever else has the key may have changed it
                 await patience.insist(lambda: self.api.call(opening))
                 await self.health.worked()
                 await self.pause(SET_AGAIN)
+
+    async def _poll(self, patience: Patience) -> None:
+        await patience.insist(lambda: self.api.call(webhook.CLOSING))
+        await Poller(self, self.ear.hear, patience).run()
 
     async def _introduce(self) -> None:
         """See that the key is right. What the settings bring is kept as an account; what the panel brings is one, and

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from bot.channels import Outgoing
 from bot.telegram.api import Call, Wrong
 from bot.telegram.writing import write
+from storage.files import SCHEME
 
 MOST_BEGUN = 1_000
 """Messages that were sent in part, whose rest is remembered."""
@@ -68,8 +69,8 @@ class Sending:
     def _remember_name(self, outgoing: Outgoing, sent: Any) -> None:
         """What the platform calls the file that it has just shown."""
         media = outgoing.message.media
-        if media is None or not media.ours:
-            return  # what stands elsewhere may change
+        if media is None or not media.address.startswith(SCHEME):
+            return  # what stands elsewhere may change, and what a resident sent may be hidden
         match sent:
             case {"photo": [*_, {"file_id": str(name)}]} | {"document": {"file_id": str(name)}}:
                 _remember(self._names, (outgoing.account, media.address), name, MOST_FILES)

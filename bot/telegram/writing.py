@@ -41,7 +41,7 @@ CAPABILITIES = Capabilities(
     longest=LONGEST,
     label=LABEL,
     hosted=True,
-    rates=Rates(overall=30, person=1, group=20),
+    rates=Rates(overall=30, person=1, group=20, paid=1_000),
     identity=_("Your phone number is not passed on to us."),
 )
 
@@ -71,7 +71,7 @@ def write(outgoing: Outgoing, file: File | str | None = None, *, by_address: boo
     if keyboard:
         calls = calls or [Call("sendMessage", {"text": NO_WORDS})]
         calls[-1] = _with(calls[-1], reply_markup={"inline_keyboard": keyboard})
-    return [_with(call, chat_id=outgoing.sender) for call in calls]
+    return [_with(call, chat_id=outgoing.sender, allow_paid_broadcast=outgoing.paid) for call in calls]
 
 
 NO_WORDS = "…"

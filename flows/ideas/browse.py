@@ -137,20 +137,24 @@ def _heading(settings: Settings, names: Names, state: Mapping[str, Json]) -> Sai
 
 async def _idea(round_: Round, settings: Settings, names: Names, state: dict[str, Json]) -> dict[str, Json] | None:
     """The idea and what can be done with it; a list follows, or the idea again."""
-    rest = {name: value for name, value in state.items() if name != "id"}
+    rest = {name: value for name, value in state.items() if name not in ("id", "at")}
     idea = await round_.know("idea", ideas.read, giving.reader_of(round_, state["id"]))
     if idea is None:
         round_.say(_("This idea is no longer there."))
         return rest
     own = [] if idea["mine"] else [TAKE_BACK if idea["supported"] else SUPPORT]
-    ways = (*own, ARGUMENTS, ELSE, LIST, DONE)
+    at = state.get("at", 0)
+    ways = (*own, *telling.nexts(idea, at), ARGUMENTS, ELSE, LIST, DONE)
     counted, before = telling.counted(idea), tuple(telling.whole(round_, settings, names, idea))
-    taken = await way(round_, "way", counted, ways, before=before, yes=SUPPORT.id, leads_back=LIST.id)
+    media = telling.media(round_, idea, at)
+    taken = await way(round_, "way", counted, ways, before=before, media=media, yes=SUPPORT.id, leads_back=LIST.id)
     if taken in (SUPPORT.id, TAKE_BACK.id):
         await giving.support(round_, idea["id"], wanted=taken == SUPPORT.id)
         return rest
     if taken in (LIST.id, DONE.id):
         return rest if taken == LIST.id else None
+    if taken == telling.NEXT:
+        return {**state, "at": at + 1}
     await (_arguments(round_, idea, state) if taken == ARGUMENTS.id else _else(round_, idea, state))
     return state
 

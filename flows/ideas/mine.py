@@ -31,6 +31,7 @@ TEXT = Choice("text", _("Correct the text"))
 DETAILS = Choice("details", _("Correct the details"))
 THEME = Choice("theme", _("Change the theme"))
 AREA = Choice("area", _("Change the district"))
+ATTACHED = Choice("attached", _("Take the files away"))
 SURE = (Choice("yes", _("Yes, withdraw it")), Choice("no", _("No, keep it")))
 
 KINDS: Mapping[str, Said] = {
@@ -95,9 +96,9 @@ async def _one(round_: Round, settings: Settings, names: Names) -> dict[str, Jso
     if found is None:
         round_.say(_("This is no longer there."))
     elif state["kind"] == SUPPORT:
-        before = tuple(telling.whole(round_, settings, names, found))
+        before, media = tuple(telling.whole(round_, settings, names, found)), telling.media(round_, found)
         ways = (TAKE_BACK, KEEP)
-        taken = await way(round_, "way", telling.counted(found), ways, before=before, leads_back=KEEP.id)
+        taken = await way(round_, "way", telling.counted(found), ways, before=before, media=media, leads_back=KEEP.id)
         if taken == TAKE_BACK.id:
             await giving.support(round_, found["id"], wanted=False)
     else:
@@ -117,9 +118,19 @@ async def _own(round_: Round, settings: Settings, names: Names, found: Mapping[s
     ways = [TEXT, *([DETAILS] if idea else [])]
     ways += [THEME] if idea and settings.themes else []
     ways += [AREA] if idea and settings.area and names else []
+    ways += [ATTACHED] if idea and found["attached"] else []
     question = telling.counted(found) if idea and found["state"] == "sent" else _("What would you like to do?")
     ways += [WITHDRAW, KEEP]
-    taken = await way(round_, "way", question, ways, before=tuple(before), leads_back=KEEP.id, corrects=TEXT.id)
+    taken = await way(
+        round_,
+        "way",
+        question,
+        ways,
+        before=tuple(before),
+        media=telling.media(round_, found),
+        leads_back=KEEP.id,
+        corrects=TEXT.id,
+    )
     if taken == WITHDRAW.id:
         await _withdraw(round_, found)
     elif taken != KEEP.id:
@@ -128,6 +139,8 @@ async def _own(round_: Round, settings: Settings, names: Names, found: Mapping[s
 
 async def _anew(round_: Round, settings: Settings, names: Names, what: str, *, idea: bool) -> str | None:
     """What it should be from now on."""
+    if what == ATTACHED.id:
+        return None
     if what == THEME.id:
         return await round_.choose("new", _("What is it about?"), settings.themes, echo=False)
     if what == AREA.id:

@@ -19,6 +19,7 @@ from flows.texts import Said, Words, _, plural
 from flows.values import PhotoAnswer
 from flows.ways import Recap, way
 from storage import areas, ideas, written
+from storage.attached import BESIDE
 from storage.ideas import IDEA
 from storage.refusals import Refusal, TooMany
 from storage.rules import Facts
@@ -36,6 +37,10 @@ DROP = Choice("drop", _("Do not send it"))
 NOT_ONE = Choice("-none", _("None of them"))
 RETRY = Choice("retry", _("Try to send it again"))
 EVERYWHERE = Choice("-all", _("The whole town"))
+SEEN = _("Everybody can see it with your idea. Please avoid faces and names.")
+PUBLISHED = _("It may be published later with your idea. Please avoid faces and names.")
+ATTACHED = ("photo", "photo.2", "photo.3")
+"""The keys of what is sent along."""
 SHOWN = 100
 """Characters of a long answer in the recap."""
 
@@ -48,7 +53,7 @@ class Draft:
     details: str | None = None
     theme: str | None = None
     area: str | None = None
-    photo: Json = None
+    attached: list[Json] = field(default_factory=list)
     own: dict[str, Json] = field(default_factory=dict)
     entries: list[tuple[str, Said, Said]] = field(default_factory=list)
 
@@ -106,7 +111,8 @@ async def _read(talk: Talk, settings: Settings, names: Names, id_: int) -> bool:
         talk.say(_("This idea is no longer there."))
         return False
     *before, last = telling.whole(talk, settings, names, idea)
-    taken = await way(talk, "read", last, (SUPPORT, MINE), before=tuple(before))
+    media = telling.media(talk, idea)
+    taken = await way(talk, "read", last, (SUPPORT, MINE), before=tuple(before), media=media)
     return taken == SUPPORT.id
 
 
@@ -136,11 +142,24 @@ async def _write(talk: Talk, settings: Settings, names: Names, text: str) -> Dra
         draft.area = area if area != EVERYWHERE.id else None
         draft.entries.append(("area", _("District"), giving.named(names, draft.area) or EVERYWHERE.label))
     if settings.photo:
-        prompt = Prompt(_("Would you like to send a photo or a document (PDF)?"), PhotoAnswer(documents=True))
-        draft.photo = await talk.ask("photo", prompt, optional=True, echo=False)
-        draft.entries.append(("photo", _("Photo or document"), telling.attached(draft.photo) or NO_ANSWER))
+        draft.attached = await _attach(talk, settings)
+        draft.entries.append(("photo", _("Photos or documents"), telling.attached(draft.attached) or NO_ANSWER))
     await _own(talk.part("own"), settings, draft)
     return draft
+
+
+async def _attach(talk: Talk, settings: Settings) -> list[Json]:
+    """What is sent along. After each the next is asked for, so that several which come at once are all taken."""
+    sent: list[Json] = []
+    question: Said = _("Would you like to send a photo or a document (PDF)?")
+    seen: tuple[Said, ...] = (PUBLISHED if settings.private else SEEN,)
+    for key in ATTACHED:
+        one = await talk.ask(key, Prompt(question, PhotoAnswer(documents=True), after=seen), optional=True)
+        if one is None:
+            break
+        sent.append(one)
+        question, seen = _("Would you like to send another one? {most} at most.", most=len(ATTACHED)), ()
+    return sent
 
 
 def districts(names: Names) -> list[Choice]:
@@ -194,7 +213,7 @@ async def _correct(talk: Talk, draft: Draft, taken: str | int) -> Ending:
 
 
 async def _send(talk: Talk, settings: Settings, draft: Draft) -> Ending:
-    fields = {"details": draft.details, "photo": draft.photo, "own": draft.own}
+    fields = {"details": draft.details, BESIDE: draft.attached, "own": draft.own}
     parts = settings.own.parts(draft.own, talk.person.area, talk.person.groups)
     row = giving.new(talk, IDEA, IDEA, draft.text, fields=fields, parts=parts, theme=draft.theme, area=draft.area)
     try:

@@ -16,6 +16,7 @@ from flows.open_texts import open_texts
 from flows.questionnaires import tables, tallies
 from flows.texts import Said, Words, _, plural, translate
 from storage import areas, ideas_counted, spaces, supporting
+from storage.attached import BESIDE
 from storage.ideas import IDEA
 from storage.ideas_counted import Row, Supported
 from storage.scope import Scope
@@ -94,7 +95,7 @@ COLUMNS: tuple[Said, ...] = (
     *(_("Number"), _("Day"), _("Hour"), _("Door"), _("Place")),
     *(_("Idea"), _("Details"), _("Theme"), _("District"), _("Support")),
     *(_("Arguments for"), _("Arguments against"), _("State"), _("Answer of the town"), _("People at the table")),
-    _("Photo or document"),
+    _("Photos or documents"),
 )
 
 
@@ -121,7 +122,7 @@ def _cells(row: Row, settings: Settings, names: Mapping[str, Mapping[str, str]],
     state = translate(STATES[row.state], language) if row.state in STATES else row.state
     status = translate(STATUSES[row.status], language) if row.status and row.status in STATUSES else row.status
     details = row.fields.get("details")
-    sent = attached(row.fields.get("photo"))
+    sent = attached(row.fields.get(BESIDE) or ())
     came = translate(sent, language) if sent is not None else None
     given = (row.origin, row.place, row.text, details, theme, area)
     return (*given, row.support, row.arguments_for, row.arguments_against, state, status, row.people, came)

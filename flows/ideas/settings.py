@@ -8,10 +8,12 @@ from functools import cached_property
 from typing import Any
 
 from flows.answers import Choice
-from flows.forms import Fault, Faults, Field, options
+from flows.forms import TAKES_CHOICES, Fault, Faults, Field, options
+from flows.questionnaires import dead_ends
 from flows.questionnaires.interview import Interview
 from flows.questionnaires.questionnaire import BadSettings, Questionnaire
 from flows.questionnaires.questions import Question
+from flows.questionnaires.settings import Problem, Reading
 from flows.texts import Words, _
 
 MOST_THEMES = 9
@@ -67,16 +69,45 @@ def _criteria(settings: Mapping[str, Any]) -> tuple[Choice, ...]:
 def _own(questions: Sequence[Mapping[str, Any]]) -> Questionnaire:
     spoken = sorted({language for one in questions if isinstance(one.get("text"), Mapping) for language in one["text"]})
     try:
-        return Questionnaire.from_settings({"languages": spoken, "questions": list(questions)})
+        own = Questionnaire.from_settings({"languages": spoken, "questions": list(questions)})
     except BadSettings as bad:
-        raise Faults(Fault("questions", _("These questions cannot be asked: {why}", why=str(bad)))) from None
+        raise Faults(_fault(bad.args[0])) from None
+    reading = Reading(spoken)
+    dead_ends.check(reading, [(("questions", at), step) for at, step in enumerate(own.steps)])
+    wrong = [problem for problem in reading.problems if not problem.warning]
+    if wrong:
+        raise Faults(*map(_fault, wrong))
+    return own
 
+
+def _fault(problem: Problem) -> Fault:
+    """Said at the wording of the question that it is about."""
+    at = problem.path[1] if len(problem.path) > 1 else 0
+    return Fault(f"questions.{at}.text", problem.sentence)
+
+
+ASKED = (
+    Choice("short_text", _("In a line of words")),
+    Choice("number", _("With a number")),
+    Choice("yes_no", _("With yes or no")),
+    Choice(TAKES_CHOICES, _("With one of several choices")),
+)
+"""The kinds of questions the panel offers; a file may hold others."""
+MOST_ASKED = 5
 
 FORM = (
     Field("question", "words", _("The question"), _("Without one it is: What is your idea? One sentence is enough.")),
     Field("themes", "options", _("Themes"), _("At most nine. Each idea is about one of them.")),
     Field("area", "flag", _("Ask which district it is about"), default=True),
     Field("photo", "flag", _("Offer to send a photo or a document (PDF)"), default=False),
+    Field(
+        "questions",
+        "questions",
+        _("Questions of your own"),
+        _("Asked after the idea, five at most. Only organisers see the answers."),
+        choices=ASKED,
+        most=MOST_ASKED,
+    ),
     Field(
         "private",
         "flag",
@@ -91,6 +122,4 @@ FORM = (
         _("Two to five. Its points stand beside the support and are never added to it."),
         rare=True,
     ),
-    Field("questions", "questions", _("Questions of your own"), _("Only organisers see the answers."), rare=True),
-    Field("feedback", "flag", _("Ask at the end whether it was easy"), default=False, rare=True),
 )

@@ -11,7 +11,7 @@ from flows.answers import Choice
 from flows.conversation import Ending, Go, Talk
 from flows.figures import Cell, Figures, Filter, OpenText, Page, PhaseRef
 from flows.forms import Field
-from flows.ideas import browse, mine, propose, results, settings
+from flows.ideas import browse, mine, propose, results, settings, telling
 from flows.ideas.giving import LONGEST_IDEA
 from flows.module import Module
 from flows.texts import Said, Words, _
@@ -48,6 +48,9 @@ class Ideas(Module):
     @classmethod
     def form(cls) -> Sequence[Field]:
         return settings.FORM
+
+    def told(self, fields: Mapping[str, Any]) -> Sequence[tuple[Said, Said]]:
+        return telling.told(self.settings, fields)
 
     def announce(self, talk: Talk) -> Said | None:
         topic = Words(talk.phase.topic)

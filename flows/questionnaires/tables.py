@@ -118,7 +118,7 @@ def _number(parts: Sequence[Part], _answer: Json) -> Cell:
 
 def _plain(number: float | None) -> Cell:
     """12 rather than 12.0."""
-    return int(number) if number is not None and number.is_integer() else number
+    return int(number) if number is not None and float(number).is_integer() else number
 
 
 def _chosen(labels: Mapping[str, str]) -> Reading:

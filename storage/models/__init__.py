@@ -8,7 +8,7 @@ ballots, so that a new way of taking part needs no migration.
 from __future__ import annotations
 
 from storage.models.base import Base, Row
-from storage.models.carrying import Delivery, File, Heard
+from storage.models.carrying import Delivery, File, Heard, Pace
 from storage.models.consultations import Area, Code, Consultation, Group, PersonalCode, Phase, SecretKey
 from storage.models.people import Address, Consent, Participant, ReturnCode
 from storage.models.reaching import Broadcast, Mute, Wish
@@ -52,6 +52,7 @@ __all__ = [
     "Milestone",
     "Mute",
     "Organiser",
+    "Pace",
     "PaperBallots",
     "Participant",
     "PersonalCode",

@@ -110,6 +110,15 @@ class Delivery(Row):
     """When the page it is drawn on was opened with it, of what we began; nothing where nobody can know."""
 
 
+class Pace(Base):
+    """What several couriers have sent by one account lately: the row that each of them locks before it takes more."""
+
+    __tablename__ = "paces"
+    lane: Mapped[str] = mapped_column(primary_key=True)
+    ledger: Mapped[str]
+    """As bot/ledger.py writes it. People are in it by the ids of their addresses, for a minute at most."""
+
+
 class File(Row):
     """A photo, its metadata removed, or a document as it came, under the digest of its bytes."""
 

@@ -66,6 +66,8 @@ class Phase(Row):
     """How many contributions one person may give within 24 hours."""
     sealed_at: Mapped[datetime | None]
     """Since when the ballots of a secret phase are only totals."""
+    seen: Mapped[str] = mapped_column(server_default="")
+    """Whether it was noticed that it is `open`, or `over` (storage/turning.py); the dates alone say whether it is."""
 
 
 class SecretKey(Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Row, belongs
@@ -114,6 +114,8 @@ class Account(Row):
     """How it is called there."""
     token: Mapped[str | None]
     """Its key at the platform; nothing while the settings hold it. A secret: it is shown and logged nowhere."""
+    paid: Mapped[bool] = mapped_column(server_default=false())
+    """Whether what we begin ourselves leaves at the pace that the platform has paid for."""
     error: Mapped[str | None]
     """What went wrong last, a word of storage/accounts.py; nothing once it works again."""
     failed_at: Mapped[datetime | None]

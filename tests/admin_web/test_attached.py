@@ -36,7 +36,7 @@ async def write_with(town: Town, text: str, *sent: File, state: str = "waiting")
     kinds = ["photo" if file.media_type.startswith("image/") else "document" for file in sent]
     id_ = await write(town, text, state)
     answers = [{kind: reference} for kind, reference in zip(kinds, references, strict=True)]
-    fields = {"photo": answers[0], "own": {f"q{number}": one for number, one in enumerate(answers[1:])}}
+    fields = {"attached": answers[:1], "own": {f"q{number}": one for number, one in enumerate(answers[1:])}}
     async with town.database.write() as connection:
         for file, reference in zip(sent, references, strict=True):
             await files.put(connection, town.space.id, reference, file, town.now)
@@ -100,7 +100,7 @@ async def test_what_is_no_known_picture_is_never_shown(claire: httpx.AsyncClient
 async def test_a_photo_that_never_arrived_is_told(claire: httpx.AsyncClient, gathering: Town) -> None:
     idea = await write(gathering, "Un banc")
     async with gathering.database.write() as connection:
-        fields = {"photo": {"photo": "telegram:7000000001:AgACAgQAAxk_-1"}}
+        fields = {"attached": [{"photo": "telegram:7000000001:AgACAgQAAxk_-1"}]}
         await connection.execute(update(Contribution).values(fields=fields))
     for path in (LIST, f"{LIST}/{idea}"):
         page = (await claire.get(path)).text

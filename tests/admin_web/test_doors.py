@@ -274,6 +274,23 @@ async def test_the_key_of_another_robot_is_refused_where_a_key_is_changed(
     assert await kept(town) == [account]
 
 
+async def test_telegram_is_paid_to_send_faster_once_its_price_was_read(
+    claire: httpx.AsyncClient, town: Town, robot: Introduced
+) -> None:
+    await paste(claire, TOKEN)
+    [account] = await kept(town)
+    address = f"/panel/doors/{account.id}/paid"
+    assert not account.paid
+    page = await claire.get(address)
+    assert "0,1 étoile Telegram" in words(page)
+    await claire.post(address, data={"key": key_of(page), "paid": "1"})
+    assert [one.paid for one in await kept(town)] == [True]
+    page = await claire.get(address)
+    assert "payant en ce moment" in words(page)
+    await claire.post(address, data={"key": key_of(page)})
+    assert [one.paid for one in await kept(town)] == [False]
+
+
 async def test_a_door_is_closed_after_its_people_were_counted(claire: httpx.AsyncClient, town: Town) -> None:
     account = await town.open_telegram()
     for _person in range(2):

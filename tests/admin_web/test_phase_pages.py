@@ -186,6 +186,17 @@ async def test_more_rows_are_given_without_losing_what_was_typed(claire: httpx.A
     assert len(await phases_of(town, town.consultation.id)) == 1
 
 
+@pytest.mark.parametrize(
+    ("typed", "opened"), [({"points": "many"}, " open"), ({"more": "grades"}, " open"), ({"more": "options"}, "")]
+)
+async def test_what_stands_behind_more_choices_is_seen_where_it_is_about_that(
+    claire: httpx.AsyncClient, town: Town, typed: dict[str, str], opened: str
+) -> None:
+    path = f"/panel/consultations/{town.consultation.id}/steps/new/vote"
+    page = (await send(claire, path, {**STEP, "method": "points", "threshold": "half", **typed})).text
+    assert re.findall(r'<details class="box"( open|)>', page) == [opened]
+
+
 async def test_stages_are_kept_in_the_zone_of_the_town_and_drawn_with_their_people(
     claire: httpx.AsyncClient, town: Town
 ) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
+import typer
+from typer.core import TyperGroup
 
-from bot.commands import main
+from bot.commands import application, main
 
 
 @dataclass(frozen=True)
@@ -39,3 +41,14 @@ def palabre(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
         return Ended(int(ended.value.code or 0), captured.out, captured.err)
 
     return run
+
+
+def parse(words: Sequence[str]) -> Mapping[str, Any]:
+    """The options and arguments of `palabre WORDS`, by the real parser; nothing is run.
+
+    Raises what the parser raises, or KeyError where there is no such command.
+    """
+    name, *others = words
+    commands = typer.main.get_command(application(name))
+    assert isinstance(commands, TyperGroup)
+    return dict(commands.commands[name].make_context(name, others).params)

@@ -17,10 +17,11 @@ from math import inf
 from typing import Any
 
 from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels import Outgoing, Receive
 from bot.courier import IDLE, Courier
-from bot.lanes import Time
+from bot.lane import Time
 from flows.messages import Line, Message
 from flows.rendering import Capabilities, Rates
 from storage import outbox, participants
@@ -48,6 +49,10 @@ class Clock:
         return NOON + timedelta(seconds=self.seconds)
 
     def now(self) -> float:
+        return self.seconds
+
+    async def everywhere(self, _connection: AsyncConnection) -> float:
+        """The database's clock."""
         return self.seconds
 
     async def sleep(self, seconds: float) -> None:
@@ -121,15 +126,28 @@ class Post:
     accounts: dict[str, str] = field(default_factory=dict)
     couriers: list[Courier] = field(default_factory=list)
     """All there ever were; what the last had on the wire may still arrive."""
+    others: list[Courier] = field(default_factory=list)
+    """Those of other houses, which do their rounds as well."""
+    dead: set[str] = field(default_factory=set)
+    """The names of couriers that are no more."""
 
     def __post_init__(self) -> None:
         self.courier = self.new_courier()
 
-    def new_courier(self) -> Courier:
-        time = Time(self.clock.now, self.clock.sleep)
+    def new_courier(self, name: str = "here", *, shared: bool | None = None) -> Courier:
+        time = Time(self.clock.now, self.clock.sleep, self.clock.everywhere)
         channels = {self.platform.capabilities.name: self.platform}
-        self.couriers.append(Courier(self.database, channels, self.clock.moment, "here", time=time))
+        self.couriers.append(
+            Courier(self.database, channels, self.clock.moment, name, time=time, gone=self._is_dead, shared=shared)
+        )
         return self.couriers[-1]
+
+    async def _is_dead(self, _connection: AsyncConnection, name: str, _since: datetime, _now: datetime) -> bool:
+        return name in self.dead
+
+    @property
+    def _awake(self) -> list[Courier]:
+        return [self.courier, *self.others]
 
     async def close(self) -> None:
         """Nothing more arrives."""
@@ -161,7 +179,8 @@ class Post:
         ]
         async with self.database.write() as connection:
             await outbox.put(connection, new)
-        self.courier.wake()
+        for courier in self._awake:
+            courier.wake()
 
     async def hears(self, chat: str) -> None:
         """This person writes."""
@@ -182,7 +201,7 @@ class Post:
 
     async def step(self, until: float) -> None:
         """On to the next moment at which something happens, and what happens then."""
-        lanes = min((lane.next_at for lane in self.courier._due), default=inf)
+        lanes = min((lane.next_at for courier in self._awake for lane in courier._due), default=inf)
         self.clock.set(min(until, self.clock.next_at(), lanes, self.clock.seconds + IDLE))
         await self.settle()
 
@@ -190,14 +209,19 @@ class Post:
         """All that can happen at this moment."""
         while True:
             await self._until_all_sleep()
-            self.courier._woken.clear()
-            if not await self.courier.round(look_first=True) and not self.courier._woken.is_set():
+            if not any([await self._round(courier) for courier in self._awake]):
                 return
+
+    @staticmethod
+    async def _round(courier: Courier) -> bool:
+        """Whether there may be more to do."""
+        courier._woken.clear()
+        return bool(await courier.round(look_first=True)) or courier._woken.is_set()
 
     async def _until_all_sleep(self) -> None:
         """Every send under way waits for the clock."""
         asleep = -1
-        while asleep != len(self.clock.sleepers) or len(self.courier._under_way) > asleep:
+        while asleep != len(self.clock.sleepers) or sum(len(one._under_way) for one in self.couriers) > asleep:
             asleep = len(self.clock.sleepers)
             for _ in range(5):
                 await asyncio.sleep(0)

@@ -48,6 +48,15 @@ def test_the_environment_wins_over_the_file(here: Path, monkeypatch: pytest.Monk
         ('[telegram]\nbots = { montaubry = "sesame" }', "telegram.bots: the token of montaubry is not one"),
         ('[telegram.bots]\na = "1:sesame"\nb = "1:sesame"', "telegram.bots: two spaces can't share a bot"),
         ("[telegram]\nwebhook = true", "telegram.webhook needs base_url, with https://"),
+        ('base_url = "https://a.example:web"', "base_url: Port could not be cast to integer value"),
+        (
+            'trusted_proxies = "caddy"',
+            "trusted_proxies: write addresses and networks, with commas: 127.0.0.1, 10.0.0.0",
+        ),
+        (
+            'base_url = "https://a.example:9443"\n[telegram]\nwebhook = true',
+            "telegram.webhook needs base_url on port 443, 80, 88 or 8443",
+        ),
         ('[telegram]\ntoken = "1:sesame"', "telegram.token is not a setting; there are database_url, host, port"),
     ],
 )
@@ -91,7 +100,9 @@ def test_a_variable_about_telegram_that_nobody_knows_is_refused(name: str, monke
 
 def test_a_misspelt_variable_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PALABRE_DATABSE_URL", "postgresql://me:sesame@host/name")
-    with pytest.raises(BadSettings, match="PALABRE_DATABSE_URL is not a setting; there are PALABRE_BASE_URL") as wrong:
+    with pytest.raises(
+        BadSettings, match="PALABRE_DATABSE_URL is not a setting; there are PALABRE_BACKUPS, PALABRE_BASE"
+    ) as wrong:
         load()
     assert "sesame" not in str(wrong.value)
 
@@ -109,3 +120,64 @@ def test_no_secret_is_shown_with_the_settings() -> None:
 def test_settings_never_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load().port = 1
+
+
+# -- secrets in files of their own ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def secrets(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where systemd, or a container, lays the secrets of a service."""
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(here / "secrets"))
+    (here / "secrets").mkdir()
+    return here / "secrets"
+
+
+def test_secrets_are_read_from_files_of_their_own(here: Path, secrets: Path) -> None:
+    (here / "palabre.toml").write_text('port = 9000\n[telegram]\nwebhook = true\napi_url = "http://127.0.0.1:8081"\n')
+    (secrets / "database_url").write_text("postgresql://me:sesame@host/name\n")
+    (secrets / "telegram_bots").write_text('{"montaubry": "123:Abc"}\n')
+    settings = load()
+    assert settings.database_url.get_secret_value() == "postgresql://me:sesame@host/name"
+    assert settings.telegram.tokens == {"montaubry": "123:Abc"}
+    assert (settings.port, settings.telegram.webhook) == (9000, True)
+
+
+def test_the_environment_wins_over_a_secret_in_a_file(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (secrets / "database_url").write_text("postgresql://me@host/name\n")
+    (secrets / "telegram_bots").write_text("{}")
+    monkeypatch.setenv("PALABRE_DATABASE_URL", "sqlite:///other.db")
+    assert (load().database_url.get_secret_value(), load().telegram.bots) == ("sqlite:///other.db", {})
+
+
+def test_secrets_come_beside_those_of_the_file(here: Path, secrets: Path) -> None:
+    (here / "palabre.toml").write_text('[telegram]\nbots = { arvelle = "456:Abc" }\n')
+    (secrets / "telegram_bots").write_text("{}\n")
+    assert load().telegram.tokens == {"arvelle": "456:Abc"}
+    (secrets / "telegram_bots").write_text('{"montaubry": "123:Abc"}\n')
+    assert load().telegram.tokens == {"arvelle": "456:Abc", "montaubry": "123:Abc"}
+
+
+def test_without_such_files_nothing_is_missed(secrets: Path) -> None:
+    assert load().database_url.get_secret_value() == "sqlite:///palabre.db"
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "sentence"),
+    [
+        ("telegram_bots", "montaubry=1:sesame", r"/telegram_bots: write it as JSON"),
+        ("telegram_bots", '{"montaubry": "sesame"}', r"telegram.bots: the token of montaubry is not one"),
+        ("database_url", "sesame", r"database_url: write sqlite:///FILE"),
+    ],
+)
+def test_what_a_secret_says_badly_is_named_and_not_shown(name: str, written: str, sentence: str, secrets: Path) -> None:
+    (secrets / name).write_text(written)
+    with pytest.raises(BadSettings, match=sentence) as wrong:
+        load()
+    assert "sesame" not in str(wrong.value)
+
+
+def test_a_secret_that_cannot_be_read_is_named(secrets: Path) -> None:
+    (secrets / "telegram_bots").mkdir()
+    with pytest.raises(BadSettings, match=r"telegram_bots cannot be read \(IsADirectoryError\)"):
+        load()

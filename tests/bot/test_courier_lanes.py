@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.channels import Outgoing, TryLater
-from bot.lanes import AT_ONCE
+from bot.lane import AT_ONCE
 from bot.metrics import PAUSED, REGISTRY
 from flows.rendering import Capabilities
 from storage.models import Address, Delivery, Participant

@@ -10,9 +10,9 @@ from sqlalchemy import update
 
 from flows.figures import Filter, Page, PhaseRef
 from flows.forms import Faults
-from flows.messages import DOCUMENT, Attachment
+from flows.messages import DOCUMENT, Attachment, Incoming
 from flows.modules.ideas import Ideas
-from storage import files, models, supporting
+from storage import attached, files, models, supporting
 from storage.ballots import NewBallot
 from storage.database import Database
 from storage.files import File
@@ -24,6 +24,7 @@ from tests.tables import make_tables
 
 THEMES = [{"id": "street", "label": {"en": "The street"}}, {"id": "trees", "label": {"en": "Trees"}}]
 BENCH = "Des bancs devant la pharmacie"
+SEEN = "Everybody can see it with your idea. Please avoid faces and names."
 
 
 @pytest.fixture
@@ -263,19 +264,111 @@ async def test_a_document_comes_with_an_idea_is_told_of_and_goes_with_its_author
         await files.put(connection, house.space_id, reference, plan, house.now)
     await house.begin("ada")
     lines = await says(house, "ada", "Propose an idea", BENCH, "/skip")
-    assert lines == ["Would you like to send a photo or a document (PDF)?"]
-    assert "3. Photo or document: one document" in await house.hears("ada", attached=Attachment(reference, DOCUMENT))
+    assert lines == ["Would you like to send a photo or a document (PDF)?", SEEN]
+    assert await house.hears("ada", attached=Attachment(reference, DOCUMENT)) == [
+        "Noted: your document.",
+        "Would you like to send another one? 3 at most.",
+    ]
+    assert "3. Photos or documents: 1 document" in await house.hears("ada", "no")
     await house.hears("ada", "Send")
     [fields] = await house.rows(Contribution.fields)
-    assert fields["photo"] == {"document": reference}
+    assert fields["attached"] == [{"document": reference}]
     module = house.reception.around.modules[house.phase_id, 1]
     assert isinstance(module, Ideas)
     async with house.database.read() as connection:
         table = module.table(connection, PhaseRef(house.space_id, house.phase_id), "en")
         header, row = [list(cells) async for cells in table]
-    assert row[header.index("Photo or document")] == "one document"
-    assert "A document came with it." in await says(house, "ada", "What I have given", "1")
+    assert row[header.index("Photos or documents")] == "1 document"
+    await says(house, "ada", "What I have given", "1")
+    shown = house.last("ada").media
+    assert shown is not None
+    assert (shown.kind, shown.description) == ("document", "The document sent with this idea")
     await house.hears("ada", "/delete")
     await house.hears("ada", "Yes, erase everything")
     assert await house.count(models.File) == 0
+    async with house.database.read() as connection:
+        assert await attached.shown(connection, house.space_id, shown.address) is None
     assert reference not in str(await house.rows(Contribution.fields))
+
+
+def album(house: Town, *names: str) -> list[Incoming]:
+    """What the platform brings when somebody sends several at once: a message each."""
+    kinds = {"plan": DOCUMENT}
+    return [
+        house.incoming("ada", attached=Attachment(f"street:1:{name}", kinds.get(name, "image/jpeg"))) for name in names
+    ]
+
+
+async def test_several_photos_in_a_second_all_come_with_the_idea_and_nobody_is_scolded(house: Town) -> None:
+    asks(house, photo=True)
+    await house.begin("ada")
+    await says(house, "ada", "Propose an idea", BENCH, "/skip")
+    house.street.sent.clear()
+    await house.keep(*album(house, "square", "plan", "bench"))
+    await house.deliver()
+    heard = house.street.texts("ada")
+    assert heard[:4] == [
+        "Noted: your photo.",
+        "Would you like to send another one? 3 at most.",
+        "Noted: your document.",
+        "Would you like to send another one? 3 at most.",
+    ]
+    assert "3. Photos or documents: 2 photos, 1 document" in heard[4:]
+    await house.hears("ada", "Send")
+    [fields] = await house.rows(Contribution.fields)
+    assert fields["attached"] == [
+        {"photo": "street:1:square"}, {"document": "street:1:plan"}, {"photo": "street:1:bench"},
+    ]  # fmt: skip
+    assert "Sent with it: 2 photos, 1 document." in await says(house, "ada", "What I have given", "1")
+    assert house.last("ada").media is None, "their bytes are not here yet"
+
+
+async def test_what_was_sent_along_is_corrected_as_one_answer(house: Town) -> None:
+    asks(house, photo=True)
+    await house.begin("ada")
+    await says(house, "ada", "Propose an idea", BENCH, "/skip")
+    await house.keep(*album(house, "square", "bench"))
+    await house.hears("ada", "no")
+    assert await house.hears("ada", "3") == [
+        "Would you like to send a photo or a document (PDF)?",
+        "Your answer was: your photo.",
+        SEEN,
+    ]
+    await house.keep(*album(house, "plan"))
+    await house.hears("ada", "no")
+    await house.hears("ada", "Send")
+    [fields] = await house.rows(Contribution.fields)
+    assert fields["attached"] == [{"document": "street:1:plan"}]
+
+
+async def test_what_came_with_an_idea_is_taken_away_by_its_author(house: Town) -> None:
+    asks(house, photo=True)
+    square = File(b"a square", "image/jpeg")
+    reference = files.reference_of(square.content)
+    async with house.database.write() as connection:
+        await files.put(connection, house.space_id, reference, square, house.now)
+    await house.begin("ada")
+    await says(house, "ada", "Propose an idea", BENCH, "/skip")
+    await house.hears("ada", attached=Attachment(reference))
+    for text in ("no", "Send"):
+        await house.hears("ada", text)
+    await says(house, "ada", "What I have given", "1")
+    shown = house.last("ada").media
+    assert shown is not None
+    assert (await house.hears("ada", "Take the files away"))[0] == "It is corrected."
+    assert [fields["attached"] for fields in await house.rows(Contribution.fields)] == [[]]
+    await house.hears("ada", "1")
+    assert house.last("ada").media is None
+    assert "Take the files away" not in [button.label for button in house.last("ada").buttons]
+    async with house.database.read() as connection:
+        assert await attached.shown(connection, house.space_id, shown.address) is None
+
+
+async def test_where_ideas_are_collected_in_private_it_is_said_that_they_may_be_published(house: Town) -> None:
+    asks(house, photo=True, private=True)
+    await house.begin("ada")
+    lines = await says(house, "ada", "Propose an idea", BENCH, "/skip")
+    assert lines == [
+        "Would you like to send a photo or a document (PDF)?",
+        "It may be published later with your idea. Please avoid faces and names.",
+    ]

@@ -70,7 +70,7 @@ async def offered(door: Door) -> Message:
         seen = await history.behind(connection, door.who)
         assert seen is not None
         said = await history.entries(connection, seen.space_id, seen.participant_id, door.house.clock())
-    return talks.draw(said, ZoneInfo("UTC"), "en", "", "").prompt
+    return talks.draw(said, ZoneInfo("UTC"), "en", talks.Folders("", "", "")).prompt
 
 
 async def left(door: Door) -> Left:

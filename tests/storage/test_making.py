@@ -42,7 +42,7 @@ async def last_year(connection: AsyncConnection, space: Space) -> tuple[Consulta
     await letters.write(connection, made, [Known()], NOW)
     await take_part(connection, added[0])
     await consultations.close_now(connection, made, closes)
-    await making.close_now(connection, added[1])
+    await making.close_now(connection, added[1], closes)
     found = await consultations.find(connection, space.id, made.id)
     assert found is not None
     return found, await consultations.phases(connection, space.id, made.id)

@@ -12,12 +12,15 @@ import pytest
 
 from bot.channels import Incoming, Outgoing
 from bot.channels.telegram import Telegram
+from bot.telegram.attachments import Attachments
 from bot.telegram.writing import CAPABILITIES
+from storage.unfetched import Unfetched
 from tests.talks.player import Phone, Player, town
 from tests.talks.transcript import OPENED, Turn
 from tests.telegram.served import NO_LIMITS, carried, set_up
 from tests.telegram_api import Platform, Resident
 
+FETCH = Attachments._fetch
 GREETED = ("Démarrer", "Start")
 
 
@@ -42,7 +45,13 @@ class ByTelegram(Player):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.kept = asyncio.Event()
+        self.kept, self.fetched = asyncio.Event(), asyncio.Event()
+
+        async def fetch(attachments: Attachments, one: Unfetched) -> None:
+            await FETCH(attachments, one)
+            self.fetched.set()
+
+        self.monkeypatch.setattr(Attachments, "_fetch", fetch)
 
     async def receive(self, *incoming: Incoming) -> None:
         """What the channel hands over."""
@@ -51,9 +60,12 @@ class ByTelegram(Player):
 
     async def hear(self, turn: Turn) -> None:
         self.kept.clear()
+        self.fetched.clear()
         self.phone.resident.person.language = self.language or ""
         self._do(turn)
         await asyncio.wait_for(self.kept.wait(), 60)
+        if turn.tapped == "A PDF":
+            await asyncio.wait_for(self.fetched.wait(), 60)
 
     def _do(self, turn: Turn) -> None:
         resident, label = self.phone.resident, turn.tapped
@@ -89,6 +101,8 @@ async def on_telegram(
         await set_up(database, bot)
         async with carried(database, platform, road, player.receive, lambda: player.now) as phone.telegram:
             yield player
+    files = [call for call in platform.calls if call.method in ("sendphoto", "senddocument") and call.told == 200]
+    assert len(files) == sum(one.message.media is not None for one in phone.sent), "what comes along arrives"
     refused = [f"{call.method}: {call.description}" for call in platform.calls if call.told not in (200, None)]
     if [one for one in refused if not one.startswith("getupdates: Conflict")]:  # the poll that the last one ended
         raise AssertionError(f"the platform refused {refused}")

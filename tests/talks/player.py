@@ -22,8 +22,9 @@ from flows.messages import DOCUMENT, Attachment, Incoming, Message
 from flows.modules.questionnaire import Questionnaire
 from flows.rendering import Capabilities, numbered, pressed, render
 from flows.texts import translate
-from storage import consultations, spaces
+from storage import consultations, files, spaces
 from storage.database import Database
+from storage.files import File
 from tests.tables import make_tables
 from tests.talks.towns import open_here
 from tests.talks.transcript import OPENED, PARIS, Shown, Transcript, Turn
@@ -41,6 +42,7 @@ WORDS_KEPT = {
     "fr": "Les textes de cette conversation sont effacés après 30 jours.",
     "en": "The texts of this conversation are erased after 30 days.",
 }
+PLAN = "file:" + "d" * 64
 UNREAD = {"A sticker": "sticker", "A voice message": "voice", "A spreadsheet": "document"}
 """What stands in brackets and is no button, and how a channel names it."""
 
@@ -105,6 +107,10 @@ class Player:
 
     async def hear(self, turn: Turn) -> None:
         """The resident does it; returns once it is kept."""
+        if turn.tapped == "A PDF":
+            async with self.database.write() as connection:
+                [space] = await spaces.listed(connection)
+                await files.put(connection, space.id, PLAN, File(b"%PDF-1.7", DOCUMENT), self.now)
         await self.reception.keep([self._incoming(turn)])
 
     async def _withdraw(self, number: int | None) -> None:
@@ -132,7 +138,10 @@ class Player:
             self.monkeypatch.setattr(Questionnaire, "converse", CONVERSE)
 
     def _shown(self, message: Message) -> Shown:
-        return Shown(tuple(line.text for line in message.lines), tuple(button.label for button in message.buttons))
+        beside = (f"({message.media.description})",) if message.media is not None else ()
+        return Shown(
+            (*(line.text for line in message.lines), *beside), tuple(button.label for button in message.buttons)
+        )
 
     # -- what the resident does ----------------------------------------------------------------------------
 
@@ -146,7 +155,7 @@ class Player:
         if label in UNREAD:
             return self._message(unread=UNREAD[label])
         if label == "A PDF":
-            return self._message(attached=Attachment("file:" + "d" * 64, DOCUMENT))
+            return self._message(attached=Attachment(PLAN, DOCUMENT))
         return self._tap(label)
 
     def _tap(self, label: str) -> Incoming:

@@ -9,19 +9,25 @@ with its phases, and what residents have given to them before the talk begins (b
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import yaml
+from PIL import Image
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.demo.reading import Opening, move_in
 from bot.importing import bring_in, open_it
+from flows.messages import DOCUMENT
 from flows.questionnaires.file import read_file
-from storage import codes, letters, models
+from storage import codes, files, letters, models
+from storage.attached import BESIDE
 from storage.consultations import Consultation
+from storage.files import File
 from storage.letters import Known
 from storage.spaces import Space
 
@@ -41,7 +47,23 @@ async def open_here(connection: AsyncConnection, space: Space, name: str, now: d
     said, chance = yaml.safe_load((FOLDER / "towns" / f"{name}.yaml").read_text("utf-8")), random.Random(NEIGHBOURS)
     people = await move_in(connection, space, now, NEIGHBOURS, chance)
     made = await Opening(connection, space, now, people, chance).open(name, said)
+    await _bring(connection, space, said, now)
     await _write_letters(connection, made, [Known(**one) for one in said.get("codes") or ()], now)
+
+
+async def _bring(connection: AsyncConnection, space: Space, said: Mapping[str, Any], now: datetime) -> None:
+    """The bytes of what came with texts, under the references that stand in their fields."""
+    samples = {"photo": File(_photo(), "image/jpeg"), "document": File(b"%PDF-1.7", DOCUMENT)}
+    given = [one for phase in said["phases"] for one in phase.get("given") or ()]
+    for sent in [file for one in given for file in one.get("fields", {}).get(BESIDE, ())]:
+        [(kind, reference)] = sent.items()
+        await files.put(connection, space.id, reference, samples[kind], now)
+
+
+def _photo() -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (60, 40), "teal").save(out, "JPEG")
+    return out.getvalue()
 
 
 LETTERS = ("KPMR 2XW9", "TQHK 7PMR", "W9TQ HK7P")

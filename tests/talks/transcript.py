@@ -4,6 +4,7 @@
 > [Label]             the resident taps
 > (waits)             the resident does nothing, and time passes until the moment told above
     four spaces       the bot; lines one after the other are ONE message, an empty line begins another
+    (What it is)      a picture or a document that comes with the message
     [Label] [Label]   the buttons of the message just above
 # comment             what the reader should know; some sentences also set the scene:
 

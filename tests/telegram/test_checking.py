@@ -93,5 +93,6 @@ async def test_the_command_has_a_line_for_each_bot_and_shows_no_token(tmp_path: 
     lines = ended.output.splitlines()
     assert ended.code == 1, ended
     assert "well   bot of montaubry: Montaubry, @montaubry_bot, is asked for what is new; 0 updates wait" in lines
+    assert "well   clock: right" in lines
     assert "wrong  bot of saint-cyr: there is no such space. Correct telegram.bots, or import a consultation." in lines
     assert all(token not in ended.output + ended.errors for token in (in_panel.token, in_settings.token))

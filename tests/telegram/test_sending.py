@@ -142,6 +142,23 @@ async def test_a_picture_travels_once_to_each_bot() -> None:
     assert platform.photos == [upload, "large", upload, "large"]
 
 
+async def test_a_picture_that_a_moderator_may_hide_is_looked_up_each_time() -> None:
+    platform, sending = Platform(), Sending()
+    given = Media("picture", "given:1/files/2", "The photo sent with this idea.")
+    sent = outgoing(Message((Line("A bench?", "ask"),), media=given))
+    for _time in range(2):
+        await sending.send(platform.make, sent)
+    assert [isinstance(photo, Upload) for photo in platform.photos] == [True, True]
+
+    async def hidden() -> None:
+        return None
+
+    await sending.send(platform.make, replace(sent, file=hidden))
+    assert len(platform.photos) == 2
+    assert "The photo sent with this idea." in platform.texts[-1]
+    assert "given:" not in platform.texts[-1]
+
+
 async def test_a_picture_whose_name_the_platform_has_forgotten_travels_again() -> None:
     platform, sending = Platform(None, WRONG), Sending()
     message = Message((Line("A bench?", "ask"),), media=MEDIA)

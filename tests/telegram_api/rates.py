@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -19,6 +19,8 @@ EDITS = frozenset({"editmessagetext", "editmessagecaption", "editmessagereplymar
 SECOND, MINUTE = 1.0, 60.0
 TICK = 0.02
 """Seconds between looks at how late we are."""
+EVERYTHING = "everything"
+"""Whose window it is in which paid sends and others count."""
 THEIRS = 4
 """Times as late as we are the bot may be, which has more to do on the same machine."""
 
@@ -27,9 +29,14 @@ THEIRS = 4
 class Limits:
     """None switches a limit off. `slack` is how many seconds of a window are forgiven: what is sent a second apart
     arrives a little less apart on a busy machine. `grace` is how long after a 429 calls may still arrive that had left
-    before it was heard. Unless it is `told`, who is too fast is noted but not answered with 429."""
+    before it was heard. Unless it is `told`, who is too fast is noted but not answered with 429.
+
+    With `allow_paid_broadcast` up to `paid_per_second` leave, everything counted; each of them beyond the free ones of
+    its second costs a tenth of a Star. How unpaid messages count beside paid ones is not documented: here they keep to
+    their own limit."""
 
     per_second: int | None = 30
+    paid_per_second: int | None = 1_000
     per_chat: int | None = 1
     per_group_minute: int | None = 20
     slack: float = 0.05
@@ -66,7 +73,9 @@ class Rates:
     pauses: dict[int, Pause] = field(default_factory=dict)
     late: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=100))
     """When we woke last, and how many seconds too late: on a busy machine a 429 is heard as much later."""
-    _sent: dict[tuple[int, int | None, float], deque[float]] = field(default_factory=lambda: defaultdict(deque))
+    charged: Counter[int] = field(default_factory=Counter)
+    """Tenths of a Star, by bot."""
+    _sent: dict[tuple[int, int | str | None, float], deque[float]] = field(default_factory=lambda: defaultdict(deque))
 
     async def watch_the_time(self) -> None:
         """Notice how late we are, until cancelled."""
@@ -93,11 +102,11 @@ class Rates:
             self.violations.append(Violation(bot, chat, method, "during a pause", begun, early))
         return math.ceil(pause.until - begun) if begun > pause.since else None
 
-    def send(self, bot: int, chat: int, method: str, begun: float) -> int | None:
+    def send(self, bot: int, chat: int, method: str, begun: float, *, paid: bool = False) -> int | None:
         """Count a send. Seconds to wait when it is too early and was not counted, else None."""
         if method not in SENDS:
             return None
-        rules = self._rules(bot, chat)
+        rules = self._rules(bot, chat, paid)
         early = 0.0
         for times, most, window, rule in rules:
             while times and begun - times[0] >= window:
@@ -110,13 +119,17 @@ class Rates:
             return math.ceil(early)
         for times, _most, _window, _rule in rules:
             times.append(begun)
+        if paid and len(self._sent[bot, EVERYTHING, SECOND]) > (self.limits.per_second or 0):
+            self.charged[bot] += 1
         return None
 
-    def _rules(self, bot: int, chat: int) -> list[tuple[deque[float], int, float, str]]:
+    def _rules(self, bot: int, chat: int, paid: bool) -> list[tuple[deque[float], int, float, str]]:
         """The windows a send to this chat falls into: its times, how many, in how many seconds, and its name."""
         limits, rules = self.limits, []
+        whose: int | str | None
         for whose, most, seconds, rule in (
-            (None, limits.per_second, SECOND, f"{limits.per_second} a second"),
+            (None, None if paid else limits.per_second, SECOND, f"{limits.per_second} a second"),
+            (EVERYTHING, limits.paid_per_second, SECOND, f"{limits.paid_per_second} a second, paid ones and others"),
             (chat, limits.per_chat, SECOND, f"{limits.per_chat} a second in a chat"),
             (chat, limits.per_group_minute if chat < 0 else None, MINUTE, f"{limits.per_group_minute} a minute"),
         ):

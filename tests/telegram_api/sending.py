@@ -74,7 +74,9 @@ def _send(query: Query, content: dict[str, Any] | Callable[[], dict[str, Any]]) 
     reply_to = _replied(query, chat)
     shown = content if isinstance(content, dict) else content()
     check_blocked(chat)
-    wait = query.platform.rates.send(query.bot.id, chat.id, query.call.method, query.call.at)
+    wait = query.platform.rates.send(
+        query.bot.id, chat.id, query.call.method, query.call.at, paid=query.flag("allow_paid_broadcast")
+    )
     if wait is not None:
         raise too_many(wait)
     message = chat.post(query.bot, shown, query.now, markup=markup, reply_to=reply_to)

@@ -196,6 +196,15 @@ def test_a_group_takes_twenty_a_minute() -> None:
     assert told(Limits(), *[(5, at) for _, at in sends]) == [[None] * 21, []]
 
 
+def test_what_is_paid_for_leaves_at_a_thousand_a_second_and_costs_beyond_the_free_ones() -> None:
+    rates = Rates(Limits())
+    waits = [rates.send(1, chat, "sendmessage", 5 + chat / 10_000, paid=True) for chat in range(1, 1002)]
+    assert (waits[:1000], waits[1000]) == ([None] * 1000, 1)
+    assert rates.charged == {1: 970}
+    assert rates.send(1, 5_000, "sendmessage", 7.0) is None, "others are free"
+    assert rates.charged == {1: 970}
+
+
 def test_who_is_not_told_is_noted_all_the_same() -> None:
     assert told(Limits(told=False), (1, 0.0), (1, 0.1)) == [[None, None], ["1 a second in a chat"]]
 

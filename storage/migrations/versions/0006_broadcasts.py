@@ -146,6 +146,7 @@ def upgrade() -> None:
         sqlite_where=UNASKED,
         postgresql_where=UNASKED,
     )
+    op.add_column("phases", sa.Column("seen", sa.String(), server_default="", nullable=False))
     op.add_column("participants", sa.Column("hours", Document, nullable=True))
     op.add_column("spaces", sa.Column("hours", Document, nullable=True))
     op.add_column("spaces", sa.Column("cap", sa.BigInteger(), server_default=sa.text("4"), nullable=False))

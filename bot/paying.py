@@ -1,0 +1,41 @@
+"""The ceiling of what a broadcast may cost, looked at in the transaction that claims its messages."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.lane import Lane
+from bot.sending import Outcome
+from storage import doubts, leaving, paying
+from storage.leaving import Kept
+from storage.outbox import Claim
+
+
+async def pay(connection: AsyncConnection, lane: Lane, claim: Claim, now: datetime) -> Claim:
+    """The claim with what may be paid for; the rest waits until somebody raises the ceiling and lets it go on."""
+    if not lane.paying:
+        return claim
+    given = paying.bills(item for item in claim.taken if lane.place(item)[1])
+    may = {one.broadcast: most for one, most in zip(given, await paying.pay(connection, given), strict=True)}
+    left = Counter({(ref.space_id, ref.id): most for ref, most in may.items()})
+    taken, kept = [], []
+    for item in claim.taken:
+        key = item.space_id, paying.about_of(item) or 0
+        if not lane.place(item)[1] or key not in left or left[key] > 0:
+            left[key] -= key in left
+            taken.append(item)
+        else:
+            kept.append(Kept(item.space_id, item.id, "paused", now))
+    await leaving.note(connection, [], kept)
+    return replace(claim, taken=taken, passed=claim.passed + len(kept))
+
+
+async def pay_back(connection: AsyncConnection, ended: Sequence[Outcome]) -> None:
+    """Of what was paid for and surely did not arrive."""
+    lost = [one for one in ended if one.paid and one.settled.state != "sent" and one.settled.error != doubts.UNCERTAIN]
+    await paying.pay_back(connection, paying.bills(one.item for one in lost))
