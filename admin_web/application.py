@@ -32,6 +32,7 @@ from admin_web import (
     letter_pages,
     live,
     merging,
+    messages,
     phase_pages,
     poster,
     public,
@@ -73,7 +74,8 @@ def build(
     pages = (
         static, illustrations, chat, given, sign_in, writing, consultations, replying, withdrawing, taking_over,
         phase_pages, letter_pages, town, hours, groups, results, exports, live, try_it, poster, failures,
-        contributions, typing_in, ballots, contribution, attached, merging, team, journal, door_pages, public,
+        contributions, typing_in, ballots, contribution, attached, merging, messages, team, journal, door_pages,
+        public,
     )  # fmt: skip
     application = Starlette(
         routes=[*routes, *(route for page in pages for route in page.routes())],

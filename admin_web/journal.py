@@ -69,6 +69,16 @@ _WORDS: Mapping[str, Text] = {
     "hide": _("hid a text. The reason: {reason}"),
     "settle": _("settled what was reported of a text (reports: {reports})"),
     "merge": _("merged a text into another that says the same"),
+    "write_message": _("wrote a message to many"),
+    "send_message": _("sent a message to many, or planned it (people: {people})"),
+    "pause_message": _("paused a message to many"),
+    "resume_message": _("let a message to many go on"),
+    "cancel_message": _("called off a message to many"),
+    "unplan_message": _("put off a planned message to many"),
+    "discard_message": _("threw away the draft of a message to many"),
+    "release_message": _("had a message to many sent again to those in doubt"),
+    "give_up_message": _("gave up those in doubt of a message to many"),
+    "take_back_message": _("took back a message to many"),
     "reply": _("answered a text (people told: {people})"),
     "score": _("scored a text (criteria: {criteria})"),
     "type_in": _("typed in a text (people at the table: {people})"),
@@ -112,5 +122,6 @@ def address(entry: Noted) -> str | None:
         "contributions": "/panel/contributions",
         "organisers": "/panel/team",
         "groups": "/panel/settings/groups",
+        "broadcasts": "/panel/messages",
     }
     return f"{pages[entry.about]}/{entry.about_id}" if entry.about in pages else None

@@ -13,8 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, and_, cast, exists, func, literal, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import broadcasts, left_out, models, phases, spreading
-from storage.audiences import matching
+from storage import audiences, broadcasts, left_out, models, phases, spreading
 from storage.broadcasts import (
     BROADCAST,
     CANCELLED,
@@ -47,8 +46,7 @@ _T = models.Broadcast
 
 def audience(space_id: int, rule: Mapping[str, Any] | None, now: datetime) -> Audience:
     """The people of a space this rule is for, whether they may be written to or not."""
-    them = select(Participant.id).where(Participant.space_id == space_id, Participant.erased_at.is_(None))
-    return them if rule is None else them.where(matching(from_json(rule), now.year))
+    return audiences.people(space_id, None if rule is None else from_json(rule), now)
 
 
 async def under_way(connection: AsyncConnection, now: datetime) -> list[Broadcast]:
@@ -76,7 +74,7 @@ async def queue(
     if not count:
         await connection.execute(update(_T).where(these(found.ref), _T.state == QUEUEING).values(state=SENDING))
         return False
-    why = left_out.why(now, unasked=found.unasked, silent=silent)
+    why = left_out.why(found.space_id, now, unasked=found.unasked, silent=silent)
     them = everybody.where(Participant.id <= last)
     reasons = them.with_only_columns(why, func.count()).group_by(why)
     missed = {str(reason): many for reason, many in await connection.execute(reasons) if reason is not None}

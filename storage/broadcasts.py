@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import left_out, models
+from storage import hours, left_out, models
 from storage.civil import moment
 from storage.models import Delivery
 from storage.refusals import Refusal
@@ -182,6 +182,14 @@ async def plan(connection: AsyncConnection, ref: Ref, wall: str | None, zone: st
     due = moment(datetime.fromisoformat(wall), zone) if wall is not None else now
     await _moved(connection, ref, (DRAFT, PLANNED), state=PLANNED, wall=wall, due_at=due)
     return due
+
+
+async def leaves_at(connection: AsyncConnection, space_id: int, at: datetime, *, unasked: bool) -> datetime:
+    """When the first of it really leaves that is due then: what nobody asked for waits for the hours of the town."""
+    row = (
+        await connection.execute(select(models.Space.hours, models.Space.zone).where(models.Space.id == space_id))
+    ).one()
+    return hours.from_json(row.hours).opens(row.zone, at) if unasked else at
 
 
 async def unplan(connection: AsyncConnection, ref: Ref) -> None:

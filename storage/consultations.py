@@ -10,22 +10,18 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
-    Subquery,
     case,
     distinct,
-    exists,
     func,
     insert,
     or_,
     select,
-    union_all,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import models, turning
+from storage import models, taking_part, turning
 from storage.refusals import AlreadyExists, NotSaid, StillOpen
-from storage.scope import APART
 from storage.types import new_id
 from storage.value import columns, selected, value
 
@@ -195,7 +191,7 @@ async def listed(connection: AsyncConnection, space_id: int, since: datetime, on
 
 async def people(connection: AsyncConnection, consultation: Consultation) -> Mapping[int, int]:
     """How many people gave something to each of its phases, by the phase's id."""
-    took_part = _took_part(consultation.space_id, consultation.id)
+    took_part = taking_part.took_part(consultation.space_id, _phases_of(consultation.space_id, consultation.id))
     rows = await connection.execute(
         select(models.Phase.id, func.count(distinct(took_part.c.person)))
         .join(took_part, took_part.c.phase_id == models.Phase.id)
@@ -207,7 +203,7 @@ async def people(connection: AsyncConnection, consultation: Consultation) -> Map
 
 def _people(space_id: int, since: datetime, only: int | None) -> Select[*tuple[Any, ...]]:
     """People by consultation, in all and since a moment."""
-    took_part = _took_part(space_id, only)
+    took_part = taking_part.took_part(space_id, None if only is None else _phases_of(space_id, only))
     return (
         select(
             models.Phase.consultation_id,
@@ -220,24 +216,10 @@ def _people(space_id: int, since: datetime, only: int | None) -> Select[*tuple[A
     )
 
 
-def _took_part(space_id: int, only: int | None) -> Subquery:
-    """Each time somebody took part in a space (or in the consultation of this id), as (phase_id, person, at): whose
-    contribution counts, or who sent something else (a ballot). A response whose author was erased still counts as
-    somebody; a table at a meeting does not, as its people are never added to the others, nor does the team."""
-    given, talk, phase = models.Contribution, models.Conversation, models.Phase
-    contributed = select(
-        given.phase_id, func.coalesce(given.participant_id, given.id).label("person"), given.created_at.label("at")
-    ).where(given.space_id == space_id, given.state == "sent", given.parent_id.is_(None), given.origin.not_in(APART))
-    cast = select(talk.phase_id, talk.participant_id, talk.sent_at).where(
-        talk.space_id == space_id,
-        talk.phase_id.is_not(None),
-        talk.sent_at.is_not(None),
-        ~exists().where(given.space_id == talk.space_id, given.conversation_id == talk.id),
+def _phases_of(space_id: int, consultation_id: int) -> Select[int]:
+    return select(models.Phase.id).where(
+        models.Phase.space_id == space_id, models.Phase.consultation_id == consultation_id
     )
-    if only is not None:
-        phases = select(phase.id).where(phase.space_id == space_id, phase.consultation_id == only)
-        contributed, cast = contributed.where(given.phase_id.in_(phases)), cast.where(talk.phase_id.in_(phases))
-    return union_all(contributed, cast).subquery()
 
 
 async def unfinished(connection: AsyncConnection, space_id: int, consultation_id: int) -> int:

@@ -9,25 +9,32 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, null, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.models import Address, Delivery, Participant, Space
+from storage.models import Address, Consent, Delivery, Participant, Space
 
-STOPPED, UNREACHABLE, SILENT, ENOUGH = "stopped", "unreachable", "silent", "enough"
-"""They want no message we begin; they can't be reached where they last were; by their door nobody is written to first;
-they had as many as the space allows."""
-REASONS = (STOPPED, UNREACHABLE, SILENT, ENOUGH)
+STOPPED, NEVER_AGREED, UNREACHABLE, SILENT, ENOUGH = "stopped", "never agreed", "unreachable", "silent", "enough"
+"""They want no message we begin; they have agreed to take part in nothing so far; they can't be reached where they last
+were; by their door nobody is written to first; they had as many as the space allows."""
+REASONS = (STOPPED, NEVER_AGREED, UNREACHABLE, SILENT, ENOUGH)
 """The first that holds is the one that is told."""
 A_MONTH = timedelta(days=30)
 _UNASKED: ColumnElement[bool] = literal_column("deliveries.unasked")
 """Written out, as the index of what is unasked has it."""
 
 
-def why(now: datetime, *, unasked: bool = True, silent: Collection[str] = ()) -> ColumnElement[str | None]:
-    """Of a participant: one of the words above, or NULL for whoever gets it. `silent` are the channels that never
-    write first."""
+def why(
+    space_id: int, now: datetime, *, unasked: bool = True, silent: Collection[str] = ()
+) -> ColumnElement[str | None]:
+    """Of a participant of this space: one of the words above, or NULL for whoever gets it. `silent` are the channels
+    that never write first."""
     its_address = and_(Address.space_id == Participant.space_id, Address.id == Participant.address_id)
     open_ = exists().where(its_address, Address.unreachable.is_(None))
     quiet = exists().where(its_address, Address.channel.in_(list(silent)))
-    reasons = [(Participant.stopped_at.is_not(None), STOPPED), (~open_, UNREACHABLE)]
+    agreed = select(Consent.participant_id).where(Consent.space_id == space_id)  # a list: SQLite makes it once
+    reasons: list[tuple[ColumnElement[bool], str]] = [
+        (Participant.stopped_at.is_not(None), STOPPED),
+        (Participant.id.not_in(agreed), NEVER_AGREED),
+        (~open_, UNREACHABLE),
+    ]
     reasons += [(quiet, SILENT)] if silent else []
     reasons += [(_had_enough(now), ENOUGH)] if unasked else []
     return case(*reasons, else_=null())

@@ -7,16 +7,23 @@ As JSON (and so in a questionnaire's file) a leaf is `{"<question>": "<choice>"}
 `{"area": ...}`, `{"group": ...}`, `{"tag": ...}` or `{"of-age": [least, most]}` (one of them may be null), where
 `checked-area` and `checked-of-age` want more than somebody's word; the others are `{"all": [...]}`, `{"any": [...]}`
 and `{"not": ...}`. An object with several names means all of them.
+
+Eight leaves look at what the database keeps of people, and only the database can say them (storage/audiences.py): an
+audience may be made of them, and who may take part never. `in-language` (how they are written to), `by-channel` (where
+they are written to now), `took-part` and `not-finished` (ids of phases), `supports-idea` (ids of contributions),
+`came-by` (places of codes), `agreed-to` (ids of consultations), each with one or a list of which any will do; and
+`{"first-time": true}`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import field
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
-from storage.value import value
+from storage.types import LARGEST_ID
+from storage.value import columns, value
 
 WORDS = frozenset({"all", "any", "not", "area", "group", "tag"})
 """What a question can't be called, because a rule says something else with it."""
@@ -131,6 +138,99 @@ class Tagged(Rule):
         return {"tag": _one_or_several(self.tags)}
 
 
+# -- what only the database can say --------------------------------------------------------------------------------
+
+
+@value
+class Kept(Rule):
+    """A leaf over what is kept of people beside what they are. Judged by facts it is never known, so that a phase that
+    is for such people is for nobody."""
+
+    called: ClassVar[str]
+
+    def judge(self, facts: Facts) -> Verdict:
+        return None
+
+    def to_json(self) -> dict[str, Any]:
+        [those] = columns(self).values()
+        return {self.called: _one_or_several(those)}
+
+
+@value
+class Speaks(Kept):
+    """They are written to in one of these languages, as they chose or their platform said."""
+
+    languages: tuple[str, ...]
+    called = "in-language"
+
+
+@value
+class ReachedBy(Kept):
+    """The address they are written to now, the last one they were heard from, is of one of these channels."""
+
+    channels: tuple[str, ...]
+    called = "by-channel"
+
+
+@value
+class CameBy(Kept):
+    """They began something with a code of one of these places: a poster's, or a relay's."""
+
+    places: tuple[str, ...]
+    called = "came-by"
+
+
+@value
+class TookPart(Kept):
+    """They took part in one of these phases, as taking part is counted (storage/taking_part.py)."""
+
+    phases: tuple[int, ...]
+    called = "took-part"
+
+
+@value
+class Unfinished(Kept):
+    """They began one of these phases, are still in the middle of it, and have sent nothing there."""
+
+    phases: tuple[int, ...]
+    called = "not-finished"
+
+
+@value
+class Supports(Kept):
+    """They support one of these ideas, or what one of them was merged into."""
+
+    ideas: tuple[int, ...]
+    called = "supports-idea"
+
+
+@value
+class Agreed(Kept):
+    """They agreed to take part in one of these consultations, whether they then did or not."""
+
+    consultations: tuple[int, ...]
+    called = "agreed-to"
+
+
+@value
+class FirstTime(Kept):
+    """They took part in at most one consultation of the space: in one or several phases of it, or in none."""
+
+    called = "first-time"
+
+    def to_json(self) -> dict[str, Any]:
+        return {self.called: True}
+
+
+KEPT: Mapping[str, type[Kept]] = {
+    leaf.called: leaf for leaf in (Speaks, ReachedBy, CameBy, TookPart, Unfinished, Supports, Agreed, FirstTime)
+}
+BY_ID = (TookPart, Unfinished, Supports, Agreed)
+"""Those whose names are ids."""
+
+# -- several together ----------------------------------------------------------------------------------------------
+
+
 @value
 class AllOf(Rule):
     rules: tuple[Rule, ...]
@@ -178,7 +278,7 @@ class Not(Rule):
         yield from self.rule.leaves()
 
 
-def _one_or_several(names: tuple[str, ...]) -> str | list[str]:
+def _one_or_several(names: tuple[Any, ...]) -> Any:
     return names[0] if len(names) == 1 else list(names)
 
 
@@ -205,6 +305,8 @@ def _named(name: Any, value: Any, depth: int) -> Rule:
         return Not(from_json(value, depth + 1))
     if name in ("of-age", "checked-of-age"):
         return _aged(value, checked=name == "checked-of-age")
+    if name in KEPT:
+        return _kept(KEPT[name], value)
     names = _names(name, value)
     if name in ("area", "checked-area"):
         return InArea(names, name == "checked-area")
@@ -220,6 +322,20 @@ def _aged(value: Any, *, checked: bool) -> Aged:
         case [int() | None as least, int() | None as most] if (least, most) != (None, None):
             return Aged(least, most, checked)
     raise BadRule("`of-age` needs the least and the most years, one of which may be null")
+
+
+def _kept(leaf: Any, value: Any) -> Kept:
+    if leaf is FirstTime:
+        if value is not True:
+            raise BadRule(f"`{leaf.called}` is true or not there")
+        return FirstTime()
+    those: Sequence[Any] = _names(leaf.called, value)
+    if leaf in BY_ID:
+        if not all(name.isascii() and name.isdigit() and len(name) <= 19 for name in those):
+            raise BadRule(f"`{leaf.called}` needs an id or a list of ids")
+        those = [min(int(name), LARGEST_ID) for name in those]
+    made: Kept = leaf(tuple(those))
+    return made
 
 
 def _names(name: Any, value: Any) -> tuple[str, ...]:

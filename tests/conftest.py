@@ -31,7 +31,7 @@ gc.disable()
 
 
 SPEAKING = (
-    *(f"tests/storage/test_{name}.py" for name in ("audiences", "prepared", "similar")),
+    *(f"tests/storage/test_{name}.py" for name in ("audiences", "prepared", "reach", "similar")),
     *(f"tests/bot/test_{name}.py" for name in ("courier", "reception")),
 )
 """Where the two databases are spoken with most differently: tried on PostgreSQL in the quick run as well."""

@@ -5,14 +5,18 @@ from itertools import pairwise
 
 import pytest
 from playwright.async_api import Page
+from sqlalchemy import update
 
+from bot import broadcasting
 from flows.module import Module
-from storage import audit, consultations, similar
+from storage import audit, broadcasts, consultations, similar
 from storage.audit import NewEntry
+from storage.models import Delivery
 from storage.similar import Text
 from tests.admin_web.conftest import Enter, Town
 from tests.admin_web.gathering import report, write
 from tests.admin_web.test_failures import add_dead, add_delivery
+from tests.admin_web.test_messages import crowd
 from tests.admin_web.test_posters import add_poster
 from tests.admin_web.wishes import add_draft
 from tests.browser import DESK, PHONE, assert_accessible
@@ -53,6 +57,12 @@ PAGES = [
     "/panel/team/new",
     "/panel/team/{organiser}",
     "/panel/journal",
+    "/panel/messages",
+    "/panel/messages/new",
+    "/panel/messages/{message}",
+    "/panel/messages/{message}/edit",
+    "/panel/messages/{sent}",
+    "/panel/messages/{sent}/take-back",
     "/panel/failures",
     "/panel/doors?checked={door}",
     "/panel/doors/{door}/key",
@@ -79,7 +89,25 @@ async def lived_in(served: Town, wishes: type[Module]) -> Town:
     await served.open_telegram()
     await add_texts(served)
     await add_draft(served)
+    await add_messages(served)
     return served
+
+
+async def add_messages(town: Town) -> None:
+    """A message to many that has left, with everything that can become of it, and a draft in two languages."""
+    people = await crowd(town, 6)
+    words = {"fr": "La mairie demande votre avis.", "en": "The town asks for your opinion."}
+    async with town.database.write() as connection:
+        content = broadcasts.Content(words, town.phase.id, {"fr": "Répondre"})
+        made = [await broadcasts.write(connection, town.space.id, content, None, town.now) for _number in range(2)]
+        await broadcasts.plan(connection, made[1].ref, None, town.space.zone, town.now)
+    town.message, town.sent = made[0].id, made[1].id
+    await broadcasting.go_on(town.database, town.now)
+    became = [("sent", None), ("failed", "blocked"), ("held", "uncertain"), ("cancelled", "stopped"), ("undone", None)]
+    async with town.database.write() as connection:
+        for person, (state, error) in zip(people, became, strict=False):
+            mine = update(Delivery).where(Delivery.participant_id == person)
+            await connection.execute(mine.values(state=state, error=error, lane="web:montaubry"))
 
 
 async def add_texts(town: Town) -> None:
@@ -103,6 +131,7 @@ def address(town: Town, path: str) -> str:
     return town.url + path.format(
         id=town.consultation.id, door=town.door, text=town.text, organiser=town.organiser_id, step=town.step,
         draft=town.draft, petition=town.petition, group=town.group, archived=town.archived,
+        message=town.message, sent=town.sent,
     )  # fmt: skip
 
 

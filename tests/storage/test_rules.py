@@ -2,15 +2,43 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.rules import AllOf, Answered, AnyOf, BadRule, Facts, InArea, InGroup, Not, Rule, Tagged, from_json
+from storage.rules import (
+    Agreed,
+    AllOf,
+    Answered,
+    AnyOf,
+    BadRule,
+    CameBy,
+    Facts,
+    FirstTime,
+    InArea,
+    InGroup,
+    Not,
+    ReachedBy,
+    Rule,
+    Speaks,
+    Supports,
+    Tagged,
+    TookPart,
+    Unfinished,
+    from_json,
+)
+from storage.types import LARGEST_ID
 
 names = st.text("abc_1", min_size=1, max_size=4)
 several = st.lists(names, min_size=1, max_size=3).map(tuple)
+ids = st.lists(st.integers(0, LARGEST_ID), min_size=1, max_size=3).map(tuple)
+kept: st.SearchStrategy[Rule] = st.one_of(
+    *(st.builds(leaf, several) for leaf in (Speaks, ReachedBy, CameBy)),
+    *(st.builds(leaf, ids) for leaf in (TookPart, Unfinished, Supports, Agreed)),
+    st.just(FirstTime()),
+)
 leaves: st.SearchStrategy[Rule] = st.one_of(
     st.builds(Answered, names, several),
     st.builds(InArea, several),
     st.builds(InGroup, several),
     st.builds(Tagged, several),
+    kept,
 )
 rules: st.SearchStrategy[Rule] = st.recursive(
     leaves,
@@ -62,6 +90,21 @@ def test_anything_else_is_refused_by_name(data: object) -> None:
         from_json(data)
     except BadRule as refusal:
         assert str(refusal)  # noqa: PT017  (either outcome is right; a traceback is not)
+
+
+@given(kept)
+def test_what_only_the_database_keeps_is_not_known_to_whoever_judges_by_facts(rule: Rule) -> None:
+    assert rule.judge(Facts(area="port", groups=["shopkeepers"])) is None
+    assert Not(rule).judge(Facts()) is None, "so that it lets nobody in, said either way"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"took-part": "x"}, {"took-part": "²"}, {"took-part": []}, {"took-part": "9" * 5000}, {"first-time": False}],
+)
+def test_a_leaf_over_ids_wants_ids(data: object) -> None:
+    with pytest.raises(BadRule):
+        from_json(data)
 
 
 def test_a_rule_nested_too_deep_is_refused() -> None:

@@ -1,0 +1,147 @@
+"""A message to many as it is typed: its words in each language, where its button leads, what goes with it, for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from admin_web import fields
+from admin_web.admitting import EVERYBODY, Offer
+from admin_web.forms import Form, number
+from admin_web.session import Me
+from flows import pictures
+from flows.messages import DOCUMENT
+from flows.texts import Said, Words, _
+from storage import consultations, files
+from storage.broadcasts import Broadcast, Content
+from storage.consultations import Consultation, Phase
+from storage.files import File
+from storage.rules import InArea, InGroup
+from storage.value import value
+
+LONGEST_TEXT = 800
+"""Characters: with a picture a platform takes a thousand, and who writes and how to stop is added."""
+LONGEST_BUTTON = 30
+LONGEST_DESCRIPTION = 150
+AS_IT_IS = "as-it-is"
+
+
+@value
+class Target:
+    """A step that a button may lead into."""
+
+    phase: Phase
+    consultation: Consultation
+
+    @property
+    def name(self) -> Said:
+        return Words(self.phase.title or self.consultation.title)
+
+
+@value
+class Typed:
+    """What stands in the form, and what is wrong with it, by the name of its field."""
+
+    text: Mapping[str, str]
+    phase: int | None
+    button: Mapping[str, str]
+    media: Mapping[str, Any] | None
+    description: Mapping[str, str]
+    audience: str
+    rule: Mapping[str, Any] | None
+    faults: Mapping[str, Said]
+
+    @property
+    def content(self) -> Content:
+        media = {**self.media, "description": dict(self.description)} if self.media is not None else None
+        return Content(self.text, self.phase, self.button, media, self.rule)
+
+
+async def targets(connection: AsyncConnection, space_id: int, now: datetime) -> list[Target]:
+    """The steps that people can take part in, or will be able to, the newest consultation first."""
+    found: list[Target] = []
+    for one in await consultations.listed(connection, space_id, now):
+        its = one.consultation
+        over = its.state == "closed" or (its.closes_at is not None and its.closes_at <= now)
+        if not over and its.archived_at is None:
+            steps = await consultations.phases(connection, space_id, its.id)
+            found += [Target(phase, its) for phase in steps if phase.state != "closed"]
+    return found
+
+
+def shown(one: Broadcast | None) -> Typed:
+    """The form of what was kept; with None an empty one."""
+    if one is None:
+        return Typed({}, None, {}, None, {}, EVERYBODY, None, {})
+    description = one.media["description"] if one.media is not None else {}
+    return Typed(
+        one.text, one.phase_id, one.button, one.media, description, choice_of(one.audience), one.audience, {},
+    )  # fmt: skip
+
+
+async def typed(
+    me: Me, offers: Sequence[Offer], places: Sequence[Target], before: Broadcast | None
+) -> tuple[Typed, File | None]:
+    """What was typed, and the file that was chosen, if one was."""
+    form, faults = me.form, dict[str, Said]()
+    languages = list(me.space.languages)
+    text = fields.words(form, "text", languages, 20_000)
+    button = fields.words(form, "button", languages, 500)
+    description = fields.words(form, "description", languages, 2_000)
+    if not text:
+        faults["text"] = _("Write what people will read, in one language at least.")
+    for name, given, longest in (
+        ("text", text, LONGEST_TEXT),
+        ("button", button, LONGEST_BUTTON),
+        ("description", description, LONGEST_DESCRIPTION),
+    ):
+        if any(len(words) > longest for words in given.values()):
+            faults[name] = _("{count} characters at most, please.", count=longest)
+    phase = number(form.text("phase")) if form.text("phase") else None
+    if phase not in (None, *(one.phase.id for one in places)):
+        faults["phase"] = _("Nobody can take part there any more. Choose another step.")
+    media = before.media if before is not None and form.text("media.remove") != "yes" else None
+    file, media = await _file(form, media, faults)
+    if media is not None and not description:
+        faults["description"] = _("Say what is in it, for those who do not see it.")
+    audience = form.text("audience")
+    rule = _rule(audience, before)
+    if audience not in {EVERYBODY, AS_IT_IS, *(one.id for one in offers)}:
+        faults["audience"] = _("This area or group is not there any more.")
+    return Typed(text, phase, button, media, description, audience, rule, faults), file
+
+
+async def _file(
+    form: Form, media: Mapping[str, Any] | None, faults: dict[str, Said]
+) -> tuple[File | None, Mapping[str, Any] | None]:
+    content = await form.file("media")
+    if not content:
+        return None, media
+    try:
+        file = await pictures.sent(content) if content.startswith(pictures.PDF) else await pictures.uploaded(content)
+    except pictures.NotAPicture as refused:
+        faults["media"] = refused.reason
+        return None, media
+    kind = "document" if file.media_type == DOCUMENT else "picture"
+    return file, {"kind": kind, "address": files.reference_of(file.content)}
+
+
+def choice_of(rule: Mapping[str, Any] | None) -> str:
+    """What of the list a rule is."""
+    if rule is None:
+        return EVERYBODY
+    [(kind, name), *more] = rule.items()
+    known = kind in ("area", "checked-area", "group") and isinstance(name, str) and not more
+    return f"{kind}:{name}" if known else AS_IT_IS
+
+
+def _rule(choice: str, before: Broadcast | None) -> Mapping[str, Any] | None:
+    kind, _colon, name = choice.partition(":")
+    if kind == "group":
+        return InGroup((name,)).to_json()
+    if kind in ("area", "checked-area"):
+        return InArea((name,), kind == "checked-area").to_json()
+    return before.audience if choice == AS_IT_IS and before is not None else None
