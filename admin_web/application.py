@@ -19,6 +19,9 @@ from admin_web import (
     ballots,
     chat,
     consultations,
+    contact_import,
+    contact_letters,
+    contacts,
     contribution,
     contributions,
     door_pages,
@@ -31,9 +34,11 @@ from admin_web import (
     letter_pages,
     live,
     merging,
+    people,
     phase_pages,
     poster,
     public,
+    relays,
     replying,
     results,
     sign_in,
@@ -72,7 +77,8 @@ def build(
     pages = (
         static, illustrations, chat, sign_in, writing, consultations, replying, withdrawing, taking_over,
         phase_pages, letter_pages, town, hours, groups, results, exports, live, try_it, poster, failures,
-        contributions, typing_in, ballots, contribution, attached, merging, team, journal, door_pages, public,
+        contributions, typing_in, ballots, contribution, attached, merging, team, journal, door_pages, people,
+        relays, contacts, contact_import, contact_letters, public,
     )  # fmt: skip
     application = Starlette(
         routes=[*routes, *(route for page in pages for route in page.routes())],

@@ -9,11 +9,14 @@ from playwright.async_api import Page
 from flows.module import Module
 from storage import audit, consultations, similar
 from storage.audit import NewEntry
+from storage.relays import PERSON
 from storage.similar import Text
 from tests.admin_web.conftest import Enter, Town
 from tests.admin_web.gathering import report, write
+from tests.admin_web.test_contacts import add_contacts
 from tests.admin_web.test_failures import add_dead, add_delivery
 from tests.admin_web.test_posters import add_poster
+from tests.admin_web.test_relays import add, come
 from tests.admin_web.wishes import add_draft
 from tests.browser import DESK, PHONE, assert_accessible
 
@@ -36,6 +39,13 @@ PAGES = [
     "/panel/settings/hours",
     "/panel/settings/groups",
     "/panel/settings/groups/{group}",
+    "/panel/people",
+    "/panel/people/relays",
+    "/panel/people/relays/{relay}",
+    "/panel/people/contacts",
+    "/panel/people/contacts/{contact}",
+    "/panel/people/contacts/import",
+    "/panel/people/contacts/letters",
     f"{ONE}/results",
     f"{ONE}/answers/change",
     f"{ONE}/try",
@@ -74,12 +84,22 @@ LOST = """() => ["aria-labelledby", "aria-describedby", "aria-controls", "for"].
 async def lived_in(served: Town, wishes: type[Module]) -> Town:
     """A town whose pages have something on them."""
     await add_poster(served)
+    await add_relay(served)
+    [luc, *_others] = await add_contacts(served)
+    served.contact = luc.id
     await add_dead(served)
     await add_delivery(served, "failed", "reminder", "Bad Request")
     await served.open_telegram()
     await add_texts(served)
     await add_draft(served)
     return served
+
+
+async def add_relay(town: Town) -> None:
+    """A person of a team by whom somebody came."""
+    karim = await add(town, "Karim Haddad", PERSON, "Centre social")
+    await come(town, karim)
+    town.relay = karim.id
 
 
 async def add_texts(town: Town) -> None:
@@ -102,7 +122,8 @@ async def add_texts(town: Town) -> None:
 def address(town: Town, path: str) -> str:
     return town.url + path.format(
         id=town.consultation.id, door=town.door, text=town.text, organiser=town.organiser_id, step=town.step,
-        draft=town.draft, petition=town.petition, group=town.group, archived=town.archived,
+        draft=town.draft, petition=town.petition, group=town.group, archived=town.archived, relay=town.relay,
+        contact=town.contact,
     )  # fmt: skip
 
 
