@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows import contacts as lists
 from flows.contacts import Town
-from storage import contacts, letters, models
+from storage import contacts, groups, letters, models
 from storage.consultations import Consultation
 from storage.contacts import Contact, NewContact, Written
 from storage.database import Database
@@ -104,6 +104,16 @@ async def test_whoever_agrees_no_more_is_gone_but_for_a_digest_and_is_known_when
         [again] = (await contacts.listed(connection, made.space_id))[1]
         await contacts.withdraw(connection, again, date(2027, 6, 1))
         assert (await contacts.known(connection, made.space_id, [LUC])).withdrawn == {LUC.same: "2027-06-01"}
+
+
+async def test_a_group_that_is_removed_is_no_contacts_any_more(database: Database) -> None:
+    async with database.write() as connection:
+        made, [luc, _zoe] = await prepare(connection, LUC, ZOE)
+        group = await groups.add(connection, made.space_id, "voisins", {"fr": "Voisins"}, NOW)
+        await groups.remove(connection, group)
+        found = await contacts.find(connection, made.space_id, luc.id)
+        assert found is not None
+        assert (found.groups, found.tags) == ([], ["vélo"])
 
 
 async def arrive(connection: AsyncConnection, made: Consultation, code: str, **given: Any) -> tuple[int, Any]:
