@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from babel.dates import format_date
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -63,6 +64,7 @@ async def show_list(request: Request, me: Me) -> Response:
     return panel(
         request, me, "contacts.html", found=found, count=count, whole=whole, search=search, page=page,
         last=max(1, -(-count // A_PAGE)), added=number(asked["new"]) if "new" in asked else None, phone=phone,
+        agreed=agreed(request),
         letters=sum(one.letters for one in written.values()), came=sum(one.came for one in written.values()),
         other=lambda page: f"?{urlencode({'search': search, 'page': page})}",
     )  # fmt: skip
@@ -71,6 +73,12 @@ async def show_list(request: Request, me: Me) -> Response:
 def phone(contact: Contact) -> Said:
     """As people write it."""
     return Phone().echo(contact.phone) if contact.phone else ""
+
+
+def agreed(request: Request) -> Callable[[Contact], str]:
+    """The day on which somebody agreed, with its year: it may be long ago."""
+    language = language_of(request)
+    return lambda contact: format_date(contact.day, "long", locale=language)
 
 
 async def download(request: Request, me: Me) -> Response:
@@ -126,7 +134,7 @@ async def _draw(
         importer = await contacts.importer(connection, contact)
     return panel(
         request, me, "contact.html", 400 if fault else 200, contact=contact, shown=shown, fault=fault, areas=known,
-        groups=grouped, importer=importer, longest=lists.LONGEST_CELL,
+        groups=grouped, importer=importer, longest=lists.LONGEST_CELL, agreed=agreed(request),
     )  # fmt: skip
 
 

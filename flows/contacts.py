@@ -298,7 +298,8 @@ def weigh(lines: Lines, before: Before) -> Preview:
     there, refused = 0, list(lines.refused)
     for line, one in lines.good.items():
         withdrawn = before.withdrawn.get(one.same)
-        if withdrawn is not None and one.agreed_on <= (day := date.fromisoformat(withdrawn)):
+        if withdrawn is not None and one.agreed_on <= date.fromisoformat(withdrawn):
+            day = f"{date.fromisoformat(withdrawn):%d/%m/%Y}"
             refused.append(Refused(line, _("They agreed no more on {day}: a later agreement is needed.", day=day)))
         elif one.same in before.there or one.same in new:
             there += 1

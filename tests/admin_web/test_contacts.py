@@ -154,7 +154,7 @@ async def test_a_contact_is_found_seen_and_corrected(claire: httpx.AsyncClient, 
     assert "Zoé" not in found.partition("<tbody>")[2]
     one = f"{CONTACTS}/{luc.id}"
     page = plain(await claire.get(one))
-    assert f"Accord : {FAIR}, le mercredi 3 mars." in page
+    assert f"Accord : {FAIR}, le 3 mars 2027." in page
     assert "Importé par Claire Morel" in page
     form = {
         "name": "Luc Morel",

@@ -164,7 +164,7 @@ def test_whoever_agreed_no_more_needs_an_agreement_of_a_later_day() -> None:
     before = Before(frozenset(), {found.same: "2027-05-04" for found in lines.good.values()})
     preview = weigh(lines, before)
     assert [found.name for found in preview.new] == ["Zoé"]
-    assert "retiré son accord le mardi 4 mai" in translate(preview.refused[0].why, "fr")
+    assert "retiré son accord le 04/05/2027" in translate(preview.refused[0].why, "fr")
 
 
 # -- anything ------------------------------------------------------------------------------------------------------
