@@ -65,6 +65,16 @@ _WORDS: Mapping[str, Text] = {
     "put_group": _("put somebody into the group {name}"),
     "take_off_group": _("took somebody off the group {name}"),
     "poster": _("made a poster for {place}, “{title}”"),
+    "card": _("made a sheet for a person who is a relay, “{title}”"),
+    "relay": _("added a relay"),
+    "set_relay": _("changed a relay"),
+    "remove_relay": _("removed a relay, with its count of people: {people}"),
+    "contacts": _("imported contacts (new: {new}, refused lines: {refused})"),
+    "set_contact": _("corrected a contact"),
+    "erase_contact": _("erased a contact"),
+    "withdraw_contact": _("erased a contact who agreed no more"),
+    "export_contacts": _("downloaded the contacts (contacts: {count})"),
+    "contact_letters": _("wrote letters to contacts, “{title}” (letters: {count})"),
     "show": _("read a text and let it be seen"),
     "hide": _("hid a text. The reason: {reason}"),
     "settle": _("settled what was reported of a text (reports: {reports})"),
@@ -123,5 +133,6 @@ def address(entry: Noted) -> str | None:
         "organisers": "/panel/team",
         "groups": "/panel/settings/groups",
         "broadcasts": "/panel/messages",
+        "relays": "/panel/people/relays",
     }
     return f"{pages[entry.about]}/{entry.about_id}" if entry.about in pages else None

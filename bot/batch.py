@@ -12,18 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import sorry, welcoming
-from bot.seats import (
-    Poison,
-    Seat,
-    Surroundings,
-    address_of,
-    attached_to,
-    door_of,
-    fit,
-    key_of,
-    leads_to,
-    shown_of,
-)
+from bot.coming import Coming
+from bot.seats import Poison, Seat, Surroundings, address_of, door_of, fit, key_of, leads_to, take_seat
 from bot.waves import ride
 from flows.answers import Json
 from flows.commands import Command, command
@@ -32,7 +22,7 @@ from flows.conversation import Go
 from flows.journal import ANSWER, KEPT, Journal
 from flows.menu import FINAL, PUTS_ASIDE, Delete, Sent, Stop
 from flows.messages import Incoming
-from flows.occasion import PHASE, taken
+from flows.occasion import PHASE
 from flows.routing import Destination, Known, obey, resume, route
 from flows.run import Scene
 from flows.telling import pack_tell
@@ -63,8 +53,7 @@ class Batch:
         self.complete: set[int] = set()
         self.touched: dict[int, Record] = {}
         self.phases: dict[int, PhaseFacts] = {}
-        self.codes: dict[tuple[int, str], CodeFacts] = {}
-        self.tests: dict[tuple[int, str], int] = {}
+        self.coming = Coming()
         self.tells: list[NewDelivery] = []
         self.passing: list[Note] = []
         self.movers: list[Mover] = []
@@ -91,16 +80,11 @@ class Batch:
             if person.address_id != address_id:
                 person.address_id, person.changed = address_id, True
                 self.movers.append(Mover(space.id, person.id, LaneKey(key.channel, key.account)))
-            note = Note(new_id(), space.id, person.id, key, self.now, shown_of(item), item.tap, attached_to(item))
-            its = taken(item.tap) if item.tap is not None else None
-            self.seats.append(Seat(item, key, space, person, note, self.around.channels[item.channel], its))
+            self.seats.append(take_seat(item, space, person, self.around.channels[item.channel], self.now))
         await self._load_conversations()
         led_to = (seat.taken.about for seat in self.seats if seat.taken is not None and seat.taken.to == PHASE)
         await self._load_phases([*(record.phase_id for record in self.records.values()), *led_to])
-        codes = [(seat.space.id, seat.incoming.code) for seat in self.seats if seat.incoming.code]
-        self.codes = await phases.codes(self.connection, codes, self.now)
-        unknown = [code for code in codes if code not in self.codes]
-        self.tests = await broadcast_rows.tests(self.connection, unknown)
+        await self.coming.look_up(self.connection, self.seats, self.now)
 
     async def _note_presence(self, come: Sequence[tuple[MessageKey, SpaceFacts, Incoming]]) -> None:
         """Who has shut their door is written to no more, until they open it again; nothing is answered."""
@@ -181,8 +165,7 @@ class Batch:
         return await self._place(seat, destination)
 
     def _routed(self, seat: Seat) -> Destination:
-        code = seat.incoming.code
-        known = self.codes.get((seat.space.id, code)) if code else None
+        known = self.coming.by(seat)
         if known is not None and (known.area or known.group):
             person = seat.person
             person.area = known.area or person.area
@@ -195,7 +178,7 @@ class Batch:
         current = self.records.get(person.current_id) if person.current_id is not None else None
         parts = pressed(seat.incoming.tap) if seat.incoming.tap is not None else None
         tapped = self.records.get(parts[0]) if parts is not None else None
-        tests = (seat.space.id, seat.incoming.code) in self.tests
+        tests = self.coming.test(seat) is not None
         led_to = leads_to(seat, self.phases)
         return Known(person, seat.channel, current, tapped, self._mine(person), code, led_to, tests)
 
@@ -250,7 +233,7 @@ class Batch:
     def _begin(
         self, seat: Seat, kind: str, phase: PhaseFacts | None, answers: Sequence[tuple[str, Json]] = ()
     ) -> Record:
-        code = self.codes.get((seat.space.id, seat.incoming.code)) if seat.incoming.code else None
+        code = self.coming.by(seat)
         return Record(
             seat.space.id,
             new_id(),
@@ -337,6 +320,7 @@ class Batch:
     async def write(self) -> None:
         """Everything the batch changed, one statement a table; the caller commits."""
         people = {seat.person.id: seat.person for seat in self.seats if seat.person.changed}
+        await self.coming.note_arrivals(self.connection, self.seats, self.now)
         await conversations.save(self.connection, [self.touched[id_] for id_ in sorted(self.touched)])
         await participants.save(self.connection, [people[id_] for id_ in sorted(people)])
         await outbox.follow(self.connection, self.movers)
@@ -352,7 +336,7 @@ class Batch:
 
     def _tries(self) -> list[Try]:
         """Who asked for a broadcast as a test."""
-        asked = [(seat, self.tests.get((seat.space.id, seat.incoming.code or ""))) for seat in self.seats]
+        asked = [(seat, self.coming.test(seat)) for seat in self.seats]
         return [Try(seat.space.id, id_, seat.person.id, self.now) for seat, id_ in asked if id_ is not None]
 
     async def note(self) -> None:

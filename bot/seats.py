@@ -13,14 +13,15 @@ from flows.folding import clean
 from flows.menu import HOUSE
 from flows.messages import Incoming, Message
 from flows.module import Module, load
-from flows.occasion import PHASE, Taken
+from flows.occasion import PHASE, Taken, taken
 from flows.rendering import Capabilities
 from flows.turn import Turn
-from storage import accounts, phases
+from storage import accounts, letters, phases
 from storage.inbox import MessageKey, Note
 from storage.participants import AddressKey, Person
 from storage.phases import PhaseFacts, SpaceFacts
 from storage.spreading import Click
+from storage.types import new_id
 
 Door: TypeAlias = tuple[str, str]
 """A channel and our account there."""
@@ -65,7 +66,7 @@ class Surroundings:
 @dataclass(slots=True)
 class Seat:
     """One message on its way through the batch, and what comes of it. `taken`: it pressed a button under what we began;
-    `veiled`: its answer may show a secret."""
+    `veiled`: its answer may show a secret; `personal`: the code of a letter came with its link, and is kept nowhere."""
 
     incoming: Incoming
     key: MessageKey
@@ -80,6 +81,7 @@ class Seat:
     error: Exception | None = None
     followed: bool = False
     veiled: bool = False
+    personal: str | None = None
 
     def clicks(self, now: datetime) -> list[Click]:
         """What is noted of the button it pressed."""
@@ -91,6 +93,16 @@ class Seat:
         if self.person.changed or self.followed or (self.hops and self.turn.wrote):
             raise Poison(self.key, error)
         self.error = error
+
+
+def take_seat(item: Incoming, space: SpaceFacts, person: Person, channel: Capabilities, now: datetime) -> Seat:
+    """The seat of a message; the code of a letter stands in it apart, so that nothing keeps it with the message."""
+    code, personal = letters.apart(item.code) if item.code else (item.code, None)
+    given = item if personal is None else replace(item, code=code)
+    key = key_of(item)
+    note = Note(new_id(), space.id, person.id, key, now, shown_of(item), item.tap, attached_to(item))
+    its = taken(item.tap) if item.tap is not None else None
+    return Seat(given, key, space, person, note, channel, its, personal=personal)
 
 
 def leads_to(seat: Seat, phases: Mapping[int, PhaseFacts]) -> Taken | None:

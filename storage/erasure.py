@@ -13,6 +13,7 @@ from storage import files, similar
 from storage.models import (
     Address,
     Answer,
+    Arrival,
     Ballot,
     Consent,
     Contribution,
@@ -34,7 +35,7 @@ async def erase(connection: AsyncConnection, wanted: Sequence[tuple[int, int, st
     """
     keys = [(space_id, participant_id) for space_id, participant_id, _at in wanted]
     attached = await _attached(connection, keys)
-    for table in (Consent, ReturnCode, Delivery, Conversation, Follow):
+    for table in (Consent, ReturnCode, Delivery, Conversation, Follow, Arrival):
         await connection.execute(delete(table).where(tuple_(table.space_id, table.participant_id).in_(keys)))
     await _keep_what_counts(connection, keys)
     theirs = tuple_(Heard.space_id, Heard.participant_id).in_(keys)

@@ -129,8 +129,7 @@ async def copy(
             moderation=phase.moderation,
             per_day=phase.per_day,
         )
-    for poster in await codes.listed(connection, source.space_id, source.id):
-        await codes.create(connection, made, now, place=poster.place, area=poster.area, group=poster.group)
+    await codes.copy(connection, source, made, now)
     return made
 
 

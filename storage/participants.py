@@ -283,12 +283,13 @@ class Settled:
     born: int | None = None
     group: str | None = None
     proved: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
     def apply(self, person: Person) -> None:
         """To the participant as a batch holds them."""
         person.area = self.area or person.area
         person.born = self.born or person.born
-        person.groups = sorted({*person.groups, self.group}) if self.group else person.groups
+        person.groups = sorted({*person.groups, *self.groups, *((self.group,) if self.group else ())})
         person.proved = " ".join(sorted({*person.proved.split(), *self.proved}))
         person.changed = True
 

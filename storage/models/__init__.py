@@ -7,6 +7,7 @@ ballots, so that a new way of taking part needs no migration.
 
 from __future__ import annotations
 
+from storage.models.arriving import Arrival, Contact, Relay, Withdrawal
 from storage.models.base import Base, Row
 from storage.models.carrying import Delivery, File, Heard, Pace
 from storage.models.consultations import Area, Code, Consultation, Group, PersonalCode, Phase, SecretKey
@@ -34,6 +35,7 @@ __all__ = [
     "Address",
     "Answer",
     "Area",
+    "Arrival",
     "Attempt",
     "Ballot",
     "Base",
@@ -41,6 +43,7 @@ __all__ = [
     "Code",
     "Consent",
     "Consultation",
+    "Contact",
     "Contribution",
     "Conversation",
     "Delivery",
@@ -58,6 +61,7 @@ __all__ = [
     "PersonalCode",
     "Phase",
     "Progress",
+    "Relay",
     "Report",
     "ReturnCode",
     "Role",
@@ -70,4 +74,5 @@ __all__ = [
     "Space",
     "Term",
     "Wish",
+    "Withdrawal",
 ]

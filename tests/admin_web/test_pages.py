@@ -12,12 +12,15 @@ from flows.module import Module
 from storage import audit, broadcasts, consultations, similar
 from storage.audit import NewEntry
 from storage.models import Delivery
+from storage.relays import PERSON
 from storage.similar import Text
 from tests.admin_web.conftest import Enter, Town
 from tests.admin_web.gathering import report, write
+from tests.admin_web.test_contacts import add_contacts
 from tests.admin_web.test_failures import add_dead, add_delivery
 from tests.admin_web.test_messages import crowd
 from tests.admin_web.test_posters import add_poster
+from tests.admin_web.test_relays import add, come
 from tests.admin_web.wishes import add_draft
 from tests.browser import DESK, PHONE, assert_accessible
 
@@ -40,6 +43,13 @@ PAGES = [
     "/panel/settings/hours",
     "/panel/settings/groups",
     "/panel/settings/groups/{group}",
+    "/panel/people",
+    "/panel/people/relays",
+    "/panel/people/relays/{relay}",
+    "/panel/people/contacts",
+    "/panel/people/contacts/{contact}",
+    "/panel/people/contacts/import",
+    "/panel/people/contacts/letters",
     f"{ONE}/results",
     f"{ONE}/answers/change",
     f"{ONE}/try",
@@ -84,6 +94,9 @@ LOST = """() => ["aria-labelledby", "aria-describedby", "aria-controls", "for"].
 async def lived_in(served: Town, wishes: type[Module]) -> Town:
     """A town whose pages have something on them."""
     await add_poster(served)
+    await add_relay(served)
+    [luc, *_others] = await add_contacts(served)
+    served.contact = luc.id
     await add_dead(served)
     await add_delivery(served, "failed", "reminder", "Bad Request")
     await served.open_telegram()
@@ -110,6 +123,13 @@ async def add_messages(town: Town) -> None:
             await connection.execute(mine.values(state=state, error=error, lane="web:montaubry"))
 
 
+async def add_relay(town: Town) -> None:
+    """A person of a team by whom somebody came."""
+    karim = await add(town, "Karim Haddad", PERSON, "Centre social")
+    await come(town, karim)
+    town.relay = karim.id
+
+
 async def add_texts(town: Town) -> None:
     """A step more, which gathers texts: one to read, one reported, one hidden; and somebody did something."""
     async with town.database.write() as connection:
@@ -131,7 +151,7 @@ def address(town: Town, path: str) -> str:
     return town.url + path.format(
         id=town.consultation.id, door=town.door, text=town.text, organiser=town.organiser_id, step=town.step,
         draft=town.draft, petition=town.petition, group=town.group, archived=town.archived,
-        message=town.message, sent=town.sent,
+        message=town.message, sent=town.sent, relay=town.relay, contact=town.contact,
     )  # fmt: skip
 
 

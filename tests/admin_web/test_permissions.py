@@ -104,7 +104,11 @@ async def test_a_role_this_program_does_not_know_may_nothing(town: Town) -> None
 @pytest.mark.parametrize(
     ("role", "first", "menu"),
     [
-        ("organiser", "/panel", {"/panel", "/panel/contributions", "/panel/messages", "/panel/settings"}),
+        (
+            "organiser",
+            "/panel",
+            {"/panel", "/panel/contributions", "/panel/messages", "/panel/people", "/panel/settings"},
+        ),
         ("moderator", "/panel/contributions", {"/panel/contributions", "/panel/settings"}),
         ("analyst", "/panel", {"/panel", "/panel/settings"}),
         ("reader", "/panel", {"/panel", "/panel/settings"}),

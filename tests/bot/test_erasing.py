@@ -33,6 +33,7 @@ DECLARED = {
     "addresses": {"sender"},
     "answers": {"text", "folded"},
     "ballots": {"voter"},
+    "contacts": {"same", "name", "email", "phone", "street", "folded", "area", "groups", "tags"},
     "contributions": {"text", "folded", "fields"},
     "conversations": {"journal"},
     "deliveries": {"body", "external"},
@@ -40,11 +41,14 @@ DECLARED = {
     "inbox": {"body", "shown", "attached"},
     "organisers": {"email", "name"},
     "participants": {"area", "groups", "born", "proved", "tags", "hours"},
+    "personal_codes": {"contact_id"},
+    "relays": {"name", "folded"},
     "reports": {"reporter", "reason"},
     "return_codes": {"digest"},
     "secret_ballots": {"pseudonym"},
     "secret_keys": {"key"},
     "terms": {"stem"},
+    "withdrawals": {"digest"},
 }
 """Every column that holds personal data. Whoever adds one thinks of erasing it, and adds it here."""
 
