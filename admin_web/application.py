@@ -37,6 +37,7 @@ from admin_web import (
     public,
     replying,
     results,
+    rounds,
     sign_in,
     static,
     taking_over,
@@ -72,7 +73,7 @@ def build(
     site = Site(database, doors, base_url.rstrip("/"), clock, load_module, Counter(database))
     pages = (
         static, illustrations, chat, given, sign_in, writing, consultations, replying, withdrawing, taking_over,
-        phase_pages, letter_pages, town, hours, groups, results, exports, live, try_it, poster, failures,
+        phase_pages, letter_pages, town, hours, groups, results, exports, live, try_it, poster, rounds, failures,
         contributions, typing_in, ballots, contribution, attached, merging, team, journal, door_pages, public,
     )  # fmt: skip
     application = Starlette(

@@ -141,6 +141,7 @@ async def page(
         "typed": typed,
         "fault": fault,
         "zone": entrance.space.zone,
+        "round": request.query_params.get("round", "")[:20],
         "language": who.language,
     }
     if who.seen is None:
@@ -245,7 +246,7 @@ async def read(request: Request, who: Visit, form: Form, nonce: str, *, begins: 
         site_of(request).clock(),
         text=text if text and not tap else None,
         tap=tap or None,
-        code=who.entrance.carried if begins else None,
+        code=(form.text("round", 20) or who.entrance.carried) if begins else None,
         attached=await keep(request, who, await TAKEN[name](content)) if content else None,
         language=who.accepted,
     )

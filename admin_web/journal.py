@@ -65,6 +65,8 @@ _WORDS: Mapping[str, Text] = {
     "put_group": _("put somebody into the group {name}"),
     "take_off_group": _("took somebody off the group {name}"),
     "poster": _("made a poster for {place}, “{title}”"),
+    "add_round": _("drew up the round of {team} (doors: {doors})"),
+    "close_round": _("closed the round of {team}"),
     "show": _("read a text and let it be seen"),
     "hide": _("hid a text. The reason: {reason}"),
     "settle": _("settled what was reported of a text (reports: {reports})"),
