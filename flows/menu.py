@@ -269,5 +269,5 @@ ANSWERED_BY: Mapping[Command, str] = {
 
 PUTS_ASIDE = frozenset({Stop.kind, Later.kind, Mute.kind})
 """Those that put aside what waits, until it is taken up again."""
-FINAL = PUTS_ASIDE | {Delete.kind}
+FINAL = PUTS_ASIDE | {Delete.kind, StreetList.kind}
 """Those after which nothing that waits is shown again."""
