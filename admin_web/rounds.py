@@ -24,6 +24,8 @@ from storage.consultations import phases as phases_of
 from storage.refusals import AlreadyExists
 from storage.rounds import LONGEST_LINE, LONGEST_TEAM, MOST_DOORS, NOBODY, REFUSED, TO_VISIT, Counted, SeenDoor
 
+LONGEST_LIST = 2 * MOST_DOORS * LONGEST_LINE
+"""Characters that are read at all, so that a list too long is told so."""
 ALL = "/panel/consultations/{id:int}/rounds"
 STATES: Mapping[str, Said] = {
     TO_VISIT: _("To be visited"),
@@ -55,7 +57,8 @@ async def _draw(request: Request, me: Me, faults: Mapping[str, Said]) -> Respons
     steps = await _aloud(request, me, found)
     return panel(
         request, me, "rounds.html", 400 if faults else 200, consultation=found, counted=counted, steps=steps,
-        faults=faults, form=me.form, longest_team=LONGEST_TEAM, most=MOST_DOORS,
+        faults=faults, form=me.form, typed=me.form.text("doors", LONGEST_LIST), longest_team=LONGEST_TEAM,
+        most=MOST_DOORS,
     )  # fmt: skip
 
 
@@ -69,7 +72,7 @@ async def _aloud(request: Request, me: Me, found: Consultation) -> list[Phase]:
 async def add(request: Request, me: Me) -> Response:
     """Draw up a round, and show its page."""
     site, found, form = site_of(request), await consultations.find(request, me), me.form
-    team, lines = " ".join(form.text("team").split()), _lines(form.text("doors"))
+    team, lines = " ".join(form.text("team").split()), _lines(form.text("doors", LONGEST_LIST))
     steps = {phase.id: phase for phase in await _aloud(request, me, found)}
     phase = steps.get(number(form.text("step")))
     faults = _faults(team, lines)

@@ -111,14 +111,11 @@ async def create(
 ) -> Round:
     """A round of this team for a phase, with these lines in their order. Raises AlreadyExists where the team walks for
     this phase already."""
-    twice = select(models.Round.id).where(
-        models.Round.space_id == space_id,
-        models.Round.phase_id == phase_id,
-        func.lower(models.Round.team) == team.lower(),
-        models.Round.closed_at.is_(None),
+    walking = select(models.Round.team).where(
+        models.Round.space_id == space_id, models.Round.phase_id == phase_id, models.Round.closed_at.is_(None)
     )
-    if (await connection.execute(twice)).first() is not None:
-        raise AlreadyExists(code=team)
+    if team.casefold() in {known.casefold() for (known,) in await connection.execute(walking)}:
+        raise AlreadyExists(team=team)
     code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
     made = Round(new_id(), space_id, phase_id, team, code, now, None)
     await connection.execute(

@@ -53,6 +53,7 @@ class Town:
     petition: int = 0
     group: int = 0
     archived: int = 0
+    round: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False
     url: str = ""

@@ -14,6 +14,7 @@ from tests.admin_web.conftest import Enter, Town
 from tests.admin_web.gathering import report, write
 from tests.admin_web.test_failures import add_dead, add_delivery
 from tests.admin_web.test_posters import add_poster
+from tests.admin_web.walking import draw_up
 from tests.admin_web.wishes import add_draft
 from tests.browser import DESK, PHONE, assert_accessible
 
@@ -41,6 +42,9 @@ PAGES = [
     f"{ONE}/try",
     f"{ONE}/posters",
     f"{ONE}/posters/print",
+    f"{ONE}/rounds",
+    f"{ONE}/rounds/{{round}}",
+    f"{ONE}/rounds/{{round}}/print",
     "/panel/contributions",
     "/panel/contributions?list=reported",
     "/panel/contributions?list=hidden",
@@ -79,6 +83,7 @@ async def lived_in(served: Town, wishes: type[Module]) -> Town:
     await served.open_telegram()
     await add_texts(served)
     await add_draft(served)
+    await draw_up(served)
     return served
 
 
@@ -102,7 +107,7 @@ async def add_texts(town: Town) -> None:
 def address(town: Town, path: str) -> str:
     return town.url + path.format(
         id=town.consultation.id, door=town.door, text=town.text, organiser=town.organiser_id, step=town.step,
-        draft=town.draft, petition=town.petition, group=town.group, archived=town.archived,
+        draft=town.draft, petition=town.petition, group=town.group, archived=town.archived, round=town.round,
     )  # fmt: skip
 
 

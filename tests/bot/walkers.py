@@ -12,8 +12,8 @@ LINES = ("1 Elm Street", "2 Elm Street", "3 Elm Street", "4 Elm Street, first fl
          "7 Elm Street, at the back")  # fmt: skip
 NOTES = {"Nobody there": NOBODY, "They do not want to": REFUSED, "Still to be visited": TO_VISIT}
 PLAN = "Which plan do you prefer?"
-LIKELY = {"I stop here": 1, "They do not want to": 1, "Back": 1, "Nobody there": 2, "An answer": 9, "Yes, they agree": 20,
-          "Send": 9}  # fmt: skip
+LIKELY = {"I stop here": 1, "They do not want to": 1, "Back": 1, "Nobody there": 2, "An answer": 9, "Send": 9,
+          "Yes, they agree": 20}  # fmt: skip
 """How likely what is offered is chosen, where it is not 3 times: so that many answers come together."""
 
 
