@@ -118,7 +118,8 @@ async def test_a_closed_round_has_no_code_and_no_sheet_and_its_counts_stay(
     assert '<th scope="row">Jeanne</th><td class="n">2</td><td class="n">1</td>' in closed
     assert (await claire.get(f"{one}/print")).status_code == 404
     assert (await actions(town)).count("close_round") == 1
-    assert "a fermé la tournée de Équipe des Lilas" in (await claire.get("/panel/journal")).text
+    journal = (await claire.get("/panel/journal")).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "a fermé la tournée « Équipe des Lilas »" in journal
 
 
 async def test_the_address_on_the_sheet_brings_the_code_into_the_chat(client: httpx.AsyncClient, town: Town) -> None:
