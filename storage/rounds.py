@@ -277,3 +277,12 @@ async def close_over(connection: AsyncConnection, now: datetime) -> int:
     for one in over:
         await close(connection, one.space_id, one.id, now)
     return len(over)
+
+
+async def forget(connection: AsyncConnection, space_id: int, phase_id: int) -> None:
+    """Remove the rounds of a phase in which nobody has begun anything."""
+    ours = select(models.Round.id).where(models.Round.space_id == space_id, models.Round.phase_id == phase_id)
+    for table in (Volunteer, Door):
+        await connection.execute(delete(table).where(table.space_id == space_id, table.round_id.in_(ours)))
+    this = (models.Round.space_id == space_id, models.Round.phase_id == phase_id)
+    await connection.execute(delete(models.Round).where(*this))
