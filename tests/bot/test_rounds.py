@@ -47,7 +47,7 @@ questions:
     pond: {{en: A pond}}
 """
 TEAM = "The elms"
-STEPS = 30
+STEPS = 20
 
 
 @asynccontextmanager
@@ -90,7 +90,7 @@ def test_two_volunteers_on_one_list_are_counted_exactly(tmp_path: Path, seed: in
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(6))
 async def test_longer_walks_and_on_postgresql_too(database_url: str, seed: int) -> None:
-    await walk(database_url, random.Random(seed), 4 * STEPS)
+    await walk(database_url, random.Random(seed), 7 * STEPS)
 
 
 async def walk(url: str, chance: random.Random, steps: int) -> None:
