@@ -21,7 +21,7 @@ from flows.figures import Figures, Filter, PhaseRef
 from flows.messages import Incoming
 from flows.modules.questionnaire import Questionnaire
 from flows.questionnaires.file import read_file
-from storage import areas, consultations, erasure, making, models, retention, rounds
+from storage import areas, consultations, erasure, making, models, reminders, retention, rounds
 from storage.database import Database
 from storage.models import Address, Consent, Contribution, Conversation, Doorstep, Participant, Phase, Volunteer
 from storage.rounds import Counted, Round
@@ -336,3 +336,12 @@ async def test_a_step_nobody_has_begun_is_removed_with_its_rounds(town: tuple[To
         [phase] = await consultations.phases(connection, house.space_id, house.consultation_id)
         await making.remove(connection, phase)
     assert [await house.count(table) for table in (models.Round, models.Door, Volunteer)] == [0, 0, 0]
+
+
+async def test_nobody_is_reminded_of_an_interview_that_was_left_at_a_door(town: tuple[Town, Round]) -> None:
+    house, drawn = town
+    await join(house, drawn, "ann")
+    for said in ("An answer", "yes", "Trees", "round"):
+        await house.hears("ann", said)
+    async with house.database.read() as connection:
+        assert await reminders.to_remind(connection, house.later(days=2)) == []
