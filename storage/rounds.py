@@ -151,19 +151,6 @@ async def of_consultation(connection: AsyncConnection, space_id: int, consultati
     return [Round(*row) for row in rows]
 
 
-async def find_by_code(connection: AsyncConnection, word: str) -> tuple[int, int] | None:
-    """The (space, consultation) of the open round with this code."""
-    query = (
-        select(models.Round.space_id, models.Phase.consultation_id)
-        .join(models.Phase, _OF_PHASE)
-        .where(models.Round.code == plain(word))
-        .order_by(models.Round.id)
-        .limit(1)
-    )
-    row = (await connection.execute(query)).first() if is_code(word) else None
-    return (row[0], row[1]) if row is not None else None
-
-
 def stands() -> ColumnElement[bool]:
     """Whether a doorstep is that of an answer which was sent and not taken back; it is joined to its round."""
     given = exists().where(

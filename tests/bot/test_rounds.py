@@ -17,6 +17,7 @@ from hypothesis import Phase as Part
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
+from bot.reception import Reception
 from flows.figures import Figures, Filter, PhaseRef
 from flows.messages import Incoming
 from flows.modules.questionnaire import Questionnaire
@@ -345,3 +346,19 @@ async def test_nobody_is_reminded_of_an_interview_that_was_left_at_a_door(town: 
         await house.hears("ann", said)
     async with house.database.read() as connection:
         assert await reminders.to_remind(connection, house.later(days=2)) == []
+
+
+async def test_two_volunteers_at_one_door_through_two_receptions_lose_nothing(town: tuple[Town, Round]) -> None:
+    house, drawn = town
+    other = Reception(house.database, house.reception.channels, house.reception.clock)
+    other.around.modules.update(house.reception.around.modules)
+    await join(house, drawn, "ann")
+    await join(house, drawn, "bob")
+    for _door in range(4):
+        for said in ("An answer", "yes", "Trees", "send"):
+            await asyncio.gather(
+                house.reception.keep([house.incoming("ann", said)]), other.keep([house.incoming("bob", said)])
+            )
+    assert (await counted(house, drawn)).tally == rounds.Tally(visited=4, answers=8, nobody=0, refused=0)
+    assert len(await chosen(house)) == 8
+    assert set(await house.states()) == {"handled"}
