@@ -43,6 +43,7 @@ from admin_web import (
     relays,
     replying,
     results,
+    rounds,
     sign_in,
     static,
     taking_over,
@@ -78,7 +79,7 @@ def build(
     site = Site(database, doors, base_url.rstrip("/"), clock, load_module, Counter(database))
     pages = (
         static, illustrations, chat, given, sign_in, writing, consultations, replying, withdrawing, taking_over,
-        phase_pages, letter_pages, town, hours, groups, results, exports, live, try_it, poster, failures,
+        phase_pages, letter_pages, town, hours, groups, results, exports, live, try_it, poster, rounds, failures,
         contributions, typing_in, ballots, contribution, attached, merging, messages, team, journal, door_pages,
         people, relays, contacts, contact_import, contact_letters, public,
     )  # fmt: skip

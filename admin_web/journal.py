@@ -75,6 +75,8 @@ _WORDS: Mapping[str, Text] = {
     "withdraw_contact": _("erased a contact who agreed no more"),
     "export_contacts": _("downloaded the contacts (contacts: {count})"),
     "contact_letters": _("wrote letters to contacts, “{title}” (letters: {count})"),
+    "add_round": _("drew up the round “{team}” (doors: {doors})"),
+    "close_round": _("closed the round “{team}”"),
     "show": _("read a text and let it be seen"),
     "hide": _("hid a text. The reason: {reason}"),
     "settle": _("settled what was reported of a text (reports: {reports})"),

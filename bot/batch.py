@@ -13,13 +13,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import sorry, welcoming
 from bot.coming import Coming
-from bot.seats import Poison, Seat, Surroundings, address_of, door_of, fit, key_of, leads_to, take_seat
+from bot.seats import (
+    Poison,
+    Seat,
+    Surroundings,
+    address_of,
+    at_door,
+    begun,
+    door_of,
+    fit,
+    is_of,
+    key_of,
+    leads_to,
+    take_seat,
+)
 from bot.waves import ride
-from flows.answers import Json
 from flows.commands import Command, command
 from flows.composing import merged, pressed, veil
 from flows.conversation import Go
-from flows.journal import ANSWER, KEPT, Journal
+from flows.journal import Journal
 from flows.menu import FINAL, PUTS_ASIDE, Delete, Sent, Stop
 from flows.messages import Incoming
 from flows.occasion import PHASE
@@ -38,7 +50,6 @@ from storage.phases import CodeFacts, PhaseFacts, SpaceFacts
 from storage.types import new_id
 
 MOST_HOPS = 5
-NOTHING = Journal().dumps()
 
 
 class Batch:
@@ -57,6 +68,7 @@ class Batch:
         self.tells: list[NewDelivery] = []
         self.passing: list[Note] = []
         self.movers: list[Mover] = []
+        self.at_doors: dict[tuple[int, int], Person] = {}
 
     # -- loading -------------------------------------------------------------------------------------------
 
@@ -185,7 +197,7 @@ class Batch:
     def _mine(self, person: Person) -> list[Record]:
         if person.id not in self.complete:
             return []
-        mine = [r for r in self.records.values() if r.participant_id == person.id and r.phase_id is not None]
+        mine = [r for r in self.records.values() if person.id in (r.participant_id, r.through_id) and r.phase_id]
         return sorted(mine, key=lambda record: record.id)
 
     async def _place(self, seat: Seat, destination: Destination) -> bool:
@@ -201,18 +213,29 @@ class Batch:
             await self._load_phases([record.phase_id])
         phase = self.phases.get(record.phase_id) if record.phase_id is not None else None
         sent = record.sent_at is not None
-        scene = Scene(seat.space, phase, seat.person, record.id, self.now, seat.channel, record.place, sent)
+        person, channel = seat.person, seat.channel
+        if record.through_id is not None:
+            person, channel = await self._person_at_door(record), at_door(channel)
+        aloud = record.through_id is not None
+        scene = Scene(seat.space, phase, person, record.id, self.now, channel, record.place, sent, aloud)
         seat.turn = Turn(scene, record.copy(), self.around.module(record.kind, phase), errand)
         seat.hops += 1
         return True
 
+    async def _person_at_door(self, record: Record) -> Person:
+        """Whom this conversation is about. Whoever holds it is locked, and nobody else writes to either."""
+        key = record.space_id, record.participant_id
+        if key not in self.at_doors:
+            self.at_doors |= await participants.by_ids(self.connection, [key])
+        return self.at_doors[key]
+
     async def _go(self, seat: Seat, go: Go, lead: tuple[Said, ...]) -> tuple[Record | None, Errand | None]:
         """The conversation a Go leads to, begun or taken up again."""
         if go.kind is not None:
-            return self._begin(seat, go.kind, None), Errand(Act.BEGIN, lead=lead)
+            return self._begin(seat, go.kind, None, go), Errand(Act.BEGIN, lead=lead)
         if seat.person.id not in self.complete:
             await self._load_whole({(seat.person.space_id, seat.person.id)})
-        if go.conversation is not None:
+        if go.conversation in self.records:
             record = self.records[go.conversation]
             return (record, Errand(Act.REOPEN, lead=lead)) if go.reopen else self._take_up(record, lead)
         if go.phase is None:
@@ -222,33 +245,17 @@ class Batch:
         await self._load_phases([go.phase])
         phase = self.phases[go.phase]
         module = self.around.module(phase.kind, phase)
-        mine = [record for record in self._mine(seat.person) if record.phase_id == phase.id]
+        mine = [record for record in self._mine(seat.person) if is_of(record, phase, go.person or seat.person.id)]
         unsent = [record for record in mine if record.sent_at is None or record.waiting is not None]
         if unsent and unsent[-1].state != "broken" and go.answers is None:
             return self._take_up(unsent[-1], lead)
         if mine and mine[-1].sent_at is not None and not module.repeatable:
-            return self._begin(seat, Sent.kind, None), Errand(Act.BEGIN, lead=(*lead, *module.already()))
-        return self._begin(seat, phase.kind, phase, go.answers or ()), Errand(Act.BEGIN, lead=lead)
+            return self._begin(seat, Sent.kind, None, Go()), Errand(Act.BEGIN, lead=(*lead, *module.already()))
+        return self._begin(seat, phase.kind, phase, go), Errand(Act.BEGIN, lead=lead)
 
-    def _begin(
-        self, seat: Seat, kind: str, phase: PhaseFacts | None, answers: Sequence[tuple[str, Json]] = ()
-    ) -> Record:
+    def _begin(self, seat: Seat, kind: str, phase: PhaseFacts | None, go: Go) -> Record:
         code = self.coming.by(seat)
-        return Record(
-            seat.space.id,
-            new_id(),
-            seat.person.id,
-            phase.id if phase is not None else None,
-            kind,
-            "open",
-            None,
-            Journal({key: [ANSWER, given, KEPT] for key, given in answers}).dumps() if answers else NOTHING,
-            code.place if code is not None else None,
-            seat.incoming.channel,
-            None,
-            self.now,
-            fresh=True,
-        )
+        return begun(seat, kind, phase, go, code.place if code is not None else None, self.now)
 
     def _take_up(self, record: Record, lead: tuple[Said, ...]) -> tuple[Record, Errand]:
         """Show what waits again, saying how many answers are kept."""
@@ -319,7 +326,8 @@ class Batch:
 
     async def write(self) -> None:
         """Everything the batch changed, one statement a table; the caller commits."""
-        people = {seat.person.id: seat.person for seat in self.seats if seat.person.changed}
+        everybody = [*(seat.person for seat in self.seats), *self.at_doors.values()]
+        people = {person.id: person for person in everybody if person.changed}
         await self.coming.note_arrivals(self.connection, self.seats, self.now)
         await conversations.save(self.connection, [self.touched[id_] for id_ in sorted(self.touched)])
         await participants.save(self.connection, [people[id_] for id_ in sorted(people)])

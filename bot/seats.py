@@ -9,7 +9,9 @@ from typing import TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from flows.conversation import Go
 from flows.folding import clean
+from flows.journal import ANSWER, KEPT, Journal
 from flows.menu import HOUSE
 from flows.messages import Incoming, Message
 from flows.module import Module, load
@@ -17,9 +19,11 @@ from flows.occasion import PHASE, Taken, taken
 from flows.rendering import Capabilities
 from flows.turn import Turn
 from storage import accounts, letters, phases
+from storage.conversations import Record
 from storage.inbox import MessageKey, Note
 from storage.participants import AddressKey, Person
 from storage.phases import PhaseFacts, SpaceFacts
+from storage.scope import FIELD
 from storage.spreading import Click
 from storage.types import new_id
 
@@ -119,6 +123,41 @@ def language_of(item: Incoming, space: SpaceFacts) -> str | None:
     if spoken in space.languages:
         return spoken
     return space.languages[0] if len(space.languages) == 1 else None
+
+
+NOTHING = Journal().dumps()
+
+
+def begun(seat: Seat, kind: str, phase: PhaseFacts | None, go: Go, place: str | None, now: datetime) -> Record:
+    """A conversation that begins here, with the answers that a Go brings. One about somebody else is held through the
+    person of this seat, and came by their door."""
+    other = go.person is not None
+    return Record(
+        seat.space.id,
+        new_id(),
+        go.person or seat.person.id,
+        phase.id if phase is not None else None,
+        kind,
+        "open",
+        None,
+        Journal({key: [ANSWER, given, KEPT] for key, given in go.answers}).dumps() if go.answers else NOTHING,
+        go.place if other else place,
+        FIELD if other else seat.incoming.channel,
+        None,
+        now,
+        seat.person.id if other else None,
+        fresh=True,
+    )
+
+
+def is_of(record: Record, phase: PhaseFacts, participant_id: int) -> bool:
+    """Whether a conversation is about this phase and this participant, whoever holds it."""
+    return record.phase_id == phase.id and record.participant_id == participant_id
+
+
+def at_door(channel: Capabilities) -> Capabilities:
+    """What somebody at their door is reached by: a volunteer, who has this channel in hand."""
+    return replace(channel, name=FIELD, identity=None, reach=None)
 
 
 LONGEST_TEXT = 20_000

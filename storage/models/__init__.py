@@ -13,6 +13,7 @@ from storage.models.carrying import Delivery, File, Heard, Pace
 from storage.models.consultations import Area, Code, Consultation, Group, PersonalCode, Phase, SecretKey
 from storage.models.people import Address, Consent, Participant, ReturnCode
 from storage.models.reaching import Broadcast, Mute, Wish
+from storage.models.rounds import Door, Doorstep, Round, Volunteer
 from storage.models.spaces import Account, Attempt, Entry, Organiser, Role, Session, Space
 from storage.models.talks import (
     Answer,
@@ -47,6 +48,8 @@ __all__ = [
     "Contribution",
     "Conversation",
     "Delivery",
+    "Door",
+    "Doorstep",
     "Entry",
     "File",
     "Follow",
@@ -65,6 +68,7 @@ __all__ = [
     "Report",
     "ReturnCode",
     "Role",
+    "Round",
     "Row",
     "Score",
     "Sealed",
@@ -73,6 +77,7 @@ __all__ = [
     "Session",
     "Space",
     "Term",
+    "Volunteer",
     "Wish",
     "Withdrawal",
 ]

@@ -57,6 +57,7 @@ class Town:
     sent: int = 0
     relay: int = 0
     contact: int = 0
+    round: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False
     url: str = ""

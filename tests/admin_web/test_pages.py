@@ -21,6 +21,7 @@ from tests.admin_web.test_failures import add_dead, add_delivery
 from tests.admin_web.test_messages import crowd
 from tests.admin_web.test_posters import add_poster
 from tests.admin_web.test_relays import add, come
+from tests.admin_web.walking import draw_up
 from tests.admin_web.wishes import add_draft
 from tests.browser import DESK, PHONE, assert_accessible
 
@@ -55,6 +56,9 @@ PAGES = [
     f"{ONE}/try",
     f"{ONE}/posters",
     f"{ONE}/posters/print",
+    f"{ONE}/rounds",
+    f"{ONE}/rounds/{{round}}",
+    f"{ONE}/rounds/{{round}}/print",
     "/panel/contributions",
     "/panel/contributions?list=reported",
     "/panel/contributions?list=hidden",
@@ -103,6 +107,7 @@ async def lived_in(served: Town, wishes: type[Module]) -> Town:
     await add_texts(served)
     await add_draft(served)
     await add_messages(served)
+    await draw_up(served)
     return served
 
 
@@ -151,7 +156,7 @@ def address(town: Town, path: str) -> str:
     return town.url + path.format(
         id=town.consultation.id, door=town.door, text=town.text, organiser=town.organiser_id, step=town.step,
         draft=town.draft, petition=town.petition, group=town.group, archived=town.archived,
-        message=town.message, sent=town.sent, relay=town.relay, contact=town.contact,
+        message=town.message, sent=town.sent, relay=town.relay, contact=town.contact, round=town.round,
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def needed(path: str, method: str) -> Ability:
         return Ability.SET_UP
     if path in EXPORTING:
         return Ability.EXPORT
-    if path.startswith((f"{ONE}/edit", f"{ONE}/codes", f"{ONE}/steps/")):
+    if path.startswith((f"{ONE}/edit", f"{ONE}/codes", f"{ONE}/rounds", f"{ONE}/steps/")):
         return Ability.RUN
     if path.startswith(ONE):
         return Ability.RUN if method == "POST" and path not in TRYING else Ability.LOOK
@@ -55,6 +55,7 @@ def filled(path: str, town: Town) -> str:
         "{id:int}": town.consultation.id,
         "{file:int}": 1,
         "{contribution:int}": 1,
+        "{round:int}": 1,
         "{format}": "csv",
         "{question}": "transport",
     }
