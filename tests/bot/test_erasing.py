@@ -56,6 +56,7 @@ DECLARED = {
 WITHOUT_SPACE_IN_KEY = {
     "spaces": "the space itself",
     "attempts": "digests of tries, of the whole house, for a day",
+    "paces": "what left lately by an account, for a minute",
     "inbox": "a repeat is known by (channel, account, key); the account decides the space",
 }
 
