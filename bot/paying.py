@@ -28,7 +28,8 @@ async def pay(connection: AsyncConnection, lane: Lane, claim: Claim, now: dateti
         if its is not None and not left[its]:
             kept.append(Kept(item.space_id, item.id, "paused", now))
             continue
-        left[its] -= 1
+        if its is not None:
+            left[its] -= 1
         taken.append(item)
     await leaving.note(connection, [], kept)
     return replace(claim, taken=taken, passed=claim.passed + len(kept))
