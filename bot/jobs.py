@@ -96,7 +96,7 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
 
     return [
         Job("try again what was set aside", timedelta(seconds=2), reception.retry),
-        Job("recover deliveries of couriers that are no more", timedelta(minutes=1), recover),
+        Job("recover deliveries of couriers that are no more", timedelta(seconds=5), recover),
         Job("seal secret votes that are over", timedelta(minutes=1), seal),
         Job("begin, go on with and end broadcasts", timedelta(seconds=5), go_on_with_broadcasts),
         Job("take broadcasts back", timedelta(seconds=5), take_broadcasts_back),
