@@ -259,7 +259,7 @@ async def test_a_finer_rule_is_said_in_words_and_kept_as_it_is(claire: httpx.Asy
         await connection.execute(update(models.Phase).where(models.Phase.id == step.id).values(stages=[finer]))
     path = f"/panel/consultations/{town.draft}/steps/{step.id}"
     page = " ".join((await claire.get(path)).text.split())
-    said = "les personnes qui habitent gare et qui ne portent pas le mot « jury »"
+    said = "les personnes qui habitent La Gare et qui ne portent pas le mot « jury »"
     assert f'<option value="as-it-is" selected>Comme c’est réglé ailleurs : {said}</option>' in page
     kept = {"stages": "1", "stage.0.who": "as-it-is", "stage.0.rule": json.dumps(finer["who"])}
     assert (await send(claire, path, {**STEP, **kept})).status_code == 303
