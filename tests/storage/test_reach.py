@@ -282,8 +282,10 @@ def rows_of(id_: int, one: Resident) -> dict[Any, list[dict[str, Any]]]:
 
 async def settle(connection: AsyncConnection, crowd: Sequence[Resident]) -> None:
     written = [rows_of(id_, one) for id_, one in enumerate(crowd, 1)]
-    for table in (Delivery, Arrival, Ballot, Contribution, Conversation, Consent, Address, Participant):
+    tables = (Delivery, Arrival, Ballot, Contribution, Conversation, Consent, Address, Participant)
+    for table in tables:
         await connection.execute(delete(table))
+    for table in reversed(tables):
         rows = [row for one in written for row in one[table]]
         rows += ideas() if table is Contribution else []
         if rows:
