@@ -37,7 +37,7 @@ def whom(rule: Rule | None, names: Named) -> Said:
 
 def called(step: Step) -> Said:
     """A step by its name and that of its consultation."""
-    if not any(step.title.values()):
+    if not any(step.title.values()) or step.title == step.whole:
         return Words(step.whole)
     return _("{consultation}: {step}", consultation=Words(step.whole), step=Words(step.title))
 
