@@ -1,4 +1,4 @@
-"""Reminders of what somebody began and did not finish, and who wants none of them.
+"""Reminders of what somebody began and did not finish.
 
 They are found by looking, never noted while somebody answers: a talk costs nothing for being remembered.
 """
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, func, insert, select, tuple_
+from sqlalchemy import exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import phases, spreading
@@ -18,13 +18,10 @@ from storage.civil import moment
 from storage.leaving import Dropped, Due, Later
 from storage.models import Consent, Conversation, Delivery, Mute, Phase
 from storage.phases import PhaseFacts, SpaceFacts
-from storage.refusals import Refusal
+from storage.reminded import STOPPED
 from storage.spreading import Abouts, Spread
-from storage.types import new_id
-from storage.value import columns, value
+from storage.value import value
 
-STOPPED = "stopped"
-"""The kind of its cause; what it is about is a conversation."""
 AFTER = timedelta(days=1)
 """By the clock on the wall: at the same time of the next day."""
 FORGOTTEN = timedelta(days=7)
@@ -135,54 +132,3 @@ def _begun(
     space = spaces[row.space_id]
     at = a_day_after(row.heard_at, space.zone)
     return Later(at) if at > now else Begun(row.journal, facts[row.phase_id], space)
-
-
-# -- no more of them -----------------------------------------------------------------------------------------------
-
-
-@value
-class Muting:
-    """Somebody wants no more reminders of this phase."""
-
-    space_id: int
-    participant_id: int
-    phase_id: int
-    at: datetime
-
-
-async def mute(connection: AsyncConnection, given: Sequence[Muting]) -> Sequence[bool | Refusal]:
-    """Note these; twice is once."""
-    for one in given:
-        row = select(Mute.id).where(
-            Mute.space_id == one.space_id, Mute.participant_id == one.participant_id, Mute.phase_id == one.phase_id
-        )
-        if (await connection.execute(row)).first() is None:
-            await connection.execute(insert(Mute).values(**columns(one), id=new_id()))
-    return [True for _ in given]
-
-
-async def last(
-    connection: AsyncConnection, wanted: Sequence[tuple[int, int]]
-) -> Sequence[dict[str, Any] | Refusal | None]:
-    """For each (space, participant) what the last reminder was about: `{phase, title}`; None where there was none."""
-    return [await _last(connection, *one) for one in wanted]
-
-
-async def _last(connection: AsyncConnection, space_id: int, participant_id: int) -> dict[str, Any] | None:
-    reminded = (
-        select(Phase.id)
-        .join(Conversation, (Conversation.space_id == Phase.space_id) & (Conversation.phase_id == Phase.id))
-        .join(
-            Delivery,
-            (Delivery.space_id == Conversation.space_id)
-            & (Delivery.cause == spreading.cause(STOPPED, Conversation.id)),
-        )
-        .where(Delivery.space_id == space_id, Delivery.participant_id == participant_id, Delivery.state == "sent")
-        .order_by(Delivery.id.desc())
-        .limit(1)
-    )
-    phase_id = await connection.scalar(reminded)
-    if phase_id is None:
-        return None
-    facts = (await phases.load(connection, [phase_id]))[phase_id]
-    return {"phase": phase_id, "title": dict(facts.title)}
