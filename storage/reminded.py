@@ -35,8 +35,9 @@ def lately(space_id: int, phase_ids: Sequence[int], now: datetime) -> Select[Any
     opens = select(cause(OPENS, Broadcast.id)).where(
         Broadcast.space_id == space_id, Broadcast.phase_id.in_(phase_ids), Broadcast.occasion == OPENS
     )
-    left = (had.state.in_(("claimed", "sent", "held")), func.coalesce(had.sent_at, had.made_at) > now - LATELY)
-    told = select(had.participant_id).where(had.space_id == space_id, had.cause.in_(union_all(stopped, opens)), *left)
+    left = had.state.in_(("sent", "held")) & (func.coalesce(had.sent_at, had.made_at) > now - LATELY)
+    leaves = or_(had.state == "claimed", left)
+    told = select(had.participant_id).where(had.space_id == space_id, had.cause.in_(union_all(stopped, opens)), leaves)
     both = union(wrote, told).subquery()
     return select(both.c[0])
 

@@ -27,9 +27,11 @@ from storage.models import (
     Contribution,
     Conversation,
     Delivery,
+    Mute,
     Participant,
     Phase,
     Space,
+    Wish,
 )
 from storage.reach import Asked, Reach
 from storage.rules import (
@@ -37,10 +39,13 @@ from storage.rules import (
     AllOf,
     Answered,
     AnyOf,
+    Began,
     CameBy,
     Facts,
     FirstTime,
     InArea,
+    LatelyIn,
+    Muted,
     Not,
     ReachedBy,
     Rule,
@@ -49,6 +54,7 @@ from storage.rules import (
     TookPart,
     Unfinished,
     Verdict,
+    WantsResult,
 )
 from tests.crowd import opened
 from tests.tables import make_tables
@@ -72,6 +78,7 @@ class Deed:
     phase: int
     became: str
     place: str | None
+    heard: datetime = NOW
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,12 @@ class Resident:
     supports: frozenset[int]
     had: tuple[tuple[bool, datetime, str], ...]
     """What was sent to them: whether unasked, when, and what became of it."""
+    muted: frozenset[int] = frozenset()
+    """Phases."""
+    wishes: tuple[tuple[int, bool], ...] = ()
+    """What they said of the result of consultations."""
+    reminded: frozenset[tuple[int, datetime]] = frozenset()
+    """Of which of their conversations, and when that left."""
 
     def took_part(self) -> set[int]:
         return {deed.phase for deed in self.deeds if deed.became in (SENT, CAST)}
@@ -123,6 +136,17 @@ class Resident:
                 return bool(self.agreed & set(leaf.consultations))
             case FirstTime():
                 return len({PHASES[phase] for phase in self.took_part()}) <= 1
+            case Began():
+                return any(deed.phase in leaf.phases for deed in self.deeds)
+            case LatelyIn():
+                return any(
+                    deed.phase in leaf.phases and (deed.heard == NOW or (number, NOW) in self.reminded)
+                    for number, deed in enumerate(self.deeds)
+                )
+            case Muted():
+                return bool(self.muted & set(leaf.phases))
+            case WantsResult():
+                return any(wanted and which in leaf.consultations for which, wanted in self.wishes)
         raise AssertionError(leaf)
 
     def in_the_middle_of(self, phase: int) -> bool:
@@ -161,6 +185,7 @@ residents = st.builds(
             st.sampled_from(sorted(PHASES)),
             st.sampled_from((SENT, CAST, HIDDEN, OPEN, OPEN, ENDED)),
             st.none() | st.sampled_from(PLACES),
+            st.sampled_from((NOW, LONG_AGO)),
         ),
         max_size=4,
     ).map(tuple),
@@ -169,6 +194,9 @@ residents = st.builds(
         st.tuples(st.booleans(), st.sampled_from((NOW, NOW, LONG_AGO)), st.sampled_from(("sent", "sent", "cancelled"))),
         max_size=4,
     ).map(tuple),
+    st.frozensets(st.sampled_from(sorted(PHASES)), max_size=2),
+    st.dictionaries(st.sampled_from((1, 2)), st.booleans(), max_size=2).map(lambda said: tuple(said.items())),
+    st.dictionaries(st.integers(0, 3), st.sampled_from((NOW, LONG_AGO))).map(lambda said: frozenset(said.items())),
 )
 leaves: st.SearchStrategy[Rule] = st.one_of(
     st.builds(InArea, some(*AREAS)),
@@ -181,6 +209,10 @@ leaves: st.SearchStrategy[Rule] = st.one_of(
     st.builds(Supports, some(*IDEAS)),
     st.builds(Agreed, some(1, 2)),
     st.just(FirstTime()),
+    st.builds(Began, some(*PHASES)),
+    st.builds(LatelyIn, some(*PHASES)),
+    st.builds(Muted, some(*PHASES)),
+    st.builds(WantsResult, some(1, 2)),
 )
 rules: st.SearchStrategy[Rule] = st.recursive(
     leaves,
@@ -244,8 +276,8 @@ def rows_of(id_: int, one: Resident) -> dict[Any, list[dict[str, Any]]]:
     for number, deed in enumerate(one.deeds, id_ * 100):
         talks.append({
             **key, "id": number, "phase_id": deed.phase, "kind": "ideas", "journal": "{}", "channel": "web",
-            "state": OPEN if deed.became == OPEN else ENDED, "place": deed.place, "begun_at": NOW, "heard_at": NOW,
-            "sent_at": None if deed.became in (OPEN, ENDED) else NOW,
+            "state": OPEN if deed.became == OPEN else ENDED, "place": deed.place,
+            "begun_at": NOW, "heard_at": deed.heard, "sent_at": None if deed.became in (OPEN, ENDED) else NOW,
         })  # fmt: skip
         if deed.became in (SENT, HIDDEN):
             given_.append({**given_row(number, id_, deed.phase, deed.became), "conversation_id": number})
@@ -258,6 +290,18 @@ def rows_of(id_: int, one: Resident) -> dict[Any, list[dict[str, Any]]]:
         | {"made_at": made_at, "unasked": unasked}
         for at, (unasked, made_at, state) in enumerate(one.had)
     ]
+    reminders = [
+        {**key, "id": id_ * 100 + 50 + number, "kind": "reminder", "body": "", "state": "sent", "tries": 1}
+        | {
+            "due_at": NOW,
+            "made_at": LONG_AGO,
+            "sent_at": at,
+            "unasked": False,
+            "cause": f"stopped:{id_ * 100 + number}",
+        }
+        for number, at in one.reminded
+    ]
+    had = [{**row, "sent_at": None, "cause": None} for row in had]
     return {
         Participant: [person],
         Address: [address] if one.channel else [],
@@ -266,13 +310,16 @@ def rows_of(id_: int, one: Resident) -> dict[Any, list[dict[str, Any]]]:
         Conversation: talks,
         Contribution: given_,
         Ballot: [{**ballot, "value": "support", "cast_at": NOW} for ballot in ballots],
-        Delivery: had,
+        Delivery: [*had, *reminders],
+        Mute: [{**key, "id": id_ * 100 + phase, "phase_id": phase, "at": NOW} for phase in one.muted],
+        Wish: [{**key, "id": id_ * 100 + which, "consultation_id": which, "wanted": wanted, "at": NOW}
+               for which, wanted in one.wishes],
     }  # fmt: skip
 
 
 async def settle(connection: AsyncConnection, crowd: Sequence[Resident]) -> None:
     written = [rows_of(id_, one) for id_, one in enumerate(crowd, 1)]
-    for table in (Delivery, Ballot, Contribution, Conversation, Consent, Address, Participant):
+    for table in (Wish, Mute, Delivery, Ballot, Contribution, Conversation, Consent, Address, Participant):
         await connection.execute(delete(table))
         rows = [row for one in written for row in one[table]]
         rows += ideas() if table is Contribution else []
@@ -356,4 +403,7 @@ async def test_no_person_costs_a_look_through_the_whole_town(tmp_path: Path) -> 
     assert [step for step in steps if "CORRELATED" in step] == []
 
 
-BY_IDS: tuple[Rule, ...] = (TookPart((11,)), Unfinished((11,)), Supports((901,)), Agreed((1,)))
+BY_IDS: tuple[Rule, ...] = (
+    *(TookPart((11,)), Unfinished((11,)), Supports((901,)), Agreed((1,))),
+    *(Began((11,)), LatelyIn((11,)), Muted((11,)), WantsResult((1,))),
+)
