@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import access, broadcast_rows, broadcasts, left_out, models, phases
 from storage.broadcast_rows import Facts
 from storage.broadcasts import PLANNED, ROW, Broadcast, Content
-from storage.civil import moment
+from storage.civil import days_before
 from storage.leaving import Dropped, Due, Halted
 from storage.models import Participant
 from storage.phases import PhaseFacts
@@ -27,7 +27,7 @@ from storage.value import value
 
 RESULTS = "results"
 """The occasion, and the kind of the phase it is told of. The one that is asked for."""
-BEFORE, AT = timedelta(days=3), time(10)
+BEFORE, AT = 3, time(10)
 """When the closing is told: so many days before, at that time where the town is."""
 A_DAY = timedelta(days=1)
 """What should have begun longer ago is not begun any more, where nobody asked for it."""
@@ -102,8 +102,7 @@ def _unasked(phase: PhaseFacts, zone: str, now: datetime) -> Iterator[Planned]:
         who = _among(phase, max(now, opens_at), Began(this), Muted(this))
         yield _planned(phase, OPENS, opens_at, zone, who)
     if phase.closes_at is not None:
-        day = (phase.closes_at.astimezone(ZoneInfo(zone)) - BEFORE).date()
-        at = moment(datetime.combine(day, AT), zone)
+        at = days_before(phase.closes_at, BEFORE, AT, zone)
         if opens_at is None or opens_at < at:
             who = _among(phase, max(now, at), TookPart(this), LatelyIn(this), Muted(this))
             yield _planned(phase, CLOSES, at, zone, who)

@@ -1,6 +1,7 @@
-"""Reminders of what somebody began and did not finish.
+"""Reminders: of what somebody began and did not finish; and those that are planned for a date of the person
+(docs/reminders.md tells how to add one).
 
-They are found by looking, never noted while somebody answers: a talk costs nothing for being remembered.
+The first are found by looking, never noted while somebody answers: a talk costs nothing for being remembered.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, func, select, tuple_
+from sqlalchemy import ColumnElement, delete, exists, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import phases, spreading
 from storage.civil import moment
 from storage.leaving import Dropped, Due, Later
-from storage.models import Consent, Conversation, Delivery, Mute, Phase
+from storage.models import Consent, Conversation, Delivery, Mute, Participant, Phase
 from storage.phases import PhaseFacts, SpaceFacts
 from storage.reminded import STOPPED
 from storage.spreading import Abouts, Spread
@@ -132,3 +133,50 @@ def _begun(
     space = spaces[row.space_id]
     at = a_day_after(row.heard_at, space.zone)
     return Later(at) if at > now else Begun(row.journal, facts[row.phase_id], space)
+
+
+# -- planned for a date of the person ------------------------------------------------------------------------------
+
+
+@value
+class Planned:
+    """A reminder for one person, of which kind (an occasion in flows/occasions), about what, and when. `asked` where
+    they chose to have it: then neither the hours nor the ceiling of a month hold it back."""
+
+    space_id: int
+    participant_id: int
+    kind: str
+    about: int
+    at: datetime
+    asked: bool = False
+
+    @property
+    def cause(self) -> str:
+        return f"{self.kind}:{self.about}"
+
+
+async def plan(connection: AsyncConnection, given: Sequence[Planned]) -> Sequence[bool]:
+    """One delivery for each; one that waits already is given its new time. Answers for each whether it waits now: not
+    who had it, wants no messages, or has had enough of them."""
+    return [await _moved(connection, one) or await _put(connection, one) for one in given]
+
+
+async def _moved(connection: AsyncConnection, one: Planned) -> bool:
+    waits = (*_of(one.space_id, one.cause), Delivery.participant_id == one.participant_id)
+    return bool((await connection.execute(update(Delivery).where(*waits).values(due_at=one.at))).rowcount)
+
+
+async def _put(connection: AsyncConnection, one: Planned) -> bool:
+    them = select(Participant.id).where(Participant.space_id == one.space_id, Participant.id == one.participant_id)
+    put = Spread(one.space_id, them, one.at, cause=one.cause, kind="reminder", unasked=not one.asked)
+    return await spreading.spread(connection, [put]) == [1]
+
+
+async def drop(connection: AsyncConnection, given: Sequence[tuple[int, str]]) -> Sequence[int]:
+    """What is planned of these (space, cause) is planned no more, for anybody; answers of each how many waited. It may
+    be planned again."""
+    return [(await connection.execute(delete(Delivery).where(*_of(*one)))).rowcount for one in given]
+
+
+def _of(space_id: int, cause: str) -> tuple[ColumnElement[bool], ...]:
+    return Delivery.space_id == space_id, Delivery.cause == cause, Delivery.state == "waiting"
