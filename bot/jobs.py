@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -76,13 +77,6 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
             async with database.write() as connection:
                 await spreading.spread(connection, [one])
 
-    async def go_on_with_broadcasts(now: datetime) -> None:
-        silent = [name for name, channel in courier.channels.items() if not channel.capabilities.writes_first]
-        await broadcasting.go_on(database, now, silent)
-
-    async def take_broadcasts_back(now: datetime) -> None:
-        await taking_back.go_on(database, courier.channels, now)
-
     async def count_what_waits(_now: datetime) -> None:
         async with database.read() as connection:
             waiting = await outbox.waiting(connection)
@@ -98,8 +92,8 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
         Job("try again what was set aside", timedelta(seconds=2), reception.retry),
         Job("recover deliveries of couriers that are no more", timedelta(minutes=1), recover),
         Job("seal secret votes that are over", timedelta(minutes=1), seal),
-        Job("begin, go on with and end broadcasts", timedelta(seconds=5), go_on_with_broadcasts),
-        Job("take broadcasts back", timedelta(seconds=5), take_broadcasts_back),
+        Job("go on with broadcasts", timedelta(seconds=5), partial(broadcasting.go_on, database, courier.channels)),
+        Job("take broadcasts back", timedelta(seconds=5), partial(taking_back.go_on, database, courier.channels)),
         Job("tell the milestones of petitions", timedelta(seconds=10), tell_milestones),
         Job("notice what opened and closed by itself", timedelta(seconds=20), notice_what_turned),
         Job("remind those who stopped", timedelta(minutes=1), remind),

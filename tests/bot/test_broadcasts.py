@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from storage import broadcast_figures, broadcast_rows, broadcasts, erasure, rete
 from storage.broadcast_figures import Figures
 from storage.broadcasts import Broadcast, Content, NotNow
 from storage.models import Delivery, Participant, Space
-from tests.bot.town import Town, town
+from tests.bot.town import STREET, Street, Town, town
 
 MONDAY_NOON = datetime(2027, 3, 8, 11, tzinfo=UTC)
 WORDS = {"fr": "La mairie demande votre avis.", "en": "The town asks for your opinion."}
@@ -53,7 +54,7 @@ async def sent(house: Town, **more: Any) -> Broadcast:
 
 async def goes_on(house: Town) -> None:
     for _ in range(2):
-        await broadcasting.go_on(house.database, house.now, ("pigeon",))
+        await broadcasting.go_on(house.database, house.courier.channels, house.now)
         await house.deliver()
 
 
@@ -151,13 +152,13 @@ async def test_what_people_asked_for_is_not_held_back_by_the_ceiling(house: Town
 
 async def test_a_door_by_which_nobody_is_written_to_first_is_left_out(house: Town) -> None:
     one = await planned(house)
-    await broadcasting.go_on(house.database, house.now, ("street",))
+    await broadcasting.go_on(house.database, {"street": Street(replace(STREET, writes_first=False))}, house.now)
     assert (await now(house, one)).left_out == {"silent": 4}
 
 
 async def test_who_stops_after_it_was_queued_gets_nothing(house: Town) -> None:
     one = await planned(house)
-    await broadcasting.go_on(house.database, house.now)
+    await broadcasting.go_on(house.database, house.courier.channels, house.now)
     await set_person(house, 2, stopped_at=house.now)
     await house.deliver()
     assert (await counted(house, one)).stopped == 1
@@ -166,7 +167,7 @@ async def test_who_stops_after_it_was_queued_gets_nothing(house: Town) -> None:
 
 async def test_a_pause_holds_what_is_on_its_way_and_a_resume_lets_it_go(house: Town) -> None:
     one = await planned(house)
-    await broadcasting.go_on(house.database, house.now)
+    await broadcasting.go_on(house.database, house.courier.channels, house.now)
     async with house.database.write() as connection:
         await broadcasts.pause(connection, one.ref)
     await house.deliver()
@@ -231,7 +232,7 @@ async def test_it_goes_on_after_a_kill_where_it_stood(house: Town) -> None:
 
 async def test_it_does_not_lead_into_a_phase_that_is_over(house: Town) -> None:
     one = await planned(house)
-    await broadcasting.go_on(house.database, house.now)
+    await broadcasting.go_on(house.database, house.courier.channels, house.now)
     async with house.database.write() as connection:
         await connection.exec_driver_sql("UPDATE phases SET state = 'closed'")
     await house.deliver()
