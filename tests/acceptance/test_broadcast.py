@@ -68,8 +68,7 @@ async def planned(house: Town, crowd: list[Resident]) -> Broadcast:
     now = datetime.now(UTC)
     async with database.write() as connection:
         space_id, account = (await connection.execute(select(Space.id))).scalar_one(), str(house.bot.id)
-        named = {"name": house.bot.username, "title": house.bot.name, "token": None}
-        await accounts.put(connection, space_id, "telegram", account, **named, now=now)
+        await accounts.put(connection, space_id, "telegram", account, name="bot", title="Bot", token=None, now=now)
         agreed = (await connection.execute(select(Consultation.id))).scalar_one()
         phase = (await connection.execute(select(Phase.id))).scalar_one()
         rows = [(new_id(), new_id(), str(resident.chat.id)) for resident in crowd]
