@@ -19,6 +19,9 @@ from admin_web import (
     ballots,
     chat,
     consultations,
+    contact_import,
+    contact_letters,
+    contacts,
     contribution,
     contributions,
     door_pages,
@@ -33,11 +36,14 @@ from admin_web import (
     live,
     merging,
     messages,
+    people,
     phase_pages,
     poster,
     public,
+    relays,
     replying,
     results,
+    rounds,
     sign_in,
     static,
     taking_over,
@@ -73,9 +79,9 @@ def build(
     site = Site(database, doors, base_url.rstrip("/"), clock, load_module, Counter(database))
     pages = (
         static, illustrations, chat, given, sign_in, writing, consultations, replying, withdrawing, taking_over,
-        phase_pages, letter_pages, town, hours, groups, results, exports, live, try_it, poster, failures,
+        phase_pages, letter_pages, town, hours, groups, results, exports, live, try_it, poster, rounds, failures,
         contributions, typing_in, ballots, contribution, attached, merging, messages, team, journal, door_pages,
-        public,
+        people, relays, contacts, contact_import, contact_letters, public,
     )  # fmt: skip
     application = Starlette(
         routes=[*routes, *(route for page in pages for route in page.routes())],

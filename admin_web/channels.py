@@ -16,6 +16,7 @@ PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NAMES: dict[str, Said] = {
     "web": _("Web page"),
     "paper": _("Paper"),
+    "field": _("By a volunteer"),
     "terminal": _("Terminal"),
     TELEGRAM: "Telegram",
     "signal": "Signal",

@@ -39,7 +39,7 @@ from admin_web.talks import Folders
 from flows import pictures
 from flows.messages import Attachment, Incoming, Message
 from flows.texts import Said, _, plural
-from storage import attempts, codes, files, history, inbox, returning
+from storage import attempts, codes, files, history, inbox, returning, rounds
 from storage.attempts import Limit
 from storage.codes import Entrance
 from storage.files import File
@@ -141,6 +141,7 @@ async def page(
         "typed": typed,
         "fault": fault,
         "zone": entrance.space.zone,
+        "round": request.query_params.get("round", "")[:20],
         "language": who.language,
     }
     if who.seen is None:
@@ -245,10 +246,16 @@ async def read(request: Request, who: Visit, form: Form, nonce: str, *, begins: 
         site_of(request).clock(),
         text=text if text and not tap else None,
         tap=tap or None,
-        code=who.entrance.carried if begins else None,
+        code=code_of(form, who) if begins else None,
         attached=await keep(request, who, await TAKEN[name](content)) if content else None,
         language=who.accepted,
     )
+
+
+def code_of(form: Form, who: Visit) -> str:
+    """The code of a volunteer's sheet, where it came with the page's address; else what the address leads to."""
+    shown = rounds.plain(form.text("round", 20))
+    return shown if rounds.is_code(shown) else who.entrance.carried
 
 
 TAKEN = {"photo": pictures.photo, "file": pictures.sent}

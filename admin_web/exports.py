@@ -20,7 +20,7 @@ from admin_web.results import find_shown
 from admin_web.session import Me, signed_in
 from admin_web.site import language_of, site_of
 from flows import exporting
-from flows.exporting import MEDIA_TYPES, Format, Separator
+from flows.exporting import MEDIA_TYPES, Format, Separator, Table
 
 CHUNK = 256 * 1024
 
@@ -31,21 +31,31 @@ def routes() -> list[BaseRoute]:
 
 async def download(request: Request, me: Me) -> Response:
     """`?separator=semicolon` gives the CSV that a French spreadsheet opens by a double click."""
+    format, separator = wanted(request)
+    shown, reports = await find_shown(request, me)
+    async with site_of(request).database.read() as connection:
+        table = reports.table(connection, shown.ref, language_of(request))
+        return await sent(table, shown.consultation.slug, format, separator)
+
+
+def wanted(request: Request) -> tuple[Format, Separator]:
+    """What the address asks for, or 404."""
     if request.path_params["format"] not in MEDIA_TYPES:
         raise HTTPException(404)
-    format = cast(Format, request.path_params["format"])
     separator: Separator = ";" if request.query_params.get("separator") == "semicolon" else ","
-    shown, reports = await find_shown(request, me)
+    return cast(Format, request.path_params["format"]), separator
+
+
+async def sent(table: Table, name: str, format: Format, separator: Separator) -> Response:
+    """A table as a file of this name."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 (closed when it was sent)
     try:
-        async with site_of(request).database.read() as connection:
-            table = reports.table(connection, shown.ref, language_of(request))
-            await exporting.write(table, file, format, separator)
+        await exporting.write(table, file, format, separator)
     except BaseException:
         file.close()
         raise
     headers = {
-        "Content-Disposition": f'attachment; filename="{shown.consultation.slug}.{format}"',
+        "Content-Disposition": f'attachment; filename="{name}.{format}"',
         "Content-Length": str(file.tell()),
         "Cache-Control": "no-store",
     }

@@ -8,6 +8,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from admin_web.guard import PHOTO_BODY_LIMIT
 from storage.types import LARGEST_ID
 from storage.value import value
 
@@ -67,4 +68,6 @@ def number(given: Any) -> int:
 
 
 async def read_form(request: Request, files: int = 0) -> Form:
-    return Form(await request.form(max_files=files, max_fields=MOST_FIELDS))
+    """One field may be as long as the whole form, which the guard bounds."""
+    form = request.form(max_files=files, max_fields=MOST_FIELDS, max_part_size=PHOTO_BODY_LIMIT)
+    return Form(await form)

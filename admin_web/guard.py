@@ -20,8 +20,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_LIMIT = 256 * 1024
 PHOTO_BODY_LIMIT = 12 * 1024 * 1024
-TAKES_PHOTOS = re.compile(r"/c/.*|/panel/consultations/\d+/steps/.*|/panel/messages/(new|\d+/edit)")
-"""The chat page, and the forms of steps and of messages to many."""
+TAKES_PHOTOS = re.compile(
+    r"/c/.*|/panel/consultations/\d+/steps/.*|/panel/messages/(new|\d+/edit)|/panel/people/contacts/(import|keep)"
+)
+"""The chat page, the forms of steps and of messages to many; and lists of contacts, which come back once they were
+looked at."""
 
 HEADERS = {
     "Content-Security-Policy": (

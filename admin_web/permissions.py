@@ -65,7 +65,7 @@ _PAGES: tuple[tuple[str, Ability, Ability], ...] = (
     (r"/panel/consultations/\d+/copy", Ability.SET_UP, Ability.SET_UP),
     (rf"{_ONE}/(export\..*|sent/.*)", Ability.EXPORT, Ability.EXPORT),
     (rf"{_ONE}/try", Ability.LOOK, Ability.LOOK),
-    (rf"{_ONE}/(edit|codes|steps/.*)", Ability.RUN, Ability.RUN),
+    (rf"{_ONE}/(edit|codes|rounds(/.*)?|steps/.*)", Ability.RUN, Ability.RUN),
     (rf"{_ONE}(/.*)?", Ability.LOOK, Ability.RUN),
     (r"/panel/.*", Ability.SET_UP, Ability.SET_UP),
 )

@@ -1,22 +1,29 @@
-"""Posters: one for each place, each with a code of its own, so that one sees by where people arrive."""
+"""Posters: one for each relay, each with a code of its own, so that one sees by where people arrive."""
 
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from markupsafe import Markup, escape
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from admin_web import consultations
 from admin_web.channels import offered
+from admin_web.forms import number
 from admin_web.qr import qr
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import language_of, say, site_of
 from flows.texts import Said, _
-from storage import accounts, audit, codes
+from storage import accounts, audit, codes, relays
+from storage.audit import NewEntry
 from storage.codes import Code
+from storage.consultations import Consultation
+from storage.refusals import AlreadyExists
+from storage.relays import Relay
 
 LONGEST_PLACE = 60
 
@@ -34,34 +41,46 @@ async def show(request: Request, me: Me) -> Response:
 
 
 async def add(request: Request, me: Me) -> Response:
-    """A poster for one more place."""
-    site, consultation = site_of(request), await consultations.find(request, me)
+    """A poster for one more place, or for a relay that is known already."""
+    consultation = await consultations.find(request, me)
     place = " ".join(me.form.text("place").split())
-    if not place or len(place) > LONGEST_PLACE:
+    chosen = number(me.form.text("relay") or "0")
+    if len(place) > LONGEST_PLACE or not (place or chosen):
         fault = _("Give the place a name of {count} characters at most.", count=LONGEST_PLACE)
         return await _draw(request, me, fault)
-    async with site.database.write() as connection:
-        known = {
-            (one.code.place or "").casefold() for one in await codes.places(connection, me.space_id, consultation.id)
-        }
-        if place.casefold() not in known:
-            await codes.create(connection, consultation, site.clock(), place=place)
-            hung = me.entry(
-                site.clock(), "poster", "consultations", consultation.id, title=consultation.title, place=place
-            )
-            await audit.note(connection, hung)
-            return RedirectResponse(request.url.path, 303)
-    return await _draw(request, me, _("There is a poster for this place already."))
+    async with site_of(request).database.write() as connection:
+        now = site_of(request).clock()
+        if chosen:
+            relay = await relays.find(connection, me.space_id, chosen)
+        else:
+            relay = await relays.of_place(connection, me.space_id, place, now)
+        if relay is None:
+            raise HTTPException(404)
+        try:
+            await codes.hang(connection, consultation, relay, now)
+        except AlreadyExists:
+            return await _draw(request, me, _("There is a poster for this place already."))
+        await audit.note(connection, hung(me, now, consultation, relay))
+    return RedirectResponse(request.url.path, 303)
+
+
+def hung(me: Me, now: datetime, consultation: Consultation, relay: Relay) -> NewEntry:
+    """For the journal, where the name of a person would stay for ever: only a place is named."""
+    details = {"title": consultation.title, **({"place": relay.place} if relay.place is not None else {})}
+    action = "poster" if relay.place is not None else "card"
+    return me.entry(now, action, "consultations", consultation.id, **details)
 
 
 async def _draw(request: Request, me: Me, fault: Said | None = None) -> Response:
     consultation = await consultations.find(request, me)
     async with site_of(request).database.read() as connection:
-        places = await codes.places(connection, me.space_id, consultation.id)
-    status = 400 if fault else 200
+        listed = await codes.hung(connection, me.space_id, consultation.id)
+        known = await relays.listed(connection, me.space_id)
+    there = {one.relay.id for one in listed}
     return panel(
-        request, me, "posters.html", status, consultation=consultation, places=places, fault=fault,
-        longest=LONGEST_PLACE, link=lambda code: link(request, code), typed=typed,
+        request, me, "posters.html", 400 if fault else 200, consultation=consultation, hung=listed, fault=fault,
+        others=[relay for relay in known if relay.id not in there], longest=LONGEST_PLACE,
+        link=lambda code: link(request, code), typed=typed,
     )  # fmt: skip
 
 
@@ -69,14 +88,14 @@ async def show_sheets(request: Request, me: Me) -> Response:
     """The sheets to print, one a page: `?code=` draws only one of them."""
     consultation = await consultations.find(request, me)
     async with site_of(request).database.read() as connection:
-        places = await codes.places(connection, me.space_id, consultation.id)
+        listed = await codes.hung(connection, me.space_id, consultation.id)
         others = offered(await accounts.listed(connection, me.space_id))
     wanted = request.query_params.get("code")
-    hung = [one.code for one in places if wanted in (None, one.code.code)]
+    sheets = [one.code for one in listed if wanted in (None, one.code.code)]
     language = language_of(request)
     description = say(_("QR code of the page of the consultation"), language)
     return panel(
-        request, me, "sheets.html", consultation=consultation, codes=hung, others=others,
+        request, me, "sheets.html", consultation=consultation, codes=sheets, others=others,
         link=lambda code: link(request, code), typed=typed, qr=lambda code: qr(link(request, code), description),
     )  # fmt: skip
 

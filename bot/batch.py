@@ -12,27 +12,29 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import sorry, welcoming
+from bot.coming import Coming
 from bot.seats import (
     Poison,
     Seat,
     Surroundings,
     address_of,
-    attached_to,
+    at_door,
+    begun,
     door_of,
     fit,
+    is_of,
     key_of,
     leads_to,
-    shown_of,
+    take_seat,
 )
 from bot.waves import ride
-from flows.answers import Json
 from flows.commands import Command, command
 from flows.composing import merged, pressed, veil
 from flows.conversation import Go
-from flows.journal import ANSWER, KEPT, Journal
+from flows.journal import Journal
 from flows.menu import FINAL, PUTS_ASIDE, Delete, Sent, Stop
 from flows.messages import Incoming
-from flows.occasion import PHASE, taken
+from flows.occasion import PHASE
 from flows.routing import Destination, Known, obey, resume, route
 from flows.run import Scene
 from flows.telling import pack_tell
@@ -48,7 +50,6 @@ from storage.phases import CodeFacts, PhaseFacts, SpaceFacts
 from storage.types import new_id
 
 MOST_HOPS = 5
-NOTHING = Journal().dumps()
 
 
 class Batch:
@@ -63,11 +64,11 @@ class Batch:
         self.complete: set[int] = set()
         self.touched: dict[int, Record] = {}
         self.phases: dict[int, PhaseFacts] = {}
-        self.codes: dict[tuple[int, str], CodeFacts] = {}
-        self.tests: dict[tuple[int, str], int] = {}
+        self.coming = Coming()
         self.tells: list[NewDelivery] = []
         self.passing: list[Note] = []
         self.movers: list[Mover] = []
+        self.at_doors: dict[tuple[int, int], Person] = {}
 
     # -- loading -------------------------------------------------------------------------------------------
 
@@ -91,16 +92,11 @@ class Batch:
             if person.address_id != address_id:
                 person.address_id, person.changed = address_id, True
                 self.movers.append(Mover(space.id, person.id, LaneKey(key.channel, key.account)))
-            note = Note(new_id(), space.id, person.id, key, self.now, shown_of(item), item.tap, attached_to(item))
-            its = taken(item.tap) if item.tap is not None else None
-            self.seats.append(Seat(item, key, space, person, note, self.around.channels[item.channel], its))
+            self.seats.append(take_seat(item, space, person, self.around.channels[item.channel], self.now))
         await self._load_conversations()
         led_to = (seat.taken.about for seat in self.seats if seat.taken is not None and seat.taken.to == PHASE)
         await self._load_phases([*(record.phase_id for record in self.records.values()), *led_to])
-        codes = [(seat.space.id, seat.incoming.code) for seat in self.seats if seat.incoming.code]
-        self.codes = await phases.codes(self.connection, codes, self.now)
-        unknown = [code for code in codes if code not in self.codes]
-        self.tests = await broadcast_rows.tests(self.connection, unknown)
+        await self.coming.look_up(self.connection, self.seats, self.now)
 
     async def _note_presence(self, come: Sequence[tuple[MessageKey, SpaceFacts, Incoming]]) -> None:
         """Who has shut their door is written to no more, until they open it again; nothing is answered."""
@@ -181,8 +177,7 @@ class Batch:
         return await self._place(seat, destination)
 
     def _routed(self, seat: Seat) -> Destination:
-        code = seat.incoming.code
-        known = self.codes.get((seat.space.id, code)) if code else None
+        known = self.coming.by(seat)
         if known is not None and (known.area or known.group):
             person = seat.person
             person.area = known.area or person.area
@@ -195,14 +190,14 @@ class Batch:
         current = self.records.get(person.current_id) if person.current_id is not None else None
         parts = pressed(seat.incoming.tap) if seat.incoming.tap is not None else None
         tapped = self.records.get(parts[0]) if parts is not None else None
-        tests = (seat.space.id, seat.incoming.code) in self.tests
+        tests = self.coming.test(seat) is not None
         led_to = leads_to(seat, self.phases)
         return Known(person, seat.channel, current, tapped, self._mine(person), code, led_to, tests)
 
     def _mine(self, person: Person) -> list[Record]:
         if person.id not in self.complete:
             return []
-        mine = [r for r in self.records.values() if r.participant_id == person.id and r.phase_id is not None]
+        mine = [r for r in self.records.values() if person.id in (r.participant_id, r.through_id) and r.phase_id]
         return sorted(mine, key=lambda record: record.id)
 
     async def _place(self, seat: Seat, destination: Destination) -> bool:
@@ -218,18 +213,29 @@ class Batch:
             await self._load_phases([record.phase_id])
         phase = self.phases.get(record.phase_id) if record.phase_id is not None else None
         sent = record.sent_at is not None
-        scene = Scene(seat.space, phase, seat.person, record.id, self.now, seat.channel, record.place, sent)
+        person, channel = seat.person, seat.channel
+        if record.through_id is not None:
+            person, channel = await self._person_at_door(record), at_door(channel)
+        aloud = record.through_id is not None
+        scene = Scene(seat.space, phase, person, record.id, self.now, channel, record.place, sent, aloud)
         seat.turn = Turn(scene, record.copy(), self.around.module(record.kind, phase), errand)
         seat.hops += 1
         return True
 
+    async def _person_at_door(self, record: Record) -> Person:
+        """Whom this conversation is about. Whoever holds it is locked, and nobody else writes to either."""
+        key = record.space_id, record.participant_id
+        if key not in self.at_doors:
+            self.at_doors |= await participants.by_ids(self.connection, [key])
+        return self.at_doors[key]
+
     async def _go(self, seat: Seat, go: Go, lead: tuple[Said, ...]) -> tuple[Record | None, Errand | None]:
         """The conversation a Go leads to, begun or taken up again."""
         if go.kind is not None:
-            return self._begin(seat, go.kind, None), Errand(Act.BEGIN, lead=lead)
+            return self._begin(seat, go.kind, None, go), Errand(Act.BEGIN, lead=lead)
         if seat.person.id not in self.complete:
             await self._load_whole({(seat.person.space_id, seat.person.id)})
-        if go.conversation is not None:
+        if go.conversation in self.records:
             record = self.records[go.conversation]
             return (record, Errand(Act.REOPEN, lead=lead)) if go.reopen else self._take_up(record, lead)
         if go.phase is None:
@@ -239,33 +245,17 @@ class Batch:
         await self._load_phases([go.phase])
         phase = self.phases[go.phase]
         module = self.around.module(phase.kind, phase)
-        mine = [record for record in self._mine(seat.person) if record.phase_id == phase.id]
+        mine = [record for record in self._mine(seat.person) if is_of(record, phase, go.person or seat.person.id)]
         unsent = [record for record in mine if record.sent_at is None or record.waiting is not None]
         if unsent and unsent[-1].state != "broken" and go.answers is None:
             return self._take_up(unsent[-1], lead)
         if mine and mine[-1].sent_at is not None and not module.repeatable:
-            return self._begin(seat, Sent.kind, None), Errand(Act.BEGIN, lead=(*lead, *module.already()))
-        return self._begin(seat, phase.kind, phase, go.answers or ()), Errand(Act.BEGIN, lead=lead)
+            return self._begin(seat, Sent.kind, None, Go()), Errand(Act.BEGIN, lead=(*lead, *module.already()))
+        return self._begin(seat, phase.kind, phase, go), Errand(Act.BEGIN, lead=lead)
 
-    def _begin(
-        self, seat: Seat, kind: str, phase: PhaseFacts | None, answers: Sequence[tuple[str, Json]] = ()
-    ) -> Record:
-        code = self.codes.get((seat.space.id, seat.incoming.code)) if seat.incoming.code else None
-        return Record(
-            seat.space.id,
-            new_id(),
-            seat.person.id,
-            phase.id if phase is not None else None,
-            kind,
-            "open",
-            None,
-            Journal({key: [ANSWER, given, KEPT] for key, given in answers}).dumps() if answers else NOTHING,
-            code.place if code is not None else None,
-            seat.incoming.channel,
-            None,
-            self.now,
-            fresh=True,
-        )
+    def _begin(self, seat: Seat, kind: str, phase: PhaseFacts | None, go: Go) -> Record:
+        code = self.coming.by(seat)
+        return begun(seat, kind, phase, go, code.place if code is not None else None, self.now)
 
     def _take_up(self, record: Record, lead: tuple[Said, ...]) -> tuple[Record, Errand]:
         """Show what waits again, saying how many answers are kept."""
@@ -336,7 +326,9 @@ class Batch:
 
     async def write(self) -> None:
         """Everything the batch changed, one statement a table; the caller commits."""
-        people = {seat.person.id: seat.person for seat in self.seats if seat.person.changed}
+        everybody = [*(seat.person for seat in self.seats), *self.at_doors.values()]
+        people = {person.id: person for person in everybody if person.changed}
+        await self.coming.note_arrivals(self.connection, self.seats, self.now)
         await conversations.save(self.connection, [self.touched[id_] for id_ in sorted(self.touched)])
         await participants.save(self.connection, [people[id_] for id_ in sorted(people)])
         await outbox.follow(self.connection, self.movers)
@@ -352,7 +344,7 @@ class Batch:
 
     def _tries(self) -> list[Try]:
         """Who asked for a broadcast as a test."""
-        asked = [(seat, self.tests.get((seat.space.id, seat.incoming.code or ""))) for seat in self.seats]
+        asked = [(seat, self.coming.test(seat)) for seat in self.seats]
         return [Try(seat.space.id, id_, seat.person.id, self.now) for seat, id_ in asked if id_ is not None]
 
     async def note(self) -> None:

@@ -9,18 +9,23 @@ from typing import TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from flows.conversation import Go
 from flows.folding import clean
+from flows.journal import ANSWER, KEPT, Journal
 from flows.menu import HOUSE
 from flows.messages import Incoming, Message
 from flows.module import Module, load
-from flows.occasion import PHASE, Taken
+from flows.occasion import PHASE, Taken, taken
 from flows.rendering import Capabilities
 from flows.turn import Turn
-from storage import accounts, phases
+from storage import accounts, letters, phases
+from storage.conversations import Record
 from storage.inbox import MessageKey, Note
 from storage.participants import AddressKey, Person
 from storage.phases import PhaseFacts, SpaceFacts
+from storage.scope import FIELD
 from storage.spreading import Click
+from storage.types import new_id
 
 Door: TypeAlias = tuple[str, str]
 """A channel and our account there."""
@@ -65,7 +70,7 @@ class Surroundings:
 @dataclass(slots=True)
 class Seat:
     """One message on its way through the batch, and what comes of it. `taken`: it pressed a button under what we began;
-    `veiled`: its answer may show a secret."""
+    `veiled`: its answer may show a secret; `personal`: the code of a letter came with its link, and is kept nowhere."""
 
     incoming: Incoming
     key: MessageKey
@@ -80,6 +85,7 @@ class Seat:
     error: Exception | None = None
     followed: bool = False
     veiled: bool = False
+    personal: str | None = None
 
     def clicks(self, now: datetime) -> list[Click]:
         """What is noted of the button it pressed."""
@@ -91,6 +97,16 @@ class Seat:
         if self.person.changed or self.followed or (self.hops and self.turn.wrote):
             raise Poison(self.key, error)
         self.error = error
+
+
+def take_seat(item: Incoming, space: SpaceFacts, person: Person, channel: Capabilities, now: datetime) -> Seat:
+    """The seat of a message; the code of a letter stands in it apart, so that nothing keeps it with the message."""
+    code, personal = letters.apart(item.code) if item.code else (item.code, None)
+    given = item if personal is None else replace(item, code=code)
+    key = key_of(item)
+    note = Note(new_id(), space.id, person.id, key, now, shown_of(item), item.tap, attached_to(item))
+    its = taken(item.tap) if item.tap is not None else None
+    return Seat(given, key, space, person, note, channel, its, personal=personal)
 
 
 def leads_to(seat: Seat, phases: Mapping[int, PhaseFacts]) -> Taken | None:
@@ -107,6 +123,41 @@ def language_of(item: Incoming, space: SpaceFacts) -> str | None:
     if spoken in space.languages:
         return spoken
     return space.languages[0] if len(space.languages) == 1 else None
+
+
+NOTHING = Journal().dumps()
+
+
+def begun(seat: Seat, kind: str, phase: PhaseFacts | None, go: Go, place: str | None, now: datetime) -> Record:
+    """A conversation that begins here, with the answers that a Go brings. One about somebody else is held through the
+    person of this seat, and came by their door."""
+    other = go.person is not None
+    return Record(
+        seat.space.id,
+        new_id(),
+        go.person or seat.person.id,
+        phase.id if phase is not None else None,
+        kind,
+        "open",
+        None,
+        Journal({key: [ANSWER, given, KEPT] for key, given in go.answers}).dumps() if go.answers else NOTHING,
+        go.place if other else place,
+        FIELD if other else seat.incoming.channel,
+        None,
+        now,
+        seat.person.id if other else None,
+        fresh=True,
+    )
+
+
+def is_of(record: Record, phase: PhaseFacts, participant_id: int) -> bool:
+    """Whether a conversation is about this phase and this participant, whoever holds it."""
+    return record.phase_id == phase.id and record.participant_id == participant_id
+
+
+def at_door(channel: Capabilities) -> Capabilities:
+    """What somebody at their door is reached by: a volunteer, who has this channel in hand."""
+    return replace(channel, name=FIELD, identity=None, reach=None)
 
 
 LONGEST_TEXT = 20_000

@@ -48,7 +48,7 @@ async def admitted(talk: Talk, phase: PhaseFacts) -> bool:
         if _holds(talk, rule):
             await talk.do(ADMITTED, participants.settle, known)
             return True
-        in_vain = bool(round_.state.get("code")) and not (known.proved or known.group)
+        in_vain = bool(round_.state.get("code")) and not (known.proved or known.group or known.groups)
         way = await _refuse(round_, rule, names, again=in_vain)
         if way == LEAVE.id:
             return False
@@ -111,8 +111,7 @@ async def _by_code(round_: Round) -> Settled:
         round_.say(_("I do not know this code, or it was used already."))
         return nothing
     round_.say(_("Your code is right."))
-    proved = tuple(name for name in ("area", "born") if found[name] is not None)
-    return Settled(person.space_id, person.id, found["area"], found["born"], found["group"], proved)
+    return letters.settled(shown, found) or nothing
 
 
 async def _refuse(round_: Round, rule: Rule, names: Sequence[Mapping[str, Any]], *, again: bool) -> str:

@@ -41,6 +41,8 @@ class Command(Enum):
     """Erase everything."""
     RETURN = "code"
     """A code that finds this conversation again on another device."""
+    ROUND = "round"
+    """A volunteer's street list."""
 
 
 WORDS: Mapping[str, Mapping[Command, tuple[str, ...]]] = {
@@ -58,6 +60,7 @@ WORDS: Mapping[str, Mapping[Command, tuple[str, ...]]] = {
         Command.PRIVACY: ("privacy",),
         Command.DELETE: ("delete", "erase"),
         Command.RETURN: ("code", "return code"),
+        Command.ROUND: ("round", "my round"),
     },
     "fr": {
         Command.BACK: ("retour", "précédent", "revenir"),
@@ -73,6 +76,7 @@ WORDS: Mapping[str, Mapping[Command, tuple[str, ...]]] = {
         Command.PRIVACY: ("confidentialité", "vie privée", "données"),
         Command.DELETE: ("effacer", "supprimer"),
         Command.RETURN: ("code", "code de retour"),
+        Command.ROUND: ("tournée", "ma tournée"),
     },
 }
 

@@ -52,7 +52,8 @@ class Go:
     conversation; with none of them, back to the one that still waits, or to the menu.
 
     With `answers` (keys and values that were given already, or none) a phase is begun anew; and a conversation may be
-    taken up to `reopen` what was sent.
+    taken up to `reopen` what was sent. With `person` the phase is put to that participant, `place` telling where,
+    through the one who is talked with.
     """
 
     kind: str | None = None
@@ -61,6 +62,8 @@ class Go:
     language: str | None = None
     answers: tuple[tuple[str, Json], ...] | None = None
     reopen: bool = False
+    person: int | None = None
+    place: str | None = None
 
 
 Ending: TypeAlias = "Again | Go | None"

@@ -15,6 +15,8 @@ from storage.phases import PhaseFacts
 from storage.refusals import NotEligible
 
 AGREE = _("Do you agree to answer?")
+STREET_LIST = "round"
+"""The conversation of the house in which a volunteer sees the doors of their round (flows/street.py)."""
 AGREED = Go()
 """Handed back by `consent` when the conversation may go on."""
 YES = Choice("yes", _("Yes, begin"))
@@ -23,6 +25,12 @@ NO = Choice("no", _("No thank you"))
 
 
 async def enter(talk: Talk, module: Module) -> Ending:
+    """The way in and the module. A volunteer who put it to somebody else is back at their street list afterwards."""
+    ending = await _enter(talk, module)
+    return Go(kind=STREET_LIST) if talk.scene.aloud and not isinstance(ending, Again) else ending
+
+
+async def _enter(talk: Talk, module: Module) -> Ending:
     """The language if nothing told it, admission, consent before the first answer; then the module itself,
     and where the phase asks for it the last prompt."""
     if talk.person.language is None:
@@ -40,7 +48,7 @@ async def enter(talk: Talk, module: Module) -> Ending:
         assert phase is not None
         talk.say(*await not_any_more(talk, phase))
         return None
-    if ending is None and phase is not None and phase.settings.get("feedback") and talk.sent:
+    if ending is None and phase is not None and phase.settings.get("feedback") and talk.sent and not talk.scene.aloud:
         await feedback(talk)
     return ending
 

@@ -9,28 +9,20 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from datetime import date, time
-from typing import Any, Self
 
 from flows.answers import Choice
 from flows.commands import Command
 from flows.conversation import Ending, Go, Talk
 from flows.giving import called
 from flows.host import LANGUAGE_NAMES, host
-from flows.module import Module
+from flows.module import HouseModule, Module
+from flows.street import Join, StreetList
 from flows.texts import Lowered, Said, Words, _
 from storage import erasure, offers, participants, reminders, returning
 from storage.hours import Hours
 from storage.participants import HoursChosen
 from storage.reminders import Muting
 from storage.returning import NewCode
-
-
-class HouseModule(Module):
-    """A conversation of the house: it has no settings."""
-
-    @classmethod
-    def load(cls, settings: Mapping[str, Any]) -> Self:
-        return cls()
 
 
 class Menu(HouseModule):
@@ -258,10 +250,8 @@ class Return(HouseModule):
         return None
 
 
-HOUSE: Mapping[str, Module] = {
-    module.kind: module.load({})
-    for module in (Menu, Given, Next, Help, Language, WhenToWrite, Privacy, Delete, Stop, Later, Mute, Sent, Return)
-}
+_FOR_EVERYBODY = (Menu, Given, Next, Help, Language, WhenToWrite, Privacy, Delete, Stop, Later, Mute, Sent, Return)
+HOUSE: Mapping[str, Module] = {module.kind: module.load({}) for module in (*_FOR_EVERYBODY, Join, StreetList)}
 
 ANSWERED_BY: Mapping[Command, str] = {
     Command.MENU: Menu.kind,
@@ -273,10 +263,11 @@ ANSWERED_BY: Mapping[Command, str] = {
     Command.LATER: Later.kind,
     Command.MUTE: Mute.kind,
     Command.RETURN: Return.kind,
+    Command.ROUND: StreetList.kind,
 }
 """Which conversation of the house answers a command; the others act on the conversation that waits."""
 
 PUTS_ASIDE = frozenset({Stop.kind, Later.kind, Mute.kind})
 """Those that put aside what waits, until it is taken up again."""
-FINAL = PUTS_ASIDE | {Delete.kind}
+FINAL = PUTS_ASIDE | {Delete.kind, StreetList.kind}
 """Those after which nothing that waits is shown again."""

@@ -89,6 +89,9 @@ class Module(ABC):
     seals: bool = False
     """Whether closing it is for good: its ballots are secret, and only totals are left (docs/secret-votes.md)."""
 
+    aloud: ClassVar[bool] = False
+    """Whether a volunteer may put it to somebody at their door, reading it aloud and answering for them."""
+
     repeatable: bool = False
     """Whether one person may give several contributions, each in a conversation of its own."""
 
@@ -125,6 +128,14 @@ class Module(ABC):
     def left(self, answers: Mapping[str, Any]) -> Left | None:
         """For these recorded answers, how far somebody is; None where no questions are counted."""
         return None
+
+
+class HouseModule(Module):
+    """A conversation of the house itself: it belongs to no phase, and has no settings."""
+
+    @classmethod
+    def load(cls, settings: Mapping[str, Any]) -> Self:
+        return cls()
 
 
 @cache

@@ -14,8 +14,10 @@ from flows.messages import COMMAND_TAP, SKIP, TAKES, Incoming
 from flows.occasion import PHASE, TALK, Taken
 from flows.pictures import TOO_LARGE
 from flows.rendering import Capabilities
+from flows.street import Join
 from flows.texts import Said, _
 from flows.turn import Act, Errand
+from storage import rounds
 from storage.conversations import Record
 from storage.participants import Person
 from storage.phases import CodeFacts
@@ -76,6 +78,8 @@ def _by_code(code: str, known: Known) -> Destination:
         return Destination(go=Go(phase=known.code.phase_id))
     if known.tests:
         return _show(known, (_("This is only for you: a message to many, as the others will get it."),))
+    if rounds.is_code(code):
+        return Destination(go=Go(kind=Join.kind, answers=((Join.CODE, code),)))
     if not code:
         return Destination(go=Go(kind=Menu.kind)) if known.current is None else _show(known)
     lead = (_("I don’t know this code. Perhaps it is over, or a letter is missing."),)
@@ -90,7 +94,7 @@ def _by_tap(tap: str, known: Known) -> Destination:
         return _by_taking(known)
     parts = pressed(tap)
     record = known.tapped
-    if parts is None or record is None or record.participant_id != known.person.id:
+    if parts is None or record is None or known.person.id not in (record.participant_id, record.through_id):
         return _show(known, (_("This button is too old."),))
     if record.state != "open":
         over = _("This was sent already. To change an answer, write “correct”.")

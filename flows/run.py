@@ -43,6 +43,8 @@ class Scene:
     place: str | None = None
     sent: bool = False
     """Whether this conversation has sent something already, and is being corrected."""
+    aloud: bool = False
+    """Whether a volunteer reads it aloud to this person, and answers for them."""
 
     def local(self, at: datetime | str) -> datetime:
         """A moment (maybe in ISO format) by the clocks of the town."""

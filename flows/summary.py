@@ -19,6 +19,7 @@ from flows.texts import Said, Words, _, joined, plural
 from storage import phases
 from storage.phases import PhaseFacts
 from storage.refusals import Refusal
+from storage.scope import FIELD
 from storage.value import value
 
 MOST_FIGURES = 8
@@ -73,11 +74,14 @@ async def of_phase(connection: AsyncConnection, wanted: Sequence[tuple[int, int]
 
 
 def lines(figures: Figures) -> list[Said]:
-    """How many people took part, on paper too, and a line for each figure."""
+    """How many people took part, on paper and by volunteers too, and a line for each figure."""
     people: list[Said] = [plural("{count} person took part.", "{count} people took part.", figures.people)]
     paper = dict(figures.by_channel).get("paper", 0)
     if paper:
         people.append(plural("{count} of them on paper.", "{count} of them on paper.", paper))
+    at_doors = dict(figures.by_channel).get(FIELD, 0)
+    if at_doors:
+        people.append(plural("{count} of them by a volunteer.", "{count} of them by volunteers.", at_doors))
     if figures.apart.present:
         present = plural("{count} person at a table", "{count} people at tables", figures.apart.present)
         people.append(_("Besides, at meetings: {people}. They are not added.", people=present))

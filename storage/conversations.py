@@ -16,7 +16,8 @@ from storage.prepared import Prepared, among
 
 @dataclass(slots=True)
 class Record:
-    """A conversation as a batch holds it; `fresh` until it has been written once."""
+    """A conversation as a batch holds it; `fresh` until it has been written once. `through_id` is the participant who
+    holds it for the other."""
 
     space_id: int
     id: int
@@ -30,6 +31,7 @@ class Record:
     channel: str
     sent_at: datetime | None
     heard_at: datetime
+    through_id: int | None = None
     fresh: bool = False
 
     def copy(self) -> Record:
@@ -47,6 +49,7 @@ class Record:
             self.channel,
             self.sent_at,
             self.heard_at,
+            self.through_id,
             self.fresh,
         )
 
@@ -64,6 +67,7 @@ _COLUMNS = (
     Conversation.channel,
     Conversation.sent_at,
     Conversation.heard_at,
+    Conversation.through_id,
 )
 
 _LOAD = Prepared(
@@ -86,12 +90,14 @@ async def load(connection: AsyncConnection, keys: Iterable[tuple[int, int]]) -> 
 
 
 async def of_participants(connection: AsyncConnection, keys: Sequence[tuple[int, int]]) -> list[Record]:
-    """All conversations about a phase that these (space, participant) have, the oldest first."""
+    """All conversations about a phase that these (space, participant) hold, for themselves or for somebody else, the
+    oldest first."""
+    people = [participant_id for _, participant_id in keys]
     rows = await connection.execute(
         select(*_COLUMNS)
         .where(
             Conversation.space_id.in_({space_id for space_id, _ in keys}),
-            Conversation.participant_id.in_([participant_id for _, participant_id in keys]),
+            Conversation.participant_id.in_(people) | Conversation.through_id.in_(people),
             Conversation.phase_id.is_not(None),
         )
         .order_by(Conversation.id)
@@ -126,6 +132,7 @@ def _row(record: Record) -> dict[str, Any]:
         "space_id": record.space_id,
         "id": record.id,
         "participant_id": record.participant_id,
+        "through_id": record.through_id,
         "phase_id": record.phase_id,
         "kind": record.kind,
         "state": record.state,

@@ -13,16 +13,19 @@ from storage import files, similar
 from storage.models import (
     Address,
     Answer,
+    Arrival,
     Ballot,
     Consent,
     Contribution,
     Conversation,
     Delivery,
+    Doorstep,
     Follow,
     Heard,
     Participant,
     Report,
     ReturnCode,
+    Volunteer,
 )
 from storage.refusals import Refusal
 
@@ -34,8 +37,9 @@ async def erase(connection: AsyncConnection, wanted: Sequence[tuple[int, int, st
     """
     keys = [(space_id, participant_id) for space_id, participant_id, _at in wanted]
     attached = await _attached(connection, keys)
-    for table in (Consent, ReturnCode, Delivery, Conversation, Follow):
+    for table in (Consent, ReturnCode, Delivery, Conversation, Follow, Arrival, Doorstep):
         await connection.execute(delete(table).where(tuple_(table.space_id, table.participant_id).in_(keys)))
+    await _leave_rounds(connection, keys)
     await _keep_what_counts(connection, keys)
     theirs = tuple_(Heard.space_id, Heard.participant_id).in_(keys)
     await connection.execute(update(Heard).where(theirs, Heard.state == "aside").values(state="handled"))
@@ -71,6 +75,14 @@ async def erase(connection: AsyncConnection, wanted: Sequence[tuple[int, int, st
         )
     )
     return [True for _ in wanted]
+
+
+async def _leave_rounds(connection: AsyncConnection, keys: Sequence[tuple[int, int]]) -> None:
+    """What others answered through a volunteer is theirs and stays, and so do the counts; who it was goes."""
+    walked = tuple_(Volunteer.space_id, Volunteer.participant_id).in_(keys)
+    await connection.execute(update(Volunteer).where(walked).values(participant_id=None, name=None))
+    held = tuple_(Conversation.space_id, Conversation.through_id).in_(keys)
+    await connection.execute(update(Conversation).where(held).values(through_id=None))
 
 
 async def _keep_what_counts(connection: AsyncConnection, keys: Sequence[tuple[int, int]]) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
 from storage.audiences import listed_in, without
-from storage.models import Code, Consultation, Participant, PersonalCode, Phase
+from storage.models import Code, Consultation, Contact, Participant, PersonalCode, Phase
 from storage.refusals import AlreadyExists
 from storage.types import new_id
 from storage.value import selected, value
@@ -100,14 +100,17 @@ def _asks(data: Any, slug: str) -> bool:
 
 
 async def remove(connection: AsyncConnection, group: Group) -> int:
-    """Take everybody off it, and forget it: codes and posters put nobody into it any more. Answers how many people
-    were in it. A rule that still looks at it is for nobody: see `uses` before."""
+    """Take everybody off it, and forget it: codes, posters and contacts put nobody into it any more. Answers how many
+    people were in it. A rule that still looks at it is for nobody: see `uses` before."""
     space_id, slug = group.space_id, group.slug
     inside = (Participant.space_id == space_id, listed_in(Participant.groups, literal(slug)))
     query = select(Participant.id).where(*inside).order_by(Participant.id).with_for_update()
     people = (await connection.scalars(query)).all()  # locked in the order in which batches lock them
     left = without(Participant.groups, literal(slug))
     await connection.execute(update(Participant).where(*inside).values(groups=left))
+    contacts = (Contact.space_id == space_id, listed_in(Contact.groups, literal(slug)))
+    remaining = without(Contact.groups, literal(slug))
+    await connection.execute(update(Contact).where(*contacts).values(groups=remaining))
     for table in (Code, PersonalCode):
         named = (table.space_id == space_id, table.group == slug)
         await connection.execute(update(table).where(*named).values(group=None))

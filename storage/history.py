@@ -138,13 +138,14 @@ async def was_shown(connection: AsyncConnection, seen: Seen, address: str, now: 
 
 
 async def has_begun(connection: AsyncConnection, seen: Seen, consultation_id: int) -> bool:
-    """Whether this participant ever began this consultation."""
+    """Whether this participant ever began this consultation, for themselves or for somebody at a door."""
+    theirs = (Conversation.participant_id == seen.participant_id) | (Conversation.through_id == seen.participant_id)
     found = await connection.execute(
         select(Conversation.id)
         .join(Phase, and_(Phase.space_id == Conversation.space_id, Phase.id == Conversation.phase_id))
         .where(
             Conversation.space_id == seen.space_id,
-            Conversation.participant_id == seen.participant_id,
+            theirs,
             Phase.consultation_id == consultation_id,
         )
         .limit(1)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import codes, consultations, files, models, turning
+from storage import codes, consultations, files, models, rounds, turning
 from storage.consultations import Consultation, Phase
 from storage.refusals import HasBegun
 from storage.value import value
@@ -48,9 +48,10 @@ async def move(connection: AsyncConnection, phase: Phase, places: int) -> None:
 
 
 async def remove(connection: AsyncConnection, phase: Phase) -> None:
-    """Take a phase away. Raises HasBegun when somebody has begun to take part in it."""
+    """Take a phase away, and its rounds. Raises HasBegun when somebody has begun to take part in it."""
     if await has_begun(connection, phase):
         raise HasBegun
+    await rounds.forget(connection, phase.space_id, phase.id)
     table = models.Phase
     await connection.execute(delete(table).where(table.space_id == phase.space_id, table.id == phase.id))
     await _number(connection, await consultations.phases(connection, phase.space_id, phase.consultation_id))
@@ -129,8 +130,7 @@ async def copy(
             moderation=phase.moderation,
             per_day=phase.per_day,
         )
-    for poster in await codes.listed(connection, source.space_id, source.id):
-        await codes.create(connection, made, now, place=poster.place, area=poster.area, group=poster.group)
+    await codes.copy(connection, source, made, now)
     return made
 
 

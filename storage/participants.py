@@ -212,9 +212,14 @@ async def save(connection: AsyncConnection, people: Sequence[Person]) -> None:
     await connection.execute(_SAVE, [{"s": one.space_id, "i": one.id, **_changing(one)} for one in people])
 
 
+async def add(connection: AsyncConnection, people: Sequence[Person], now: datetime) -> None:
+    """Write participants that are not there yet; they have no address."""
+    await connection.execute(insert(Participant), [_row(person, now) for person in people])
+
+
 async def replace_erased(connection: AsyncConnection, person: Person, now: datetime) -> None:
     """Somebody erased writes again before their address was forgotten: it now belongs to a new participant."""
-    await connection.execute(insert(Participant), [_row(person, now)])
+    await add(connection, [person], now)
     assert person.address_id is not None
     await move_address(connection, person.space_id, person.address_id, person.id)
 
@@ -283,12 +288,13 @@ class Settled:
     born: int | None = None
     group: str | None = None
     proved: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
     def apply(self, person: Person) -> None:
         """To the participant as a batch holds them."""
         person.area = self.area or person.area
         person.born = self.born or person.born
-        person.groups = sorted({*person.groups, self.group}) if self.group else person.groups
+        person.groups = sorted({*person.groups, *self.groups, *((self.group,) if self.group else ())})
         person.proved = " ".join(sorted({*person.proved.split(), *self.proved}))
         person.changed = True
 

@@ -85,6 +85,7 @@ class CodeFacts:
     place: str | None
     area: str | None
     group: str | None
+    relay_id: int | None = None
 
 
 _SPACE = select(Space.id, Space.slug, Space.name, Space.languages, Space.zone, Space.contact, Space.privacy)
@@ -188,12 +189,12 @@ async def codes(
         return {}
     texts = set(wanted.values())
     addresses = await connection.execute(
-        select(Consultation.space_id, Consultation.slug, Consultation.id, null(), null(), null()).where(
+        select(Consultation.space_id, Consultation.slug, Consultation.id, null(), null(), null(), null()).where(
             Consultation.slug.in_(texts)
         )
     )
     posters = await connection.execute(
-        select(Code.space_id, Code.code, Code.consultation_id, Code.place, Code.area, Code.group).where(
+        select(Code.space_id, Code.code, Code.consultation_id, Code.place, Code.area, Code.group, Code.relay_id).where(
             Code.code.in_(texts)
         )
     )

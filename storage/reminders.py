@@ -65,7 +65,7 @@ async def to_remind(connection: AsyncConnection, now: datetime) -> list[Spread]:
 
 def _stopped(space: SpaceFacts, open_now: Sequence[int], now: datetime) -> Abouts:
     """Who agreed, answered something and sent nothing, with their last such conversation; not who wants no reminder,
-    nor who had one."""
+    nor who had one, nor who was asked at their door."""
     agreed = exists().where(
         Consent.space_id == Conversation.space_id,
         Consent.participant_id == Conversation.participant_id,
@@ -86,6 +86,7 @@ def _stopped(space: SpaceFacts, open_now: Sequence[int], now: datetime) -> About
         select(Conversation.participant_id, func.max(Conversation.id))
         .join(Phase, (Phase.space_id == Conversation.space_id) & (Phase.id == Conversation.phase_id))
         .where(Conversation.space_id == space.id, Conversation.phase_id.in_(open_now))
+        .where(Conversation.through_id.is_(None))
         .where(Conversation.state == "open", Conversation.waiting.is_not(None), Conversation.sent_at.is_(None))
         .where(Conversation.heard_at <= before, Conversation.heard_at > before - FORGOTTEN)
         .where(agreed, ~muted, ~had)

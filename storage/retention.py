@@ -8,7 +8,7 @@ from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
-from storage import attempts, broadcast_figures, inbox, organisers
+from storage import attempts, broadcast_figures, inbox, organisers, rounds
 from storage.broadcast_rows import kept_still
 from storage.left_out import A_MONTH
 from storage.models import Delivery, Heard, ReturnCode
@@ -18,12 +18,14 @@ ATTEMPTS_LAST = timedelta(days=1)
 
 
 async def forget(connection: AsyncConnection, *, texts_before: datetime, now: datetime) -> None:
-    """Forget the texts of talks from before `texts_before`, and what has expired: sessions, tries, return codes."""
+    """Forget the texts of talks from before `texts_before`, and what has expired: sessions, tries, return codes, and
+    with their phase field rounds."""
     await inbox.sweep(connection, texts_before=texts_before, now=now)
     await _forget_deliveries(connection, texts_before, now)
     await organisers.purge_sessions(connection, now)
     await attempts.purge(connection, now - ATTEMPTS_LAST)
     await connection.execute(delete(ReturnCode).where(ReturnCode.expires_at <= now))
+    await rounds.close_over(connection, now)
 
 
 async def _forget_deliveries(connection: AsyncConnection, before: datetime, now: datetime) -> None:

@@ -15,6 +15,8 @@ from storage.value import value
 
 PAPER, MEETING, ORGANISER = "paper", "meeting", "organiser"
 """Where something came from that was typed in: a paper of one person, a table at a meeting, the team itself."""
+FIELD = "field"
+"""By a volunteer at somebody's door, who is a participant of their own."""
 APART = (MEETING, ORGANISER)
 """What is of nobody who took part: a table's people are never added to them, and the team is no resident."""
 

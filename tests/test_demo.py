@@ -102,7 +102,7 @@ async def test_the_days_are_those_before_it_is_looked_at(database_url: str) -> N
         questionnaire = Questionnaire.from_settings(phase.settings)
         where = PhaseRef(demo.space_id, phase.id)
         _header, *rows = [row async for row in tables.table(connection, where, questionnaire, "fr")]
-        places = await codes.places(connection, demo.space_id, demo.consultation_id)
+        hung = await codes.hung(connection, demo.space_id, demo.consultation_id)
     days = [str(row[1]) for row in rows]
     assert days == sorted(days)
     assert "2026-11-12" <= days[0] <= "2026-11-14"
@@ -113,8 +113,9 @@ async def test_the_days_are_those_before_it_is_looked_at(database_url: str) -> N
     assert consultation.closes_at.astimezone(ZoneInfo(content.ZONE)).isoformat() == "2026-12-05T20:00:00+01:00"
     assert consultation.answered_on is not None
     assert consultation.answered_on.weekday() == 3
-    assert {place.code.code for place in places} == set(demo.codes)
-    assert all(place.sent for place in places)
+    assert {one.code.code for one in hung} == set(demo.codes)
+    assert all(one.came.answered for one in hung)
+    assert sum(one.came.people for one in hung) > sum(one.came.answered for one in hung)
 
 
 async def test_what_residents_wrote_was_read_but_for_the_newest_and_one_is_hidden(database_url: str) -> None:

@@ -21,11 +21,12 @@ from bot.importing import KIND, beside
 from flows.journal import Journal
 from flows.questionnaires.file import Draft, read_file
 from flows.questionnaires.questionnaire import Questionnaire
-from storage import codes, consultations, contributions, conversations, files, organisers, participants, spaces
+from storage import codes, consultations, contributions, conversations, files, organisers, participants, relays, spaces
 from storage.consultations import Consultation, Phase
 from storage.contributions import NewContribution
 from storage.conversations import Record
 from storage.participants import AddressKey, Person
+from storage.relays import Came
 from storage.spaces import Space
 from storage.types import new_id
 from storage.value import value
@@ -155,6 +156,13 @@ async def _arrive(
     for (key, person), resident in zip(people, everybody, strict=True):
         await participants.welcome(connection, [(key, person)], resident.at)
     talks = [_talk(phase, person, one) for (_key, person), one in zip(people, everybody, strict=True)]
+    at_place = {relay.name: relay.id for relay in await relays.listed(connection, phase.space_id)}
+    came = [
+        Came(phase.space_id, phase.consultation_id, person.id, at_place[one.place], one.at)
+        for (_key, person), one in zip(people, everybody, strict=True)
+        if one.place is not None
+    ]
+    await relays.arrive(connection, came)
     online = [talk for talk, one in zip(talks, everybody, strict=True) if one.channel != "paper"]
     await conversations.save(connection, online)
     sent = [

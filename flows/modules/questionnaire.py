@@ -54,6 +54,7 @@ class Questionnaire(Module):
     name = _("Questionnaire")
     purpose = _("Residents answer questions that you wrote beforehand, one after another.")
     editable = True
+    aloud = True
     kept = _("Your answers were sent and count.")
 
     def __init__(self, settings: questionnaire.Questionnaire) -> None:
@@ -199,6 +200,9 @@ class Questionnaire(Module):
             return None
         except AlreadySent:
             talk.say(_("Your answers were sent before. To change them, write “correct”."), *called(talk))
+            return None
+        if talk.scene.aloud:
+            talk.say(_("The answer counts. Please thank them."))
             return None
         await offer_result(talk, _("It is sent. Thank you."), _until(talk))
         return None

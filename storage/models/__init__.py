@@ -7,11 +7,13 @@ ballots, so that a new way of taking part needs no migration.
 
 from __future__ import annotations
 
+from storage.models.arriving import Arrival, Contact, Relay, Withdrawal
 from storage.models.base import Base, Row
 from storage.models.carrying import Delivery, File, Heard, Pace
 from storage.models.consultations import Area, Code, Consultation, Group, PersonalCode, Phase, SecretKey
 from storage.models.people import Address, Consent, Participant, ReturnCode
 from storage.models.reaching import Broadcast, Mute, Wish
+from storage.models.rounds import Door, Doorstep, Round, Volunteer
 from storage.models.spaces import Account, Attempt, Entry, Organiser, Role, Session, Space
 from storage.models.talks import (
     Answer,
@@ -34,6 +36,7 @@ __all__ = [
     "Address",
     "Answer",
     "Area",
+    "Arrival",
     "Attempt",
     "Ballot",
     "Base",
@@ -41,9 +44,12 @@ __all__ = [
     "Code",
     "Consent",
     "Consultation",
+    "Contact",
     "Contribution",
     "Conversation",
     "Delivery",
+    "Door",
+    "Doorstep",
     "Entry",
     "File",
     "Follow",
@@ -58,9 +64,11 @@ __all__ = [
     "PersonalCode",
     "Phase",
     "Progress",
+    "Relay",
     "Report",
     "ReturnCode",
     "Role",
+    "Round",
     "Row",
     "Score",
     "Sealed",
@@ -69,5 +77,7 @@ __all__ = [
     "Session",
     "Space",
     "Term",
+    "Volunteer",
     "Wish",
+    "Withdrawal",
 ]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Row, belongs
 from storage.types import PERSON, Document
 
 _NO_WORDS = text("'{}'")
+_OF_A_CONTACT = text("contact_id IS NOT NULL")
 
 
 class Consultation(Row):
@@ -114,8 +115,11 @@ class Code(Row):
         {"sqlite_with_rowid": False},
     )
     consultation_id: Mapped[int]
+    relay_id: Mapped[int | None]
+    """Whose code it is; nothing once that relay is gone, and where it is nobody's."""
     code: Mapped[str]
     place: Mapped[str | None]
+    """What is kept beside what comes by it: the name of a place. That of a person is kept beside nothing."""
     area: Mapped[str | None]
     group: Mapped[str | None]
     created_at: Mapped[datetime]
@@ -128,9 +132,12 @@ class PersonalCode(Row):
     __table_args__ = (
         belongs("consultation_id", "consultations"),
         UniqueConstraint("space_id", "digest"),
+        Index(None, "space_id", "contact_id", sqlite_where=_OF_A_CONTACT, postgresql_where=_OF_A_CONTACT),
         {"sqlite_with_rowid": False},
     )
     consultation_id: Mapped[int]
+    contact_id: Mapped[int | None] = mapped_column(info=PERSON)
+    """The contact it was written for. Then nothing says who used it, or when: see storage/letters.py."""
     digest: Mapped[str]
     """SHA-256 of it: a copy of the database opens nothing."""
     area: Mapped[str | None]

@@ -16,6 +16,7 @@ from storage.models.base import Base, Row, belongs
 from storage.types import PERSON
 from storage.words import fold
 
+_IS_THROUGH = sql("through_id IS NOT NULL")
 _HAS_PARENT = sql("parent_id IS NOT NULL")
 _IS_SIGNATURE = sql("kind = 'signature'")
 
@@ -34,9 +35,12 @@ class Conversation(Row):
         belongs("participant_id", "participants"),
         Index(None, "space_id", "participant_id"),
         Index(None, "space_id", "phase_id"),
+        Index(None, "space_id", "through_id", sqlite_where=_IS_THROUGH, postgresql_where=_IS_THROUGH),
         {"sqlite_with_rowid": False},
     )
     participant_id: Mapped[int]
+    through_id: Mapped[int | None]
+    """The participant who holds it for the other: a volunteer at their door."""
     phase_id: Mapped[int | None]
     kind: Mapped[str]
     state: Mapped[str]

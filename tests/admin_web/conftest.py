@@ -55,6 +55,9 @@ class Town:
     archived: int = 0
     message: int = 0
     sent: int = 0
+    relay: int = 0
+    contact: int = 0
+    round: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False
     url: str = ""

@@ -17,6 +17,7 @@ CHANGES_NOTHING = {
     "/panel/sign-out": "one's own browser",
     "/panel/sign-out-everywhere": "one's own browsers",
     "/panel/language": "a cookie of one's own browser",
+    "/panel/people/contacts/import": "what would become of a list, before anything is kept",
 }
 
 

@@ -12,12 +12,16 @@ from flows.module import Module
 from storage import audit, broadcasts, consultations, similar
 from storage.audit import NewEntry
 from storage.models import Delivery
+from storage.relays import PERSON
 from storage.similar import Text
 from tests.admin_web.conftest import Enter, Town
 from tests.admin_web.gathering import report, write
+from tests.admin_web.test_contacts import add_contacts
 from tests.admin_web.test_failures import add_dead, add_delivery
 from tests.admin_web.test_messages import crowd
 from tests.admin_web.test_posters import add_poster
+from tests.admin_web.test_relays import add, come
+from tests.admin_web.walking import draw_up
 from tests.admin_web.wishes import add_draft
 from tests.browser import DESK, PHONE, assert_accessible
 
@@ -40,11 +44,21 @@ PAGES = [
     "/panel/settings/hours",
     "/panel/settings/groups",
     "/panel/settings/groups/{group}",
+    "/panel/people",
+    "/panel/people/relays",
+    "/panel/people/relays/{relay}",
+    "/panel/people/contacts",
+    "/panel/people/contacts/{contact}",
+    "/panel/people/contacts/import",
+    "/panel/people/contacts/letters",
     f"{ONE}/results",
     f"{ONE}/answers/change",
     f"{ONE}/try",
     f"{ONE}/posters",
     f"{ONE}/posters/print",
+    f"{ONE}/rounds",
+    f"{ONE}/rounds/{{round}}",
+    f"{ONE}/rounds/{{round}}/print",
     "/panel/contributions",
     "/panel/contributions?list=reported",
     "/panel/contributions?list=hidden",
@@ -84,12 +98,16 @@ LOST = """() => ["aria-labelledby", "aria-describedby", "aria-controls", "for"].
 async def lived_in(served: Town, wishes: type[Module]) -> Town:
     """A town whose pages have something on them."""
     await add_poster(served)
+    await add_relay(served)
+    [luc, *_others] = await add_contacts(served)
+    served.contact = luc.id
     await add_dead(served)
     await add_delivery(served, "failed", "reminder", "Bad Request")
     await served.open_telegram()
     await add_texts(served)
     await add_draft(served)
     await add_messages(served)
+    await draw_up(served)
     return served
 
 
@@ -108,6 +126,13 @@ async def add_messages(town: Town) -> None:
         for person, (state, error) in zip(people, became, strict=False):
             mine = update(Delivery).where(Delivery.participant_id == person)
             await connection.execute(mine.values(state=state, error=error, lane="web:montaubry"))
+
+
+async def add_relay(town: Town) -> None:
+    """A person of a team by whom somebody came."""
+    karim = await add(town, "Karim Haddad", PERSON, "Centre social")
+    await come(town, karim)
+    town.relay = karim.id
 
 
 async def add_texts(town: Town) -> None:
@@ -131,7 +156,7 @@ def address(town: Town, path: str) -> str:
     return town.url + path.format(
         id=town.consultation.id, door=town.door, text=town.text, organiser=town.organiser_id, step=town.step,
         draft=town.draft, petition=town.petition, group=town.group, archived=town.archived,
-        message=town.message, sent=town.sent,
+        message=town.message, sent=town.sent, relay=town.relay, contact=town.contact, round=town.round,
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def needed(path: str, method: str) -> Ability:
         return Ability.SET_UP
     if path in EXPORTING:
         return Ability.EXPORT
-    if path.startswith((f"{ONE}/edit", f"{ONE}/codes", f"{ONE}/steps/")):
+    if path.startswith((f"{ONE}/edit", f"{ONE}/codes", f"{ONE}/rounds", f"{ONE}/steps/")):
         return Ability.RUN
     if path.startswith(ONE):
         return Ability.RUN if method == "POST" and path not in TRYING else Ability.LOOK
@@ -55,6 +55,7 @@ def filled(path: str, town: Town) -> str:
         "{id:int}": town.consultation.id,
         "{file:int}": 1,
         "{contribution:int}": 1,
+        "{round:int}": 1,
         "{format}": "csv",
         "{question}": "transport",
     }
@@ -104,7 +105,11 @@ async def test_a_role_this_program_does_not_know_may_nothing(town: Town) -> None
 @pytest.mark.parametrize(
     ("role", "first", "menu"),
     [
-        ("organiser", "/panel", {"/panel", "/panel/contributions", "/panel/messages", "/panel/settings"}),
+        (
+            "organiser",
+            "/panel",
+            {"/panel", "/panel/contributions", "/panel/messages", "/panel/people", "/panel/settings"},
+        ),
         ("moderator", "/panel/contributions", {"/panel/contributions", "/panel/settings"}),
         ("analyst", "/panel", {"/panel", "/panel/settings"}),
         ("reader", "/panel", {"/panel", "/panel/settings"}),

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import codes, consultations, spaces
+from storage import codes, consultations, participants, relays, spaces
 from storage.consultations import Consultation, Phase
 from storage.models import Contribution, Conversation, Participant
 from storage.refusals import AlreadyExists, NotSaid
+from storage.relays import Came, Relay
 from storage.spaces import Space
 from storage.types import new_id
 
@@ -34,8 +35,8 @@ async def make(connection: AsyncConnection, space: Space, slug: str = "centre", 
 
 async def take_part(
     connection: AsyncConnection, phase: Phase, *, times: int = 1, sent: bool = True, place: str | None = None,
-    at: datetime = NOW, erased: bool = False,
-) -> None:  # fmt: skip
+    at: datetime = NOW, erased: bool = False, by: Relay | None = None,
+) -> int:  # fmt: skip
     """A person begins a conversation, and maybe sends; of whoever was erased since, the conversation is gone."""
     person = new_id()
     await connection.execute(
@@ -43,6 +44,8 @@ async def take_part(
             space_id=phase.space_id, id=person, language="fr", groups=[], channel="web", created_at=at
         )
     )
+    if by is not None:
+        await relays.arrive(connection, [Came(phase.space_id, phase.consultation_id, person, by.id, at)])
     for _ in range(times):
         talk = new_id()
         if not erased:
@@ -80,6 +83,7 @@ async def take_part(
                     updated_at=at,
                 )
             )
+    return person
 
 
 async def test_a_space_is_found_by_its_slug_and_has_it_alone(connection: AsyncConnection) -> None:
@@ -214,7 +218,13 @@ async def test_places_say_what_came_by_their_poster(connection: AsyncConnection)
     phase = await consultations.add_phase(connection, made, "questionnaire", {})
     for place in ("Pharmacie", "Boulangerie", None):
         await codes.create(connection, made, NOW, place=place)
-    await take_part(connection, phase, place="Boulangerie")
-    await take_part(connection, phase, place="Boulangerie", sent=False)
-    found = await codes.places(connection, made.space_id, made.id)
-    assert [(one.code.place, one.begun, one.sent) for one in found] == [("Boulangerie", 2, 1), ("Pharmacie", 0, 0)]
+    bakery = await relays.of_place(connection, made.space_id, "boulangerie", NOW)
+    for sent in (True, False):
+        person = await take_part(connection, phase, place="Boulangerie", sent=sent, by=bakery)
+        agreed = participants.ConsentGiven(made.space_id, person, made.id, "yes", NOW)
+        await participants.consent(connection, [agreed])
+    found = await codes.hung(connection, made.space_id, made.id)
+    assert [(one.code.place, one.came.began, one.came.answered) for one in found] == [
+        ("Boulangerie", 2, 1),
+        ("Pharmacie", 0, 0),
+    ]

@@ -4,6 +4,7 @@
 with its phases, and what residents have given to them before the talk begins (bot/demo/reading.py), and beside that:
 
     codes: [{area: gare, group: lettre}]      a personal code each, those of LETTERS
+    round: {team: …, code: …, doors: […]}     a street list for the first phase
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from bot.demo.reading import Opening, move_in
 from bot.importing import bring_in, open_it
 from flows.messages import DOCUMENT
 from flows.questionnaires.file import read_file
-from storage import codes, files, letters, models
+from storage import codes, consultations, files, letters, models, rounds
 from storage.attached import BESIDE
 from storage.consultations import Consultation
 from storage.files import File
@@ -48,6 +49,8 @@ async def open_here(connection: AsyncConnection, space: Space, name: str, now: d
     people = await move_in(connection, space, now, NEIGHBOURS, chance)
     made = await Opening(connection, space, now, people, chance).open(name, said)
     await _bring(connection, space, said, now)
+    if "round" in said:
+        await _draw_up(connection, made, said["round"], now)
     await _write_letters(connection, made, [Known(**one) for one in said.get("codes") or ()], now)
 
 
@@ -64,6 +67,15 @@ def _photo() -> bytes:
     out = BytesIO()
     Image.new("RGB", (60, 40), "teal").save(out, "JPEG")
     return out.getvalue()
+
+
+async def _draw_up(
+    connection: AsyncConnection, consultation: Consultation, said: Mapping[str, Any], now: datetime
+) -> None:
+    """A field round, with the code that the talk knows."""
+    [phase, *_] = await consultations.phases(connection, consultation.space_id, consultation.id)
+    drawn = await rounds.create(connection, consultation.space_id, phase.id, said["team"], said["doors"], now)
+    await connection.execute(update(models.Round).where(models.Round.id == drawn.id).values(code=said["code"]))
 
 
 LETTERS = ("KPMR 2XW9", "TQHK 7PMR", "W9TQ HK7P")
