@@ -53,9 +53,6 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
         async with database.write() as connection:
             await retention.forget(connection, texts_before=now - history, now=now)
 
-    async def seal(now: datetime) -> None:
-        await sealing.seal(database, now)
-
     async def tell_milestones(now: datetime) -> None:
         async with database.read() as connection:
             untold = await milestones.untold(connection)
@@ -91,7 +88,7 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
     return [
         Job("try again what was set aside", timedelta(seconds=2), reception.retry),
         Job("recover deliveries of couriers that are no more", timedelta(minutes=1), recover),
-        Job("seal secret votes that are over", timedelta(minutes=1), seal),
+        Job("seal secret votes that are over", timedelta(minutes=1), partial(sealing.seal, database)),
         Job("go on with broadcasts", timedelta(seconds=5), partial(broadcasting.go_on, database, courier.channels)),
         Job("take broadcasts back", timedelta(seconds=5), partial(taking_back.go_on, database, courier.channels)),
         Job("tell the milestones of petitions", timedelta(seconds=10), tell_milestones),
