@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from bot.channels import Outgoing, Refused, Uncertain, Unreachable
 from storage import broadcast_figures, broadcast_rows, broadcasts, erasure, retention
 from storage.broadcast_figures import Figures
 from storage.broadcasts import Broadcast, Content, NotNow
+from storage.database import Database
 from storage.models import Delivery, Participant, Space
 from tests.bot.town import STREET, Street, Town, town
 
@@ -365,3 +367,34 @@ async def test_whoever_comes_with_its_code_is_sent_it_as_a_test_as_often_as_they
 
 async def test_a_code_that_is_nobodys_is_not_known(house: Town) -> None:
     assert "I don’t know this code." in (await house.hears("ada", code="test-0123456789abcdef"))[0]
+
+
+async def test_two_houses_and_two_organisers_at_once_do_everything_once(database_url: str) -> None:
+    async with town(database_url) as house:
+        await house.begin(*(f"p{number}" for number in range(30)))
+        house.now = MONDAY_NOON
+        first, second = [await planned(house) for _number in range(2)]
+        async with house.database.write() as connection:
+            await connection.execute(update(Space).values(cap=1))
+        other = Database(database_url)
+        try:
+            houses = [broadcasting.go_on(one, house.courier.channels, house.now) for one in (house.database, other)]
+            pressed = [press(one, first) for one in (house.database, other)]
+            await asyncio.gather(*houses, *pressed)
+        finally:
+            await other.close()
+        await goes_on(house)
+        found = [await now(house, one) for one in (first, second)]
+        assert sum(one.queued for one in found) == 30  # nobody gets more than the ceiling of the month
+        assert sum(one.left_out.get("enough", 0) for one in found) == 30
+
+
+async def press(database: Database, one: Broadcast) -> bool:
+    """Whether this press was the one that counted."""
+    try:
+        async with database.write() as connection:
+            await broadcasts.pause(connection, one.ref)
+            await broadcasts.resume(connection, one.ref)
+    except NotNow:
+        return False
+    return True
