@@ -9,11 +9,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from admin_web.audience_words import whom
 from admin_web.dates import NOT_A_DATE, Civil, NotADate
 from admin_web.dates import typed as typed_date
 from admin_web.forms import Form
 from flows.texts import Said, Words, _
 from storage import access, areas, audiences, groups
+from storage.naming import Named
 from storage.rules import Aged, InArea, InGroup, Rule, Tagged, from_json
 from storage.value import value
 
@@ -99,6 +101,14 @@ def typed(form: Form) -> list[Line]:
         )
         for at in range(rows)
     ]
+
+
+def in_words(line: Line, names: Named) -> Said:
+    """A line whose rule is not among the offers."""
+    try:
+        return _("As it was set elsewhere: {whom}", whom=whom(_rule(line, {line.who}), names))
+    except NotStages:
+        return _("As it was set elsewhere")
 
 
 class NotStages(ValueError):

@@ -204,7 +204,7 @@ async def _conditions(
 ) -> list[tuple[Said, Sequence[tuple[str, Said]]]]:
     tags = (await groups.tags(connection, space_id)).most_common(TAGS)
     steps = list(names.steps.values())[:MOST_STEPS]
-    places, channels = await naming.places(connection, space_id), await naming.channels(connection, space_id)
+    channels = await naming.channels(connection, space_id)
     offered: list[tuple[Said, list[tuple[Rule, Said]]]] = [
         (_("They say that they live in"), [(InArea((slug,)), Words(name)) for slug, name in names.areas.items()]),
         (_("They are in the group"), [(InGroup((slug,)), Words(name)) for slug, name in names.groups.items()]),
@@ -216,7 +216,7 @@ async def _conditions(
             [(Agreed((id_,)), Words(name)) for id_, name in names.consultations.items()],
         ),
         (_("They support the idea"), [(Supports((id_,)), text) for id_, text in names.ideas.items()]),
-        (_("They came by the code of"), [(CameBy((place,)), place) for place in places]),
+        (_("They came by the code of"), [(CameBy((id_,)), name) for id_, name in names.relays.items()]),
         (_("They are written to by"), [(ReachedBy((channel,)), channel_name(channel)) for channel in channels]),
         (_("Their language here is"), [(Speaks((code,)), name) for code, name in LANGUAGE_NAMES.items()]),
         (_("They are new"), [(FirstTime(), _("One consultation at most"))]),

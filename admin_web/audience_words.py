@@ -94,6 +94,10 @@ def _ideas(leaf: Supports, names: Named) -> Said:
     return _quoted(names.ideas.get(id_, _GONE) for id_ in leaf.ideas)
 
 
+def _relays(leaf: CameBy, names: Named) -> Said:
+    return _quoted(names.relays.get(id_, _GONE) for id_ in leaf.relays)
+
+
 def _wholes(leaf: Agreed, names: Named) -> Said:
     known = names.consultations
     return _quoted(Words(known[id_]) if id_ in known else _GONE for id_ in leaf.consultations)
@@ -131,7 +135,7 @@ def _holding(leaf: Rule, names: Named) -> Said:
         case ReachedBy():
             return _("who are written to by {channels}", channels=_quoted(map(channel_name, leaf.channels)))
         case CameBy():
-            return _("who came by the code of {places}", places=_quoted(leaf.places))
+            return _("who came by the code of {relays}", relays=_relays(leaf, names))
         case TookPart():
             return _("who took part in {steps}", steps=_steps(leaf, names))
         case Unfinished():
@@ -164,7 +168,7 @@ def _failing(leaf: Rule, names: Named) -> Said:
         case ReachedBy():
             return _("who are not written to by {channels}", channels=_quoted(map(channel_name, leaf.channels)))
         case CameBy():
-            return _("who did not come by the code of {places}", places=_quoted(leaf.places))
+            return _("who did not come by the code of {relays}", relays=_relays(leaf, names))
         case TookPart():
             return _("who did not take part in {steps}", steps=_steps(leaf, names))
         case Unfinished():

@@ -28,7 +28,7 @@ from flows.forms import Faults, Field
 from flows.host import LANGUAGE_NAMES
 from flows.module import Module, catalog
 from flows.texts import Said, _
-from storage import audit, files, making
+from storage import audit, files, making, naming
 from storage import consultations as kept
 from storage.audit import NewEntry
 from storage.consultations import Consultation, Phase
@@ -170,13 +170,14 @@ async def _draw(request: Request, me: Me, to: About, now: Typed) -> Response:
     site = site_of(request)
     async with site.database.read() as connection:
         offers = await admitting.offers(connection, me.space_id, site.clock())
+        names = await naming.named(connection, me.space_id)
         ideas = bool(await taking_over.sources(connection, to.consultation, to.step))
     asked = to.module.form() if to.module is not None else ()
     return panel(
         request, me, "step.html", 400 if now.faults else 200, consultation=to.consultation, step=to.step,
         module=to.module, begun=to.begun, fields=[one for one in asked if not one.rare], typed=now,
         rare=[one for one in asked if one.rare], offers=offers, moderations=MODERATION, states=STATES,
-        language_names=LANGUAGE_NAMES,
+        language_names=LANGUAGE_NAMES, in_words=lambda line: admitting.in_words(line, names),
         ideas=ideas and to.module is not None and to.module.offers is not None and not to.begun,
         folder=illustrations.draft_folder(to.consultation.id),
     )  # fmt: skip

@@ -87,7 +87,7 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
 
     return [
         Job("try again what was set aside", timedelta(seconds=2), reception.retry),
-        Job("recover deliveries of couriers that are no more", timedelta(minutes=1), recover),
+        Job("recover deliveries of couriers that are no more", timedelta(seconds=5), recover),
         Job("seal secret votes that are over", timedelta(minutes=1), partial(sealing.seal, database)),
         Job("go on with broadcasts", timedelta(seconds=5), partial(broadcasting.go_on, database, courier.channels)),
         Job("take broadcasts back", timedelta(seconds=5), partial(taking_back.go_on, database, courier.channels)),

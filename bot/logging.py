@@ -28,6 +28,7 @@ ALLOWED = frozenset(
             "deliveries",
             "channel",
             "job",
+            "occasion",
             "seconds",
             "count",
             "waiting",

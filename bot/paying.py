@@ -21,16 +21,16 @@ async def pay(connection: AsyncConnection, lane: Lane, claim: Claim, now: dateti
     if not lane.paying:
         return claim
     given = paying.bills(item for item in claim.taken if lane.place(item)[1])
-    may = {one.broadcast: most for one, most in zip(given, await paying.pay(connection, given), strict=True)}
-    left = Counter({(ref.space_id, ref.id): most for ref, most in may.items()})
+    left = Counter({one.broadcast: most for one, most in zip(given, await paying.pay(connection, given), strict=True)})
     taken, kept = [], []
     for item in claim.taken:
-        key = item.space_id, paying.about_of(item) or 0
-        if not lane.place(item)[1] or key not in left or left[key] > 0:
-            left[key] -= key in left
-            taken.append(item)
-        else:
+        its = paying.broadcast_of(item) if lane.place(item)[1] else None
+        if its is not None and not left[its]:
             kept.append(Kept(item.space_id, item.id, "paused", now))
+            continue
+        if its is not None:
+            left[its] -= 1
+        taken.append(item)
     await leaving.note(connection, [], kept)
     return replace(claim, taken=taken, passed=claim.passed + len(kept))
 

@@ -32,9 +32,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
-from storage import taking_part
+from storage import relays, taking_part
 from storage.merging import MERGED
-from storage.models import Address, Ballot, Consent, Contribution, Conversation, Participant, Phase
+from storage.models import Address, Ballot, Consent, Contribution, Participant, Phase
 from storage.rules import (
     Aged,
     Agreed,
@@ -124,8 +124,7 @@ def _kept(rule: Kept, space_id: int) -> ColumnElement[bool]:
             here = select(Address.id).where(Address.space_id == space_id, Address.channel.in_(rule.channels))
             return func.coalesce(Participant.address_id, 0).in_(here)
         case CameBy():
-            there = (Conversation.space_id == space_id, Conversation.place.in_(rule.places))
-            return Participant.id.in_(select(Conversation.participant_id).where(*there))
+            return Participant.id.in_(relays.arrived_by(space_id, rule.relays))
         case TookPart():
             found = taking_part.took_part(space_id, rule.phases)
             return Participant.id.in_(_participants(found))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import areas, groups
-from storage.models import Address, Ballot, Code, Consultation, Contribution, Phase
+from storage import areas, groups, relays
+from storage.models import Address, Ballot, Consultation, Contribution, Phase
 from storage.rules import AllOf, Rule, Supports
 from storage.shortening import shortened
 from storage.supporting import SUPPORT
@@ -34,12 +33,14 @@ class Step:
 
 @value
 class Named:
-    """Areas and groups by slug, the newest consultation's phases first, and the texts of ideas by id."""
+    """Areas and groups by slug; phases by id, those of the newest consultation first; the texts of ideas, and the names
+    of relays, by id."""
 
     areas: Mapping[str, Mapping[str, str]]
     groups: Mapping[str, Mapping[str, str]]
     steps: Mapping[int, Step]
     ideas: Mapping[int, str]
+    relays: Mapping[int, str]
 
     @property
     def consultations(self) -> dict[int, Mapping[str, str]]:
@@ -54,6 +55,7 @@ async def named(connection: AsyncConnection, space_id: int, rules: Sequence[Rule
         {group.slug: group.name for group in await groups.listed(connection, space_id)},
         {step.id: step for step in await _steps(connection, space_id)},
         await _texts(connection, space_id, {*ideas, *await _supported(connection, space_id)}),
+        {relay.id: relay.name for relay in await relays.listed(connection, space_id)},
     )
 
 
@@ -91,9 +93,3 @@ async def channels(connection: AsyncConnection, space_id: int) -> list[str]:
     """The channels by which people of a space came."""
     rows = await connection.execute(select(Address.channel).where(Address.space_id == space_id).distinct())
     return sorted(rows.scalars())
-
-
-async def places(connection: AsyncConnection, space_id: int) -> list[str]:
-    """Where the codes of a space hang, in the order of the alphabet."""
-    query: Any = select(Code.place).where(Code.space_id == space_id, Code.place.is_not(None)).distinct()
-    return sorted((await connection.execute(query)).scalars())

@@ -32,14 +32,14 @@ class Bill:
 def bills(items: Iterable[Claimed]) -> list[Bill]:
     """What these belong to, in the order in which everybody locks them; what has no cause of its own costs as well, but
     nobody has set a ceiling to it."""
-    counted = Counter((item.space_id, about) for item in items if (about := about_of(item)) is not None)
-    return [Bill(Ref(*key), count) for key, count in sorted(counted.items())]
+    counted = Counter(its for item in items if (its := broadcast_of(item)) is not None)
+    return [Bill(its, counted[its]) for its in sorted(counted, key=lambda its: (its.space_id, its.id))]
 
 
-def about_of(item: Claimed) -> int | None:
-    """The id of what it is about."""
+def broadcast_of(item: Claimed) -> Ref | None:
+    """What it is about, which may be a broadcast."""
     about = (item.cause or "").rpartition(":")[2]
-    return int(about) if about.isascii() and about.isdigit() else None
+    return Ref(item.space_id, int(about)) if about.isascii() and about.isdigit() else None
 
 
 async def pay(connection: AsyncConnection, given: Sequence[Bill]) -> Sequence[int]:

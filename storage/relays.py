@@ -12,12 +12,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, case, delete, exists, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storage import models
-from storage.models import Arrival, Code, Consent, Contribution, Conversation, Participant, Phase
+from storage.models import Arrival, Code, Consent, Contribution, Conversation, Phase
 from storage.refusals import AlreadyExists
 from storage.types import new_id
 from storage.value import selected, value
@@ -171,13 +171,9 @@ async def arrive(connection: AsyncConnection, given: Sequence[Came]) -> Sequence
     return [fresh.get(key) is one for key, one in zip(keys, given, strict=True)]
 
 
-def arrived_by(relays: Collection[int]) -> ColumnElement[bool]:
-    """The condition on participants that holds for those who arrived by one of these relays, in any consultation."""
-    return exists().where(
-        Arrival.space_id == Participant.space_id,
-        Arrival.participant_id == Participant.id,
-        Arrival.relay_id.in_(relays),
-    )
+def arrived_by(space_id: int, relays: Collection[int]) -> Select[int]:
+    """The participants who arrived by one of these relays, in any consultation."""
+    return select(Arrival.participant_id).where(Arrival.space_id == space_id, Arrival.relay_id.in_(relays))
 
 
 # -- counting ------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ and `{"not": ...}`. An object with several names means all of them.
 Eight leaves look at what the database keeps of people, and only the database can say them (storage/audiences.py): an
 audience may be made of them, and who may take part never. `in-language` (how they are written to), `by-channel` (where
 they are written to now), `took-part` and `not-finished` (ids of phases), `supports-idea` (ids of contributions),
-`came-by` (places of codes), `agreed-to` (ids of consultations), each with one or a list of which any will do; and
+`came-by` (ids of relays), `agreed-to` (ids of consultations), each with one or a list of which any will do; and
 `{"first-time": true}`.
 """
 
@@ -174,9 +174,9 @@ class ReachedBy(Kept):
 
 @value
 class CameBy(Kept):
-    """They began something with a code of one of these places: a poster's, or a relay's."""
+    """They arrived by a code of one of these relays, in any consultation (storage/relays.py)."""
 
-    places: tuple[str, ...]
+    relays: tuple[int, ...]
     called = "came-by"
 
 
@@ -225,7 +225,7 @@ class FirstTime(Kept):
 KEPT: Mapping[str, type[Kept]] = {
     leaf.called: leaf for leaf in (Speaks, ReachedBy, CameBy, TookPart, Unfinished, Supports, Agreed, FirstTime)
 }
-BY_ID = (TookPart, Unfinished, Supports, Agreed)
+BY_ID = (CameBy, TookPart, Unfinished, Supports, Agreed)
 """Those whose names are ids."""
 
 # -- several together ----------------------------------------------------------------------------------------------

@@ -10,14 +10,16 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 
+import orjson
+
+from bot import house
 from bot.bench.telegram import BOT, TOKEN
 from bot.bench.town import SLUG, Town, questionnaire, town
-from bot.channels.telegram import Telegram
+from bot.config import Settings
 from bot.courier import Courier
 from bot.finishing import stop
-from bot.telegram.api import Api
 from bot.telegram.writing import CAPABILITIES
-from flows.messages import Line, Message
+from flows.messages import Incoming, Line, Message
 from storage import outbox
 from storage.outbox import LaneKey, NewDelivery
 
@@ -27,10 +29,10 @@ WINDOWS = 8
 """Seconds that are counted at the free pace."""
 MANY = 4_000
 """Messages at the paid one."""
-ANSWER = (
-    b'{"ok":true,"result":{"message_id":7,"id":' + BOT.encode() + b',"is_bot":true,"first_name":"b","username":"b"}}'
-)
-REPLY = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(ANSWER), ANSWER)
+ME = {"message_id": 7, "id": int(BOT), "is_bot": True, "first_name": SLUG, "username": SLUG}
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+LONG = 50.0
+"""Seconds after which it has nothing new."""
 
 
 class TooFast(Exception):
@@ -72,24 +74,21 @@ async def _sent(count: int, *, paid: bool) -> list[float]:
 
 @asynccontextmanager
 async def _sending(built: Town, address: str, *, paid: bool) -> AsyncIterator[Courier]:
-    from bot.telegram.with_aiogram import open as with_aiogram
+    """A house's courier, and its bot, which hears nothing."""
+    bot = {"bots": {SLUG: TOKEN}, "api_url": address, "paid": [SLUG] if paid else []}
+    settings = Settings.model_validate({"database_url": f"sqlite:///{built.database.url.database}", "telegram": bot})
 
-    async def opened(token: str) -> Api:
-        return with_aiogram(token, address)
+    async def receive(*_incoming: Incoming) -> None:
+        """There is none."""
 
-    async def receive(*_incoming: object) -> None:
-        """Nothing is heard."""
-
-    channel = Telegram(built.database, opened, {SLUG: TOKEN})
-    channel.hears, channel.paid = False, {SLUG} if paid else ()
-    await channel.look(receive)
-    courier = Courier(built.database, {channel.capabilities.name: channel})
-    running = asyncio.create_task(courier.run())
-    try:
-        yield courier
-    finally:
-        await stop(running)
-        await channel.close()
+    async with house.opened(settings) as opened:
+        channel = opened.channels[CAPABILITIES.name]
+        works = [asyncio.create_task(work) for work in (channel.run(receive), opened.courier.run())]
+        try:
+            yield opened.courier
+        finally:
+            for work in works[::-1]:
+                await stop(work)
 
 
 async def _put(built: Town) -> None:
@@ -149,8 +148,16 @@ class _Line(asyncio.Protocol):
             whole = end + 4 + int(head.partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
             if len(self.read) < whole:
                 return
-            if b"/sendmessage" in head.partition(b"\r\n")[0]:
+            method = head.partition(b" http")[0].rpartition(b"/")[2]
+            if method == b"sendmessage":
                 self.times.append(time.monotonic())
             self.read = self.read[whole:]
-            assert isinstance(self.transport, asyncio.WriteTransport)
-            self.transport.write(REPLY)
+            if method == b"getupdates":
+                asyncio.get_running_loop().call_later(LONG, self._reply, [])
+            else:
+                self._reply(ME)
+
+    def _reply(self, result: object) -> None:
+        body = orjson.dumps({"ok": True, "result": result})
+        assert isinstance(self.transport, asyncio.WriteTransport)
+        self.transport.write(HEAD % len(body) + body)

@@ -17,7 +17,7 @@ from admin_web.audience_words import whom
 from admin_web.forms import Form
 from admin_web.site import _environment, _words
 from flows.texts import _, translate
-from storage import areas, audiences, codes, groups
+from storage import areas, audiences, groups, relays
 from storage.models import Ballot, Contribution, Participant
 from storage.naming import Named, Step
 from storage.rules import (
@@ -49,6 +49,7 @@ NAMES = Named(
         12: Step(12, 1, {"fr": "Le vote"}, {"fr": "Le centre-ville et vous"}),
     },
     {901: "Un banc devant la poste"},
+    {71: "Boulangerie"},
 )
 GARE, BOURG, TOOK, SHORT = InArea(("gare",)), InArea(("bourg",)), TookPart((11,)), FirstTime()
 
@@ -76,7 +77,7 @@ FRENCH = [
         " n’est pas « Français »",
     ),
     (Not(Not(Supports((901,)))), "qui soutiennent « Un banc devant la poste »"),
-    (CameBy(("Boulangerie",)), "qui sont venues par le code de « Boulangerie »"),
+    (CameBy((71,)), "qui sont venues par le code de « Boulangerie »"),
     (ReachedBy(("telegram", "web")), "que l’on joint par « Telegram » ou « Page web »"),
     (Not(Agreed((1,))), "qui n’ont pas accepté de participer à « Le centre-ville et vous »"),
     (Aged(18, None), "qui ont au moins 18 ans"),
@@ -226,7 +227,7 @@ async def settle(town: Town) -> int:
     async with town.database.write() as connection:
         await areas.add(connection, town.space.id, "gare", {"fr": "La Gare"})
         await groups.add(connection, town.space.id, "lettre", {"fr": 'Lettre "de mars"'}, NOW)
-        await codes.create(connection, town.consultation, NOW, place="Boulangerie")
+        await relays.add(connection, town.space.id, relays.PLACE, "Boulangerie", None, NOW)
         many = [{**person, "id": id_, "area": "gare" if id_ < 3 else None, "tags": ["jury"]} for id_ in (1, 2, 3)]
         await connection.execute(insert(Participant), many)
         idea = {"space_id": town.space.id, "id": 901, "phase_id": town.phase.id, "key": "idea", "kind": "idea"}
@@ -239,12 +240,14 @@ async def settle(town: Town) -> int:
 
 async def test_the_form_sends_back_what_it_shows_without_a_script(town: Town) -> None:
     idea = await settle(town)
+    async with town.database.read() as connection:
+        [relay] = [one.id for one in await relays.listed(connection, town.space.id)]
     took = TookPart((town.phase.id,))
     for rule in (
         None,
         Not(took),
         AllOf((Not(took), AnyOf((InArea(("gare",)), Not(Supports((idea,))))))),
-        AllOf((CameBy(("Boulangerie",)), Tagged(("jury",)), InGroup(("lettre",)))),
+        AllOf((CameBy((relay,)), Tagged(("jury",)), InGroup(("lettre",)))),
         AllOf((GARE, BOURG, TOOK, SHORT, Not(SHORT), Speaks(("fr",)))),
         InArea(("gone",)),
         Not(AllOf((GARE, TOOK))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from admin_web.consultations import is_open
 from admin_web.dates import Civil, NotADate
 from admin_web.phase_pages import offered
 from flows.texts import Words
-from storage import audiences, consultations, making
+from storage import audiences, consultations, making, models
 from storage.consultations import Consultation, Phase
 from storage.models import Participant
 from storage.rules import InArea
@@ -248,6 +249,21 @@ async def test_a_tag_that_several_people_have_may_say_who_takes_part(claire: htt
         await connection.execute(update(Participant).values(tags=[]))
     page = (await claire.get(path)).text
     assert '<option value="tag:jury: mars" selected>' in page, "saved again, it is not open to everybody"
+
+
+async def test_a_finer_rule_is_said_in_words_and_kept_as_it_is(claire: httpx.AsyncClient, town: Town) -> None:
+    await add_draft(town)
+    step = (await phases_of(town, town.draft))[0]
+    finer = {"from": None, "who": {"all": [{"area": "gare"}, {"not": {"tag": "jury"}}]}}
+    async with town.database.write() as connection:
+        await connection.execute(update(models.Phase).where(models.Phase.id == step.id).values(stages=[finer]))
+    path = f"/panel/consultations/{town.draft}/steps/{step.id}"
+    page = " ".join((await claire.get(path)).text.split())
+    said = "les personnes qui habitent La Gare et qui ne portent pas le mot « jury »"
+    assert f'<option value="as-it-is" selected>Comme c’est réglé ailleurs : {said}</option>' in page
+    kept = {"stages": "1", "stage.0.who": "as-it-is", "stage.0.rule": json.dumps(finer["who"])}
+    assert (await send(claire, path, {**STEP, **kept})).status_code == 303
+    assert (await phases_of(town, town.draft))[0].stages == [finer]
 
 
 async def test_steps_change_places_and_go_while_nobody_has_begun(claire: httpx.AsyncClient, town: Town) -> None:

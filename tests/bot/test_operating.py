@@ -39,7 +39,7 @@ def test_every_setting_is_told_with_what_it_is_otherwise() -> None:
     told = {name: cells[-1].strip(" `") for name, cells in table("setting").items()}
     assert list(told) == list(names())
     defaults = Settings.model_construct()
-    in_words = {"": "http://HOST:PORT", "{}": "none", "False": "false"}
+    in_words = {"": "http://HOST:PORT", "{}": "none", "False": "false", "frozenset()": "none"}
     for name, default in told.items():
         value = attrgetter(name)(defaults)
         shown = value.get_secret_value() if name == "database_url" else str(value)

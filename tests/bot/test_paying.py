@@ -14,10 +14,11 @@ from sqlalchemy import update
 from bot import broadcasting
 from bot.channels import Outgoing, TryLater, Uncertain, Unreachable
 from bot.courier import Courier
+from flows.messages import Line, Message
 from flows.rendering import Rates
-from storage import broadcasts, models
+from storage import broadcasts, models, outbox
 from storage.broadcasts import Broadcast, Ref
-from storage.models import Delivery
+from storage.models import Delivery, Participant
 from tests.bot.test_broadcasts import MONDAY_NOON, now, planned
 from tests.bot.town import STREET, Street, Town, town
 
@@ -109,6 +110,16 @@ async def test_answers_are_never_paid_for(house: Town) -> None:
     await house.keep(house.incoming("p3", "An answer"))
     await house.deliver()
     assert [outgoing.paid for outgoing in house.street.sent] == [False]
+
+
+async def test_what_belongs_to_no_broadcast_has_no_ceiling(house: Town) -> None:
+    people = await house.rows(Participant.id)
+    body = Message((Line("Remember"),)).pack()
+    new = [outbox.NewDelivery(house.space_id, person, None, "reminder", body, house.now) for person in people]
+    async with house.database.write() as connection:
+        await outbox.put(connection, new)
+    await house.deliver()
+    assert house.street.texts() == ["Remember"] * len(PEOPLE)
 
 
 async def test_what_has_no_ceiling_is_counted_all_the_same(house: Town) -> None:

@@ -107,16 +107,15 @@ async def test_a_relay_that_is_removed_leaves_its_codes_and_what_was_given_and_n
         assert await codes.listed(connection, space.id, other.id) == [], "nobody is given a code again"
 
 
-async def test_those_who_arrived_are_found_by_a_condition(database: Database) -> None:
+async def test_those_who_arrived_are_found_for_an_audience(database: Database) -> None:
     async with database.write() as connection:
         space = await make_space(connection)
         phase = await consultations.add_phase(connection, await make(connection, space), "questionnaire", {})
         bakery, school = [await relays.of_place(connection, space.id, name, NOW) for name in ("Boulangerie", "École")]
         people = [await take_part(connection, phase, by=relay) for relay in (bakery, school, None)]
         for wanted, expected in (([bakery], people[:1]), ([bakery, school], people[:2]), ([], [])):
-            condition = relays.arrived_by([relay.id for relay in wanted])
-            rows = await connection.execute(select(Participant.id).where(condition).order_by(Participant.id))
-            assert [row.id for row in rows] == sorted(expected)
+            found = await connection.scalars(relays.arrived_by(space.id, [relay.id for relay in wanted]))
+            assert sorted(found) == sorted(expected)
 
 
 # -- against a plain model -----------------------------------------------------------------------------------------
