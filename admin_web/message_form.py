@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from admin_web import fields
-from admin_web.admitting import EVERYBODY, Offer
+from admin_web import audience_form, fields
+from admin_web.audience_form import Choice, NotAnAudience, Offers
 from admin_web.forms import Form, number
 from admin_web.session import Me
 from flows import pictures
@@ -19,14 +19,13 @@ from storage import consultations, files
 from storage.broadcasts import Broadcast, Content
 from storage.consultations import Consultation, Phase
 from storage.files import File
-from storage.rules import InArea, InGroup
+from storage.rules import from_json
 from storage.value import value
 
 LONGEST_TEXT = 800
 """Characters: with a picture a platform takes a thousand, and who writes and how to stop is added."""
 LONGEST_BUTTON = 30
 LONGEST_DESCRIPTION = 150
-AS_IT_IS = "as-it-is"
 
 
 @value
@@ -50,7 +49,7 @@ class Typed:
     button: Mapping[str, str]
     media: Mapping[str, Any] | None
     description: Mapping[str, str]
-    audience: str
+    whom: Choice
     rule: Mapping[str, Any] | None
     faults: Mapping[str, Said]
 
@@ -72,19 +71,17 @@ async def targets(connection: AsyncConnection, space_id: int, now: datetime) -> 
     return found
 
 
-def shown(one: Broadcast | None) -> Typed:
+def shown(one: Broadcast | None, offers: Offers) -> Typed:
     """The form of what was kept; with None an empty one."""
     if one is None:
-        return Typed({}, None, {}, None, {}, EVERYBODY, None, {})
+        return Typed({}, None, {}, None, {}, Choice(), None, {})
     description = one.media["description"] if one.media is not None else {}
-    return Typed(
-        one.text, one.phase_id, one.button, one.media, description, choice_of(one.audience), one.audience, {},
-    )  # fmt: skip
+    rule = from_json(one.audience) if one.audience is not None else None
+    whom = audience_form.shown(rule, offers.ready)
+    return Typed(one.text, one.phase_id, one.button, one.media, description, whom, one.audience, {})
 
 
-async def typed(
-    me: Me, offers: Sequence[Offer], places: Sequence[Target], before: Broadcast | None
-) -> tuple[Typed, File | None]:
+async def typed(me: Me, places: Sequence[Target], before: Broadcast | None) -> tuple[Typed, File | None]:
     """What was typed, and the file that was chosen, if one was."""
     form, faults = me.form, dict[str, Said]()
     languages = list(me.space.languages)
@@ -107,11 +104,13 @@ async def typed(
     file, media = await _file(form, media, faults)
     if media is not None and not description:
         faults["description"] = _("Say what is in it, for those who do not see it.")
-    audience = form.text("audience")
-    rule = _rule(audience, before)
-    if audience not in {EVERYBODY, AS_IT_IS, *(one.id for one in offers)}:
-        faults["audience"] = _("This area or group is not there any more.")
-    return Typed(text, phase, button, media, description, audience, rule, faults), file
+    whom, rule = audience_form.typed(form), None
+    try:
+        found = whom.rule()
+        rule = found.to_json() if found is not None else None
+    except NotAnAudience as refused:
+        faults["audience"] = refused.said
+    return Typed(text, phase, button, media, description, whom, rule, faults), file
 
 
 async def _file(
@@ -127,21 +126,3 @@ async def _file(
         return None, media
     kind = "document" if file.media_type == DOCUMENT else "picture"
     return file, {"kind": kind, "address": files.reference_of(file.content)}
-
-
-def choice_of(rule: Mapping[str, Any] | None) -> str:
-    """What of the list a rule is."""
-    if rule is None:
-        return EVERYBODY
-    [(kind, name), *more] = rule.items()
-    known = kind in ("area", "checked-area", "group") and isinstance(name, str) and not more
-    return f"{kind}:{name}" if known else AS_IT_IS
-
-
-def _rule(choice: str, before: Broadcast | None) -> Mapping[str, Any] | None:
-    kind, _colon, name = choice.partition(":")
-    if kind == "group":
-        return InGroup((name,)).to_json()
-    if kind in ("area", "checked-area"):
-        return InArea((name,), kind == "checked-area").to_json()
-    return before.audience if choice == AS_IT_IS and before is not None else None

@@ -13,8 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from admin_web import dates, illustrations, message_form, message_words
-from admin_web.admitting import offers
+from admin_web import audience_form, dates, illustrations, message_form, message_words
 from admin_web.channels import offered
 from admin_web.dates import NOT_A_DATE, Civil, NotADate
 from admin_web.message_form import LONGEST_TEXT, Typed
@@ -81,14 +80,14 @@ def _when(one: Broadcast) -> tuple[bool, datetime]:
 
 
 async def show_new(request: Request, me: Me) -> Response:
-    return await _draw_form(request, me, None, message_form.shown(None))
+    return await _draw_form(request, me, None, None)
 
 
 async def show_form(request: Request, me: Me) -> Response:
     one = await find(request, me)
     if one.state not in (DRAFT, PLANNED) or one.occasion is not None:
         return RedirectResponse(f"{LIST}/{one.id}", 303)
-    return await _draw_form(request, me, one, message_form.shown(one))
+    return await _draw_form(request, me, one, None)
 
 
 async def add(request: Request, me: Me) -> Response:
@@ -107,8 +106,7 @@ async def _keep(request: Request, me: Me, one: Broadcast | None) -> Response:
     now = site.clock()
     async with site.database.read() as connection:
         places = await message_form.targets(connection, me.space_id, now)
-        offered_now = await offers(connection, me.space_id, now)
-    typed, file = await message_form.typed(me, offered_now, places, one)
+    typed, file = await message_form.typed(me, places, one)
     if typed.faults:
         return await _draw_form(request, me, one, typed)
     async with site.database.write() as connection:
@@ -125,15 +123,18 @@ async def _keep(request: Request, me: Me, one: Broadcast | None) -> Response:
     return RedirectResponse(f"{LIST}/{one.id}", 303)
 
 
-async def _draw_form(request: Request, me: Me, one: Broadcast | None, typed: Typed) -> Response:
-    site = site_of(request)
-    async with site.database.read() as connection:
-        places = await message_form.targets(connection, me.space_id, site.clock())
-        whom = [offer for offer in await offers(connection, me.space_id, site.clock()) if offer.people is not None]
+async def _draw_form(request: Request, me: Me, one: Broadcast | None, typed: Typed | None) -> Response:
+    """As it was typed, else as it was kept."""
+    now = site_of(request).clock()
+    rule = from_json(one.audience) if one is not None and one.audience is not None else None
+    async with site_of(request).database.read() as connection:
+        places = await message_form.targets(connection, me.space_id, now)
+        steps = [place.phase.id for place in places]
+        offers = await audience_form.offers(connection, me.space_id, steps, now, rule)
+    found = typed if typed is not None else message_form.shown(one, offers)
     return panel(
-        request, me, "message_form.html", 400 if typed.faults else 200, one=one, typed=typed, places=places, whom=whom,
-        longest=LONGEST_TEXT, folder=f"{LIST}/files/", as_it_is=message_form.AS_IT_IS,
-        language_names=LANGUAGE_NAMES,
+        request, me, "message_form.html", 400 if found.faults else 200, one=one, typed=found, places=places,
+        offers=offers, longest=LONGEST_TEXT, folder=f"{LIST}/files/", language_names=LANGUAGE_NAMES,
     )  # fmt: skip
 
 

@@ -4,9 +4,10 @@ state, and they end. Several houses may do it at once (storage/broadcast_rows.py
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
+from bot.channels import Channel
 from storage import broadcast_rows, broadcasts
 from storage.broadcast_rows import MOST
 from storage.broadcasts import PLANNED, QUEUEING, Broadcast
@@ -16,8 +17,9 @@ BREATH = 0.005
 """Seconds between two transactions, in which others get to write."""
 
 
-async def go_on(database: Database, now: datetime, silent: Collection[str] = ()) -> None:
-    """All that can be done now. `silent` are the channels that never write first."""
+async def go_on(database: Database, channels: Mapping[str, Channel], now: datetime) -> None:
+    """All that can be done now."""
+    silent = [name for name, channel in channels.items() if not channel.capabilities.writes_first]
     async with database.read() as connection:
         found = await broadcast_rows.under_way(connection, now)
     for one in found:

@@ -52,10 +52,10 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
         Job("seal secret votes that are over", timedelta(minutes=1), on(sealing.seal)),
         Job("notice what opened and closed by itself", timedelta(seconds=20), on(notice_what_turned)),
         Job("announce what opens, closes and is known", timedelta(seconds=20), on(announce)),
-        Job("begin, go on with and end broadcasts", timedelta(seconds=5), on(go_on_with_broadcasts, courier)),
-        Job("take broadcasts back", timedelta(seconds=5), on(take_broadcasts_back, courier)),
+        Job("begin, go on with and end broadcasts", timedelta(seconds=5), on(broadcasting.go_on, courier.channels)),
+        Job("take broadcasts back", timedelta(seconds=5), on(taking_back.go_on, courier.channels)),
         Job("tell the milestones of petitions", timedelta(seconds=10), on(tell_milestones)),
-        Job("remind those who stopped", timedelta(minutes=1), on(remind)),
+        Job("remind those who stopped", timedelta(minutes=5), on(remind)),
         Job("forget people who were erased", timedelta(minutes=5), on(forget_erased)),
         Job("forget what was kept long enough", timedelta(hours=1), on(forget_history, history)),
         Job("count dead letters", timedelta(seconds=30), on(count_dead_letters)),
@@ -83,15 +83,6 @@ async def announce(database: Database, now: datetime) -> None:
     if changes:
         async with database.write() as connection:
             await announcements.plan(connection, changes, now)
-
-
-async def go_on_with_broadcasts(database: Database, courier: Courier, now: datetime) -> None:
-    silent = [name for name, channel in courier.channels.items() if not channel.capabilities.writes_first]
-    await broadcasting.go_on(database, now, silent)
-
-
-async def take_broadcasts_back(database: Database, courier: Courier, now: datetime) -> None:
-    await taking_back.go_on(database, courier.channels, now)
 
 
 async def tell_milestones(database: Database, now: datetime) -> None:

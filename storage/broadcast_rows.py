@@ -36,7 +36,7 @@ from storage.rules import from_json
 from storage.spreading import Audience, Spread
 from storage.value import value
 
-MOST = 5_000
+MOST = 2_500
 """People, or deliveries, that one transaction sees to."""
 CALLED_OFF, CLOSED = "called off", "closed"
 """Why a delivery did not leave: its broadcast was cancelled; its button leads where nobody can take part any more."""

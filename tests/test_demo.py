@@ -18,10 +18,22 @@ from flows.questionnaires.file import read_file
 from flows.questionnaires.questionnaire import Questionnaire
 from flows.questionnaires.questions import KINDS, Question
 from flows.texts import Words, translate
-from storage import codes, consultations, files, milestones, moderation, organisers, similar
+from storage import (
+    broadcast_figures,
+    broadcasts,
+    codes,
+    consultations,
+    files,
+    milestones,
+    moderation,
+    organisers,
+    reach,
+    similar,
+)
 from storage.files import SCHEME
 from storage.moderation import HIDDEN, TO_READ, VISIBLE, Queue
 from storage.refusals import AlreadyExists
+from storage.rules import from_json
 from storage.similar import Asked
 from tests.crowd import opened
 
@@ -174,3 +186,16 @@ async def test_a_second_demo_is_refused_where_there_is_one(database_url: str) ->
         await furnish(connection, NOW)
         with pytest.raises(AlreadyExists):
             await furnish(connection, NOW)
+
+
+async def test_the_town_has_written_to_many_and_will_again(database_url: str) -> None:
+    async with opened(database_url) as connection:
+        made = await furnish(connection, NOW)
+        later, sent = await broadcasts.listed(connection, made.space_id)
+        figures = await broadcast_figures.figures(connection, sent)
+        [reach_later] = await reach.look(connection, [reach.Asked(made.space_id, from_json(later.audience), NOW)])
+    assert (sent.state, later.state) == ("sent", "planned")
+    assert sum(figures.parts) == figures.recipients == content.NEIGHBOURS
+    assert figures.recipients * 0.9 < figures.sent < figures.recipients
+    assert 0 < figures.took_part < figures.clicked < figures.seen_of < figures.sent
+    assert reach_later.reached > content.NEIGHBOURS / 2

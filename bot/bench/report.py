@@ -12,7 +12,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from bot import collector
-from bot.bench import engine, memory, rivals, sends, similar, telegram, turns
+from bot.bench import broadcasts, engine, memory, rivals, sends, similar, telegram, turns
 from bot.bench.town import Town, questionnaire, town
 from storage.value import value
 
@@ -45,6 +45,8 @@ FIGURES = (
     Figure("telegram_rss_mb", "Memory of a house with a Telegram bot", "MB", False, ""),
     Figure("send_30_error_percent", "Sending at Telegram's 30 a second, less by", "%", False, "1"),
     Figure("send_paid_per_s", "… at the paid pace", "/s", True, "900"),
+    Figure("broadcast_enqueue_100k_s", "A broadcast written for 100,000 people", "s", False, "10"),
+    Figure("reply_p99_during_broadcast_ms", "Answers while one leaves, 99 of 100 within", "ms", False, "1,000"),
     Figure("similar_8500_p95_ms", "Similar texts among 8,500, 19 of 20 within", "ms", False, "10"),
     Figure("similar_100k_p95_ms", "… among 100,000", "ms", False, "50"),
 )
@@ -91,6 +93,8 @@ def _measures(large: Town, some: similar.Shelf, many: similar.Shelf) -> dict[str
         "telegram_rss_mb": telegram.memory_of_a_house,
         "send_30_error_percent": sends.error_at_the_free_pace,
         "send_paid_per_s": sends.paid_per_second,
+        "broadcast_enqueue_100k_s": lambda: broadcasts.enqueue(large),
+        "reply_p99_during_broadcast_ms": broadcasts.reply_p99,
         "similar_8500_p95_ms": some.p95_ms,
         "similar_100k_p95_ms": many.p95_ms,
     }

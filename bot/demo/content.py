@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.demo.announcing import agree, announce
 from bot.demo.reading import Opening, move_in
 from bot.demo.residents import DAYS, Resident, residents
 from bot.importing import KIND, beside
@@ -52,6 +53,8 @@ POSTERS = {"boulangerie": "Boulangerie", "pharmacie": "Pharmacie", "ecole": "Éc
 OPEN_FOR = timedelta(days=13)
 DECIDED_AFTER = timedelta(days=20)
 NEIGHBOURS = 170
+VOTE = "eclairage"
+"""The file of the vote to which the town has called."""
 BEGUN_BEFORE = timedelta(days=14)
 """When the first neighbour came."""
 
@@ -83,7 +86,7 @@ async def furnish(connection: AsyncConnection, now: datetime) -> Demo:
         now=now,
     )
     password = organisers.one_time_password()
-    await organisers.create(
+    organiser_id = await organisers.create(
         connection,
         space.id,
         email=EMAIL,
@@ -97,17 +100,22 @@ async def furnish(connection: AsyncConnection, now: datetime) -> Demo:
         await codes.create(connection, consultation, now, code=code, place=place)
     everybody = residents(yaml.safe_load((FOLDER / "voices.yaml").read_text("utf-8")), now, ZONE)
     await _arrive(connection, phase, questionnaire, everybody)
-    await _open_the_others(connection, space, now)
+    vote = await _open_the_others(connection, space, now)
+    await announce(connection, space, vote, phase, organiser_id, now)
     return Demo(space.id, SLUG, consultation.id, consultation.slug, tuple(POSTERS), EMAIL, password)
 
 
-async def _open_the_others(connection: AsyncConnection, space: Space, now: datetime) -> None:
-    """What else is open in the town: a file each."""
+async def _open_the_others(connection: AsyncConnection, space: Space, now: datetime) -> Phase:
+    """What else is open in the town: a file each. Answers the step of the vote, to which all neighbours have agreed."""
     chance = random.Random(NEIGHBOURS)
     people = await move_in(connection, space, now - BEGUN_BEFORE, NEIGHBOURS, chance)
     for file in sorted((FOLDER / "towns").glob("*.yaml")):
         opening = Opening(connection, space, now, people, chance)
-        await opening.open(file.stem, yaml.safe_load(file.read_text("utf-8")))
+        made = await opening.open(file.stem, yaml.safe_load(file.read_text("utf-8")))
+        if file.stem == VOTE:
+            await agree(connection, made.id, people, now - BEGUN_BEFORE)
+            vote = opening.phase
+    return vote
 
 
 def read_draft() -> Draft:
@@ -171,6 +179,8 @@ async def _arrive(
         if one.stopped_at is None
     ]
     await contributions.put(connection, sent)
+    agreed = [person for (_key, person), one in zip(people, everybody, strict=True) if one.channel != "paper"]
+    await agree(connection, phase.consultation_id, agreed, everybody[0].at)
 
 
 def _person(space_id: int, resident: Resident) -> tuple[AddressKey, Person]:

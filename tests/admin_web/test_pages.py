@@ -120,7 +120,7 @@ async def add_messages(town: Town) -> None:
         made = [await broadcasts.write(connection, town.space.id, content, None, town.now) for _number in range(2)]
         await broadcasts.plan(connection, made[1].ref, None, town.space.zone, town.now)
     town.message, town.sent = made[0].id, made[1].id
-    await broadcasting.go_on(town.database, town.now)
+    await broadcasting.go_on(town.database, {}, town.now)
     became = [("sent", None), ("failed", "blocked"), ("held", "uncertain"), ("cancelled", "stopped"), ("undone", None)]
     async with town.database.write() as connection:
         for person, (state, error) in zip(people, became, strict=False):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,8 +16,9 @@ from bot.channels import Outgoing, Refused, Uncertain, Unreachable
 from storage import broadcast_figures, broadcast_rows, broadcasts, erasure, retention
 from storage.broadcast_figures import Figures
 from storage.broadcasts import Broadcast, Content, NotNow
+from storage.database import Database
 from storage.models import Delivery, Participant, Space
-from tests.bot.town import Town, town
+from tests.bot.town import STREET, Street, Town, town
 
 MONDAY_NOON = datetime(2027, 3, 8, 11, tzinfo=UTC)
 WORDS = {"fr": "La mairie demande votre avis.", "en": "The town asks for your opinion."}
@@ -53,7 +56,7 @@ async def sent(house: Town, **more: Any) -> Broadcast:
 
 async def goes_on(house: Town) -> None:
     for _ in range(2):
-        await broadcasting.go_on(house.database, house.now, ("pigeon",))
+        await broadcasting.go_on(house.database, house.courier.channels, house.now)
         await house.deliver()
 
 
@@ -151,13 +154,13 @@ async def test_what_people_asked_for_is_not_held_back_by_the_ceiling(house: Town
 
 async def test_a_door_by_which_nobody_is_written_to_first_is_left_out(house: Town) -> None:
     one = await planned(house)
-    await broadcasting.go_on(house.database, house.now, ("street",))
+    await broadcasting.go_on(house.database, {"street": Street(replace(STREET, writes_first=False))}, house.now)
     assert (await now(house, one)).left_out == {"silent": 4}
 
 
 async def test_who_stops_after_it_was_queued_gets_nothing(house: Town) -> None:
     one = await planned(house)
-    await broadcasting.go_on(house.database, house.now)
+    await broadcasting.go_on(house.database, house.courier.channels, house.now)
     await set_person(house, 2, stopped_at=house.now)
     await house.deliver()
     assert (await counted(house, one)).stopped == 1
@@ -166,7 +169,7 @@ async def test_who_stops_after_it_was_queued_gets_nothing(house: Town) -> None:
 
 async def test_a_pause_holds_what_is_on_its_way_and_a_resume_lets_it_go(house: Town) -> None:
     one = await planned(house)
-    await broadcasting.go_on(house.database, house.now)
+    await broadcasting.go_on(house.database, house.courier.channels, house.now)
     async with house.database.write() as connection:
         await broadcasts.pause(connection, one.ref)
     await house.deliver()
@@ -231,7 +234,7 @@ async def test_it_goes_on_after_a_kill_where_it_stood(house: Town) -> None:
 
 async def test_it_does_not_lead_into_a_phase_that_is_over(house: Town) -> None:
     one = await planned(house)
-    await broadcasting.go_on(house.database, house.now)
+    await broadcasting.go_on(house.database, house.courier.channels, house.now)
     async with house.database.write() as connection:
         await connection.exec_driver_sql("UPDATE phases SET state = 'closed'")
     await house.deliver()
@@ -364,3 +367,34 @@ async def test_whoever_comes_with_its_code_is_sent_it_as_a_test_as_often_as_they
 
 async def test_a_code_that_is_nobodys_is_not_known(house: Town) -> None:
     assert "I don’t know this code." in (await house.hears("ada", code="test-0123456789abcdef"))[0]
+
+
+async def test_two_houses_and_two_organisers_at_once_do_everything_once(database_url: str) -> None:
+    async with town(database_url) as house:
+        await house.begin(*(f"p{number}" for number in range(30)))
+        house.now = MONDAY_NOON
+        first, second = [await planned(house) for _number in range(2)]
+        async with house.database.write() as connection:
+            await connection.execute(update(Space).values(cap=1))
+        other = Database(database_url)
+        try:
+            houses = [broadcasting.go_on(one, house.courier.channels, house.now) for one in (house.database, other)]
+            pressed = [press(one, first) for one in (house.database, other)]
+            await asyncio.gather(*houses, *pressed)
+        finally:
+            await other.close()
+        await goes_on(house)
+        found = [await now(house, one) for one in (first, second)]
+        assert sum(one.queued for one in found) == 30  # nobody gets more than the ceiling of the month
+        assert sum(one.left_out.get("enough", 0) for one in found) == 30
+
+
+async def press(database: Database, one: Broadcast) -> bool:
+    """Whether this press was the one that counted."""
+    try:
+        async with database.write() as connection:
+            await broadcasts.pause(connection, one.ref)
+            await broadcasts.resume(connection, one.ref)
+    except NotNow:
+        return False
+    return True

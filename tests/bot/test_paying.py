@@ -49,7 +49,7 @@ def courier(house: Town, name: str) -> Courier:
 async def with_ceiling(house: Town, most: int | None) -> Broadcast:
     one = await planned(house)
     await raise_to(house, one.ref, most)
-    await broadcasting.go_on(house.database, house.now, ("pigeon",))
+    await broadcasting.go_on(house.database, house.courier.channels, house.now)
     return one
 
 
@@ -69,7 +69,7 @@ async def test_at_its_ceiling_a_broadcast_stands_still_and_goes_on_once_that_is_
     async with house.database.write() as connection:
         await broadcasts.resume(connection, one.ref)
     for _ in range(2):
-        await broadcasting.go_on(house.database, house.now, ("pigeon",))
+        await broadcasting.go_on(house.database, house.courier.channels, house.now)
         await house.deliver()
     assert len(house.street.sent) == len(PEOPLE)
     assert ((await now(house, one)).spent, (await now(house, one)).paused_for) == (len(PEOPLE), None)
@@ -97,7 +97,7 @@ async def test_several_couriers_at_once_never_pass_it_whatever_goes_wrong(house:
     for _ in range(12):
         house.now += timedelta(minutes=1)
         await asyncio.gather(*(each.deliver() for each in couriers))
-        await broadcasting.go_on(house.database, house.now, ("pigeon",))
+        await broadcasting.go_on(house.database, house.courier.channels, house.now)
         assert arrived <= 9
     states = await house.rows(Delivery.state, kind="broadcast")
     its = await now(house, one)

@@ -22,7 +22,8 @@ from flows.messages import DOCUMENT, Attachment, Incoming, Message
 from flows.modules.questionnaire import Questionnaire
 from flows.rendering import Capabilities, numbered, pressed, render
 from flows.texts import translate
-from storage import consultations, files, spaces
+from storage import broadcasts, consultations, files, spaces
+from storage.broadcasts import Content
 from storage.database import Database
 from storage.files import File
 from tests.tables import make_tables
@@ -98,6 +99,7 @@ class Player:
         self._break(turn)
         before = len(self.phone.sent)
         await self._withdraw(turn.withdrawn())
+        await self._write(turn.written())
         await self.reception.retry(self.now)
         await (self.jobs.tick(self.now) if turn.waits else self.hear(turn))
         while await self.courier.deliver():
@@ -125,6 +127,18 @@ class Player:
             await offering.withdraw(connection, phase, option, space.zone, self.now)
         while await self.courier.deliver():
             pass
+
+    async def _write(self, text: str | None) -> None:
+        """What the town does in the panel: a message to many, which leaves with the next tick."""
+        if text is None:
+            return
+        async with self.database.write() as connection:
+            [space] = await spaces.listed(connection)
+            listed = await consultations.listed(connection, space.id, self.now)
+            other = min((one.consultation for one in listed), key=lambda one: one.slug)
+            [phase] = await consultations.phases(connection, space.id, other.id)
+            one = await broadcasts.write(connection, space.id, Content({"fr": text}, phase.id), None, self.now)
+            await broadcasts.plan(connection, one.ref, None, space.zone, self.now)
 
     def _break(self, turn: Turn) -> None:
         """A program that fails: the module raises until it works again."""

@@ -13,6 +13,7 @@
 # The code is "boulangerie".        what the next [Démarrer] or [Start] carries; nothing if not said
 # The program fails here.           the next message makes the program fail; "works again" mends it
 # Proposal 2 is withdrawn.          by the town, before the resident's line
+# The town writes: "..."            to everybody, with a button into the first by its name, before the resident's line
 # Open here: centre-ville, bancs.   in the first comment: which consultations there are (see towns.py), else these
 # Old buttons.                      older messages are tapped: only channels with buttons play this one
 """
@@ -32,6 +33,7 @@ _LANGUAGE = re.compile(r"phone (?:is in (French|English)|says (no language))")
 OPENED = ("centre-ville", "bancs")
 _OPENED = re.compile(r"Open here: ([a-z, -]+)\.")
 _WITHDRAWN = re.compile(r"Proposal (\d+) is withdrawn")
+_WRITTEN = re.compile(r'The town writes: "([^"]+)"')
 _CODE = re.compile(r'code is "([^"]+)"')
 
 
@@ -80,6 +82,11 @@ class Turn:
         """The number of the proposal that the town withdraws."""
         found = _WITHDRAWN.search(" ".join(self.comments))
         return int(found[1]) if found is not None else None
+
+    def written(self) -> str | None:
+        """What the town writes to everybody."""
+        found = _WRITTEN.search(" ".join(self.comments))
+        return found[1] if found is not None else None
 
     def says(self, sentence: str) -> bool:
         return sentence in " ".join(self.comments)
