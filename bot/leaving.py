@@ -19,6 +19,7 @@ from flows.occasion import Occasion
 from flows.texts import LANGUAGES
 from storage import leaving
 from storage.leaving import TOO_OLD, UNREADABLE, Dropped, Due, Halted, Kept, Later, Worded
+from storage.left_out import STOPPED
 from storage.outbox import Claim, Claimed, LaneKey
 
 log = structlog.get_logger()
@@ -43,7 +44,9 @@ async def look(connection: AsyncConnection, lane: LaneKey, claim: Claim, now: da
 
 
 async def _kept(connection: AsyncConnection, lane: LaneKey, items: Sequence[Claimed], now: datetime) -> dict[int, Kept]:
-    """Those that are too old, and those for which this is not the hour."""
+    """Those that are too old, those for which this is not the hour, and reminders for whoever wants none any more."""
+    reminded = {(item.space_id, item.participant_id) for item in items if item.kind == "reminder"}
+    stopped = await leaving.stopped(connection, reminded) if reminded else set()
     unasked = {(item.space_id, item.participant_id) for item in items if item.unasked}
     openings = await leaving.openings(connection, unasked, now) if unasked else {}
     found: dict[int, Kept] = {}
@@ -51,7 +54,9 @@ async def _kept(connection: AsyncConnection, lane: LaneKey, items: Sequence[Clai
     for item in items:
         opening = openings.get((item.space_id, item.participant_id)) if item.unasked else None
         at = opening.at if opening is not None else now
-        if item.expires_at is not None and item.expires_at <= at:
+        if item.kind == "reminder" and (item.space_id, item.participant_id) in stopped:
+            found[item.id] = Kept(item.space_id, item.id, "cancelled", now, STOPPED)
+        elif item.expires_at is not None and item.expires_at <= at:
             found[item.id] = Kept(item.space_id, item.id, "cancelled", now, TOO_OLD)
         elif at > now:
             found[item.id] = Kept(item.space_id, item.id, "waiting", at)

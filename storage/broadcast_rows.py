@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, and_, cast, exists, func, literal, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import audiences, broadcasts, left_out, models, phases, spreading
+from storage import audiences, broadcasts, leaving, left_out, models, phases, spreading
 from storage.broadcasts import (
     BROADCAST,
     CANCELLED,
@@ -157,7 +157,7 @@ async def look(connection: AsyncConnection, due: Sequence[Due], now: datetime) -
     """For each of these deliveries what it says, or why it does not leave: its broadcast stands still or was called
     off, its person wants nothing any more, or its phase is over."""
     known = await facts(connection, {(one.space_id, one.about) for one in due})
-    stopped = await _stopped(connection, due)
+    stopped = await leaving.stopped(connection, {(one.space_id, one.participant_id) for one in due})
     found: list[Facts | Dropped | Halted] = []
     for one in due:
         its = known.get((one.space_id, one.about))
@@ -232,16 +232,6 @@ async def facts(connection: AsyncConnection, keys: Collection[tuple[int, int]]) 
         )
         for one, contact, name, zone, whole in read
     }
-
-
-async def _stopped(connection: AsyncConnection, due: Sequence[Due]) -> set[tuple[int, int]]:
-    people = {(one.space_id, one.participant_id) for one in due}
-    rows = await connection.execute(
-        select(Participant.space_id, Participant.id).where(
-            tuple_(Participant.space_id, Participant.id).in_(people), Participant.stopped_at.is_not(None)
-        )
-    )
-    return {(space_id, id_) for space_id, id_ in rows}
 
 
 def kept_still() -> ColumnElement[bool]:

@@ -95,6 +95,16 @@ def _opening(own: Mapping[str, Any] | None, its: Mapping[str, Any] | None, zone:
     return Opening(hours.from_json(own or its).opens(hours.zone_of(own, zone), now), own is not None)
 
 
+async def stopped(connection: AsyncConnection, people: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Which of these (space, participant) want no messages any more."""
+    rows = await connection.execute(
+        select(Participant.space_id, Participant.id).where(
+            tuple_(Participant.space_id, Participant.id).in_(people), Participant.stopped_at.is_not(None)
+        )
+    )
+    return {(space_id, id_) for space_id, id_ in rows}
+
+
 MOST_POSTPONED = 2_000
 """Deliveries that one transaction gives another hour, so that nobody's answer waits for it."""
 
