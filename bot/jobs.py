@@ -57,7 +57,7 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
         Job("tell the milestones of petitions", timedelta(seconds=10), on(tell_milestones)),
         Job("remind those who stopped", timedelta(minutes=5), on(remind)),
         Job("forget people who were erased", timedelta(minutes=5), on(forget_erased)),
-        Job("forget what was kept long enough", timedelta(hours=1), on(forget_history, history)),
+        Job("forget what was kept long enough", timedelta(minutes=20), on(forget_history, history)),
         Job("count dead letters", timedelta(seconds=30), on(count_dead_letters)),
         Job("count what waits to be sent", timedelta(seconds=30), on(count_what_waits)),
     ]
@@ -107,8 +107,14 @@ async def forget_erased(database: Database, _now: datetime) -> None:
 
 
 async def forget_history(database: Database, history: timedelta, now: datetime) -> None:
+    """Once a night, whichever process comes first."""
+    async with database.read() as connection:
+        night = await retention.night(connection, now)
+    if night is None:
+        return
     async with database.write() as connection:
-        await retention.forget(connection, texts_before=now - history, now=now)
+        if await retention.begin(connection, night):
+            await retention.forget(connection, texts_before=now - history, now=now)
 
 
 async def count_what_waits(database: Database, _now: datetime) -> None:

@@ -1,20 +1,47 @@
-"""How long things are kept: what nobody needs any more is forgotten, a little every hour."""
+"""How long things are kept: what nobody needs any more is forgotten at night, by whichever process comes first."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, delete, exists, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from storage import attempts, broadcast_figures, inbox, organisers, rounds
 from storage.broadcast_rows import kept_still
 from storage.left_out import A_MONTH
-from storage.models import Delivery, Heard, ReturnCode
+from storage.models import Delivery, Heard, Night, ReturnCode, Space
 
 ATTEMPTS_LAST = timedelta(days=1)
 """Longer than any window in which tries are counted."""
+
+NIGHT = range(2, 5)
+"""Hours on the clock where a town is."""
+OVERDUE = timedelta(days=2)
+"""A machine that is off at night does it by day, once it has not been done for so long."""
+
+
+async def night(connection: AsyncConnection, now: datetime) -> date | None:
+    """The night that it is where one of the towns is, and in which nothing was forgotten yet; None by day, and where
+    that was done: a look that needs no writer."""
+    done = set((await connection.execute(select(Night.day))).scalars())
+    zones = (await connection.execute(select(Space.zone).distinct())).scalars()
+    nights = [there.date() for there in (now.astimezone(ZoneInfo(zone)) for zone in zones) if there.hour in NIGHT]
+    if not any(day >= (now - OVERDUE).date().isoformat() for day in done):
+        nights.append(now.date())
+    return next((day for day in nights if day.isoformat() not in done), None)
+
+
+async def begin(connection: AsyncConnection, day: date) -> bool:
+    """Whether this night is ours: nobody else has begun it. It is undone with the transaction."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    row = insert(Night).values(day=day.isoformat()).on_conflict_do_nothing().returning(Night.day)
+    ours = (await connection.execute(row)).first() is not None
+    await connection.execute(delete(Night).where(Night.day < (day - 4 * OVERDUE).isoformat()))
+    return ours
 
 
 async def forget(connection: AsyncConnection, *, texts_before: datetime, now: datetime) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from storage.models.arriving import Arrival, Contact, Relay, Withdrawal
 from storage.models.base import Base, Row
-from storage.models.carrying import Delivery, File, Heard, Pace
+from storage.models.carrying import Delivery, File, Heard, Night, Pace
 from storage.models.consultations import Area, Code, Consultation, Group, PersonalCode, Phase, SecretKey
 from storage.models.people import Address, Consent, Participant, ReturnCode
 from storage.models.reaching import Broadcast, Mute, Wish
@@ -57,6 +57,7 @@ __all__ = [
     "Heard",
     "Milestone",
     "Mute",
+    "Night",
     "Organiser",
     "Pace",
     "PaperBallots",

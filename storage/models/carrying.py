@@ -119,6 +119,14 @@ class Pace(Base):
     """As bot/ledger.py writes it. People are in it by the ids of their addresses, for a minute at most."""
 
 
+class Night(Base):
+    """A night in which what was kept long enough was forgotten, by whoever wrote its row (storage/retention.py)."""
+
+    __tablename__ = "nights"
+    day: Mapped[str] = mapped_column(primary_key=True)
+    """The date on which it ended, as YYYY-MM-DD."""
+
+
 class File(Row):
     """A photo, its metadata removed, or a document as it came, under the digest of its bytes."""
 
