@@ -57,6 +57,7 @@ WITHOUT_SPACE_IN_KEY = {
     "spaces": "the space itself",
     "attempts": "digests of tries, of the whole house, for a day",
     "paces": "what left lately by an account, for a minute",
+    "nights": "a date on which the whole house forgot what was kept long enough",
     "inbox": "a repeat is known by (channel, account, key); the account decides the space",
 }
 
