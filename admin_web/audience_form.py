@@ -171,13 +171,15 @@ class Offers:
 async def offers(
     connection: AsyncConnection, space_id: int, phases: Sequence[int], now: datetime, rule: Rule | None = None
 ) -> Offers:
-    """What a form offers that is about these phases; `rule` is the one it stands at."""
+    """What a form offers that is about these phases; `rule` is the one it stands at. Of the ready ones those in which
+    there is nobody are left out, but for that one."""
     names = await naming.named(connection, space_id, [rule] if rule is not None else [])
     found = ready_ones(names, phases)
     counts = await audiences.count(connection, space_id, [one for _words, one in found], now)
     ready = [
         Ready(EVERYBODY if one is None else written(one), words, people)
         for (words, one), people in zip(found, counts, strict=True)
+        if people or one in (None, rule)
     ]
     return Offers(ready, await _conditions(connection, space_id, names), names)
 

@@ -13,10 +13,13 @@ from storage.rules import (
     Agreed,
     AllOf,
     AnyOf,
+    Began,
     CameBy,
     FirstTime,
     InArea,
     InGroup,
+    LatelyIn,
+    Muted,
     Not,
     ReachedBy,
     Rule,
@@ -25,6 +28,7 @@ from storage.rules import (
     Tagged,
     TookPart,
     Unfinished,
+    WantsResult,
 )
 
 _GONE = _("what is there no more")
@@ -37,7 +41,7 @@ def whom(rule: Rule | None, names: Named) -> Said:
 
 def called(step: Step) -> Said:
     """A step by its name and that of its consultation."""
-    if not any(step.title.values()):
+    if not any(step.title.values()) or step.title == step.whole:
         return Words(step.whole)
     return _("{consultation}: {step}", consultation=Words(step.whole), step=Words(step.title))
 
@@ -86,7 +90,7 @@ def _groups(leaf: InGroup, names: Named) -> Said:
     return _quoted(Words(names.groups[slug]) if slug in names.groups else slug for slug in leaf.groups)
 
 
-def _steps(leaf: TookPart | Unfinished, names: Named) -> Said:
+def _steps(leaf: TookPart | Unfinished | Began | LatelyIn | Muted, names: Named) -> Said:
     return _quoted(called(names.steps[id_]) if id_ in names.steps else _GONE for id_ in leaf.phases)
 
 
@@ -98,7 +102,7 @@ def _relays(leaf: CameBy, names: Named) -> Said:
     return _quoted(names.relays.get(id_, _GONE) for id_ in leaf.relays)
 
 
-def _wholes(leaf: Agreed, names: Named) -> Said:
+def _wholes(leaf: Agreed | WantsResult, names: Named) -> Said:
     known = names.consultations
     return _quoted(Words(known[id_]) if id_ in known else _GONE for id_ in leaf.consultations)
 
@@ -146,6 +150,14 @@ def _holding(leaf: Rule, names: Named) -> Said:
             return _("who agreed to take part in {consultations}", consultations=_wholes(leaf, names))
         case FirstTime():
             return _("who took part in one consultation at most")
+        case Began():
+            return _("who began {steps}", steps=_steps(leaf, names))
+        case LatelyIn():
+            return _("who within two days wrote in {steps} or were told of it", steps=_steps(leaf, names))
+        case Muted():
+            return _("who want no reminder of {steps}", steps=_steps(leaf, names))
+        case WantsResult():
+            return _("who asked for the result of {consultations}", consultations=_wholes(leaf, names))
     return _("who gave certain answers")
 
 
@@ -179,4 +191,12 @@ def _failing(leaf: Rule, names: Named) -> Said:
             return _("who did not agree to take part in {consultations}", consultations=_wholes(leaf, names))
         case FirstTime():
             return _("who took part in several consultations")
+        case Began():
+            return _("who have not begun {steps}", steps=_steps(leaf, names))
+        case LatelyIn():
+            return _("who within two days neither wrote in {steps} nor were told of it", steps=_steps(leaf, names))
+        case Muted():
+            return _("who have not refused reminders of {steps}", steps=_steps(leaf, names))
+        case WantsResult():
+            return _("who have not asked for the result of {consultations}", consultations=_wholes(leaf, names))
     return _("who did not give certain answers")

@@ -18,7 +18,8 @@ from bot import broadcasting, sealing, taking_back
 from bot.courier import Courier
 from bot.metrics import DEAD, WAITING
 from bot.reception import Reception
-from storage import erasure, milestones, outbox, reminders, retention, spreading, turning
+from flows.module import catalog
+from storage import announcements, erasure, milestones, outbox, reminders, retention, spreading, turning
 from storage.database import Database
 from storage.value import value
 
@@ -42,63 +43,85 @@ class Job:
 def all_jobs(database: Database, reception: Reception, courier: Courier, history: timedelta) -> list[Job]:
     """The jobs of a house, and how often each is done."""
 
-    async def recover(_now: datetime) -> None:
-        await courier.recover()
-
-    async def forget_erased(_now: datetime) -> None:
-        async with database.write() as connection:
-            await erasure.forget_erased(connection)
-
-    async def forget_history(now: datetime) -> None:
-        async with database.write() as connection:
-            await retention.forget(connection, texts_before=now - history, now=now)
-
-    async def tell_milestones(now: datetime) -> None:
-        async with database.read() as connection:
-            untold = await milestones.untold(connection)
-        for one in untold:
-            async with database.write() as connection:
-                await milestones.tell(connection, [one], now)
-
-    async def notice_what_turned(now: datetime) -> None:
-        async with database.read() as connection:
-            turns = await turning.turned(connection, now)
-        if turns:
-            async with database.write() as connection:
-                await turning.notice(connection, turns, now)
-
-    async def remind(now: datetime) -> None:
-        async with database.read() as connection:
-            found = await reminders.to_remind(connection, now)
-        for one in found:
-            async with database.write() as connection:
-                await spreading.spread(connection, [one])
-
-    async def count_what_waits(_now: datetime) -> None:
-        async with database.read() as connection:
-            waiting = await outbox.waiting(connection)
-        WAITING.clear()
-        for (channel, kind), count in waiting.items():
-            WAITING.labels(channel, kind).set(count)
-
-    async def count_dead_letters(_now: datetime) -> None:
-        async with database.read() as connection:
-            DEAD.set(await retention.dead_letters(connection))
+    def on(work: Callable[..., Awaitable[object]], *more: object) -> Callable[[datetime], Awaitable[object]]:
+        return partial(work, database, *more)
 
     return [
         Job("try again what was set aside", timedelta(seconds=2), reception.retry),
-        Job("recover deliveries of couriers that are no more", timedelta(seconds=5), recover),
-        Job("seal secret votes that are over", timedelta(minutes=1), partial(sealing.seal, database)),
-        Job("go on with broadcasts", timedelta(seconds=5), partial(broadcasting.go_on, database, courier.channels)),
-        Job("take broadcasts back", timedelta(seconds=5), partial(taking_back.go_on, database, courier.channels)),
-        Job("tell the milestones of petitions", timedelta(seconds=10), tell_milestones),
-        Job("notice what opened and closed by itself", timedelta(seconds=20), notice_what_turned),
-        Job("remind those who stopped", timedelta(minutes=1), remind),
-        Job("forget people who were erased", timedelta(minutes=5), forget_erased),
-        Job("forget what was kept long enough", timedelta(hours=1), forget_history),
-        Job("count dead letters", timedelta(seconds=30), count_dead_letters),
-        Job("count what waits to be sent", timedelta(seconds=30), count_what_waits),
+        Job("recover deliveries of couriers that are no more", timedelta(seconds=5), partial(recover, courier)),
+        Job("seal secret votes that are over", timedelta(minutes=1), on(sealing.seal)),
+        Job("notice what opened and closed by itself", timedelta(seconds=20), on(notice_what_turned)),
+        Job("announce what opens, closes and is known", timedelta(seconds=20), on(announce)),
+        Job("begin, go on with and end broadcasts", timedelta(seconds=5), on(broadcasting.go_on, courier.channels)),
+        Job("take broadcasts back", timedelta(seconds=5), on(taking_back.go_on, courier.channels)),
+        Job("tell the milestones of petitions", timedelta(seconds=10), on(tell_milestones)),
+        Job("remind those who stopped", timedelta(minutes=5), on(remind)),
+        Job("forget people who were erased", timedelta(minutes=5), on(forget_erased)),
+        Job("forget what was kept long enough", timedelta(hours=1), on(forget_history, history)),
+        Job("count dead letters", timedelta(seconds=30), on(count_dead_letters)),
+        Job("count what waits to be sent", timedelta(seconds=30), on(count_what_waits)),
     ]
+
+
+async def recover(courier: Courier, _now: datetime) -> None:
+    await courier.recover()
+
+
+async def notice_what_turned(database: Database, now: datetime) -> None:
+    async with database.read() as connection:
+        turns = await turning.turned(connection, now)
+    if turns:
+        async with database.write() as connection:
+            await turning.notice(connection, turns, now)
+
+
+async def announce(database: Database, now: datetime) -> None:
+    """What phases open, close and have results is planned from their dates."""
+    gathering = [kind for kind, of in catalog().items() if of.gathers]
+    async with database.read() as connection:
+        changes = await announcements.changes(connection, gathering, now)
+    if changes:
+        async with database.write() as connection:
+            await announcements.plan(connection, changes, now)
+
+
+async def tell_milestones(database: Database, now: datetime) -> None:
+    async with database.read() as connection:
+        untold = await milestones.untold(connection)
+    for one in untold:
+        async with database.write() as connection:
+            await milestones.tell(connection, [one], now)
+
+
+async def remind(database: Database, now: datetime) -> None:
+    async with database.read() as connection:
+        found = await reminders.to_remind(connection, now)
+    for one in found:
+        async with database.write() as connection:
+            await spreading.spread(connection, [one])
+
+
+async def forget_erased(database: Database, _now: datetime) -> None:
+    async with database.write() as connection:
+        await erasure.forget_erased(connection)
+
+
+async def forget_history(database: Database, history: timedelta, now: datetime) -> None:
+    async with database.write() as connection:
+        await retention.forget(connection, texts_before=now - history, now=now)
+
+
+async def count_what_waits(database: Database, _now: datetime) -> None:
+    async with database.read() as connection:
+        waiting = await outbox.waiting(connection)
+    WAITING.clear()
+    for (channel, kind), count in waiting.items():
+        WAITING.labels(channel, kind).set(count)
+
+
+async def count_dead_letters(database: Database, _now: datetime) -> None:
+    async with database.read() as connection:
+        DEAD.set(await retention.dead_letters(connection))
 
 
 class Jobs:

@@ -52,7 +52,7 @@ WORDS: Mapping[str, Mapping[Command, tuple[str, ...]]] = {
         Command.STOP: ("stop",),
         Command.CONTINUE: ("continue", "resume"),
         Command.LATER: ("not now", "later"),
-        Command.MUTE: ("do not remind me again", "no reminder", "no more reminders"),
+        Command.MUTE: ("mute", "do not remind me again", "no reminder", "no more reminders"),
         Command.CORRECT: ("correct", "edit"),
         Command.MENU: ("menu", "see the menu"),
         Command.HELP: ("help",),

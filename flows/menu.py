@@ -18,10 +18,10 @@ from flows.host import LANGUAGE_NAMES, host
 from flows.module import HouseModule, Module
 from flows.street import Join, StreetList
 from flows.texts import Lowered, Said, Words, _
-from storage import erasure, offers, participants, reminders, returning
+from storage import erasure, offers, participants, reminded, returning
 from storage.hours import Hours
 from storage.participants import HoursChosen
-from storage.reminders import Muting
+from storage.reminded import Muting
 from storage.returning import NewCode
 
 
@@ -214,14 +214,16 @@ class Mute(HouseModule):
 
     async def converse(self, talk: Talk) -> Ending:
         who = (talk.scene.space.id, talk.person.id)
-        last = await talk.know("last", reminders.last, who)
+        last = await talk.know("last", reminded.last, who)
         if last is None:
             talk.say(_("I have reminded you of nothing. For no more messages at all, write “stop”."))
             return None
-        await talk.do("muted", reminders.mute, Muting(*who, last["phase"], talk.now))
+        await talk.do("muted", reminded.mute, Muting(*who, last["phase"], talk.now))
         talk.say(
             _("It is noted. I will not remind you of “{title}” again.", title=Words(last["title"])),
-            _("What you answered is kept. To go on, write “continue”."),
+            _("What you answered is kept. To go on, write “continue”.")
+            if last["begun"]
+            else _("You may take part all the same: write “menu”."),
         )
         return None
 

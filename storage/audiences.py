@@ -32,19 +32,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
-from storage import relays, taking_part
+from storage import relays, reminded, taking_part
 from storage.merging import MERGED
-from storage.models import Address, Ballot, Consent, Contribution, Participant, Phase
+from storage.models import Address, Ballot, Consent, Contribution, Conversation, Mute, Participant, Phase, Wish
 from storage.rules import (
     Aged,
     Agreed,
     AllOf,
     AnyOf,
+    Began,
     CameBy,
     FirstTime,
     InArea,
     InGroup,
     Kept,
+    LatelyIn,
+    Muted,
     Not,
     ReachedBy,
     Rule,
@@ -53,6 +56,7 @@ from storage.rules import (
     Tagged,
     TookPart,
     Unfinished,
+    WantsResult,
 )
 from storage.types import Document
 
@@ -100,7 +104,7 @@ def matching(rule: Rule, space_id: int, now: datetime) -> ColumnElement[bool]:
             bounds += [] if rule.most is None else [Participant.born >= now.year - rule.most]
             return and_(Participant.born.is_not(None), *bounds, _proved(rule, "born"))
         case Kept():
-            return _kept(rule, space_id)
+            return _kept(rule, space_id, now)
         case AllOf():
             return and_(*(matching(inner, space_id, now) for inner in rule.rules))
         case AnyOf():
@@ -114,7 +118,7 @@ def _proved(rule: InArea | Aged, what: str) -> ColumnElement[bool]:
     return Participant.proved.contains(what) if rule.checked else true()
 
 
-def _kept(rule: Kept, space_id: int) -> ColumnElement[bool]:
+def _kept(rule: Kept, space_id: int, now: datetime) -> ColumnElement[bool]:
     """The same for what is kept beside a participant; true or false, never NULL. Each is a list of ids that the
     database makes once, whether it then looks at one person or at everybody."""
     match rule:
@@ -137,6 +141,23 @@ def _kept(rule: Kept, space_id: int) -> ColumnElement[bool]:
             return Participant.id.in_(select(Consent.participant_id).where(*agreed))
         case FirstTime():
             return Participant.id.not_in(_more_than_once(space_id))
+    return _announced(rule, space_id, now)
+
+
+def _announced(rule: Kept, space_id: int, now: datetime) -> ColumnElement[bool]:
+    """The same for what the program's own announcements ask."""
+    match rule:
+        case Began():
+            begun = (Conversation.space_id == space_id, Conversation.phase_id.in_(rule.phases))
+            return Participant.id.in_(select(Conversation.participant_id).where(*begun))
+        case LatelyIn():
+            return Participant.id.in_(reminded.lately(space_id, rule.phases, now))
+        case Muted():
+            muted = (Mute.space_id == space_id, Mute.phase_id.in_(rule.phases))
+            return Participant.id.in_(select(Mute.participant_id).where(*muted))
+        case WantsResult():
+            wished = (Wish.space_id == space_id, Wish.consultation_id.in_(rule.consultations), Wish.wanted)
+            return Participant.id.in_(select(Wish.participant_id).where(*wished))
     raise TypeError(rule)
 
 

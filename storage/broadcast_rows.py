@@ -30,7 +30,7 @@ from storage.broadcasts import (
     these,
 )
 from storage.leaving import UNTRUE, Dropped, Due, Halted
-from storage.models import Delivery, Participant, Space
+from storage.models import Consultation, Delivery, Participant, Phase, Space
 from storage.phases import PhaseFacts
 from storage.rules import from_json
 from storage.spreading import Audience, Spread
@@ -143,11 +143,14 @@ async def end(connection: AsyncConnection, one: Broadcast, now: datetime) -> boo
 
 @value
 class Facts:
-    """What the words of a broadcast need to know: itself, who writes, and where its button leads."""
+    """What the words of a broadcast need to know: itself, who writes, where that is, where its button leads, and what
+    the consultation of that is called."""
 
     broadcast: Broadcast
     host: Mapping[str, str]
+    zone: str
     phase: PhaseFacts | None
+    whole: Mapping[str, str]
 
 
 async def look(connection: AsyncConnection, due: Sequence[Due], now: datetime) -> Sequence[Facts | Dropped | Halted]:
@@ -212,14 +215,23 @@ async def send_tests(connection: AsyncConnection, given: Sequence[Try]) -> None:
 
 async def facts(connection: AsyncConnection, keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], Facts]:
     """Of these (space, broadcast)."""
+    its_phase = (Phase.space_id == _T.space_id) & (Phase.id == _T.phase_id)
+    its_whole = (Consultation.space_id == _T.space_id) & (Consultation.id == Phase.consultation_id)
     rows = await connection.execute(
-        select(*ROW, Space.contact, Space.name)
+        select(*ROW, Space.contact, Space.name, Space.zone, Consultation.title)
         .join(Space, Space.id == _T.space_id)
+        .outerjoin(Phase, its_phase)
+        .outerjoin(Consultation, its_whole)
         .where(tuple_(_T.space_id, _T.id).in_(keys))
     )
-    read = [(Broadcast(*row[: len(ROW)]), row[-2].get("host") or row[-1]) for row in rows]
-    led_to = await phases.load(connection, {one.phase_id for one, _host in read if one.phase_id is not None})
-    return {(one.space_id, one.id): Facts(one, host, led_to.get(one.phase_id or 0)) for one, host in read}
+    read = [(Broadcast(*row[: len(ROW)]), *row[len(ROW) :]) for row in rows]
+    led_to = await phases.load(connection, {one.phase_id for one, *_more in read if one.phase_id is not None})
+    return {
+        (one.space_id, one.id): Facts(
+            one, contact.get("host") or name, zone, led_to.get(one.phase_id or 0), whole or {}
+        )
+        for one, contact, name, zone, whole in read
+    }
 
 
 async def _stopped(connection: AsyncConnection, due: Sequence[Due]) -> set[tuple[int, int]]:

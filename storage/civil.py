@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -16,3 +16,9 @@ def moment(wall: datetime, zone: str) -> datetime:
     while (found - timedelta(minutes=1)).astimezone(place).replace(tzinfo=None) > wall:
         found -= timedelta(minutes=1)
     return found
+
+
+def days_before(at: datetime, days: int, wall: time, zone: str) -> datetime:
+    """That time on the wall, so many days before the day of this moment: the moment that is."""
+    day = at.astimezone(ZoneInfo(zone)).date() - timedelta(days=days)
+    return moment(datetime.combine(day, wall), zone)

@@ -1,6 +1,7 @@
-"""Reminders of what somebody began and did not finish, and who wants none of them.
+"""Reminders: of what somebody began and did not finish; and those that are planned for a date of the person
+(docs/reminders.md tells how to add one).
 
-They are found by looking, never noted while somebody answers: a talk costs nothing for being remembered.
+The first are found by looking, never noted while somebody answers: a talk costs nothing for being remembered.
 """
 
 from __future__ import annotations
@@ -10,21 +11,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, func, insert, select, tuple_
+from sqlalchemy import ColumnElement, delete, exists, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import phases, spreading
 from storage.civil import moment
 from storage.leaving import Dropped, Due, Later
-from storage.models import Consent, Conversation, Delivery, Mute, Phase
+from storage.models import Consent, Conversation, Delivery, Mute, Participant, Phase
 from storage.phases import PhaseFacts, SpaceFacts
-from storage.refusals import Refusal
+from storage.reminded import STOPPED
 from storage.spreading import Abouts, Spread
-from storage.types import new_id
-from storage.value import columns, value
+from storage.value import value
 
-STOPPED = "stopped"
-"""The kind of its cause; what it is about is a conversation."""
 AFTER = timedelta(days=1)
 """By the clock on the wall: at the same time of the next day."""
 FORGOTTEN = timedelta(days=7)
@@ -137,52 +135,48 @@ def _begun(
     return Later(at) if at > now else Begun(row.journal, facts[row.phase_id], space)
 
 
-# -- no more of them -----------------------------------------------------------------------------------------------
+# -- planned for a date of the person ------------------------------------------------------------------------------
 
 
 @value
-class Muting:
-    """Somebody wants no more reminders of this phase."""
+class Planned:
+    """A reminder for one person, of which kind (an occasion in flows/occasions), about what, and when. `asked` where
+    they chose to have it: then neither the hours nor the ceiling of a month hold it back."""
 
     space_id: int
     participant_id: int
-    phase_id: int
+    kind: str
+    about: int
     at: datetime
+    asked: bool = False
+
+    @property
+    def cause(self) -> str:
+        return f"{self.kind}:{self.about}"
 
 
-async def mute(connection: AsyncConnection, given: Sequence[Muting]) -> Sequence[bool | Refusal]:
-    """Note these; twice is once."""
-    for one in given:
-        row = select(Mute.id).where(
-            Mute.space_id == one.space_id, Mute.participant_id == one.participant_id, Mute.phase_id == one.phase_id
-        )
-        if (await connection.execute(row)).first() is None:
-            await connection.execute(insert(Mute).values(**columns(one), id=new_id()))
-    return [True for _ in given]
+async def plan(connection: AsyncConnection, given: Sequence[Planned]) -> Sequence[bool]:
+    """One delivery for each; one that waits already is given its new time. Answers for each whether it waits now: not
+    who had it, wants no messages, or has had enough of them."""
+    return [await _moved(connection, one) or await _put(connection, one) for one in given]
 
 
-async def last(
-    connection: AsyncConnection, wanted: Sequence[tuple[int, int]]
-) -> Sequence[dict[str, Any] | Refusal | None]:
-    """For each (space, participant) what the last reminder was about: `{phase, title}`; None where there was none."""
-    return [await _last(connection, *one) for one in wanted]
+async def _moved(connection: AsyncConnection, one: Planned) -> bool:
+    waits = (*_of(one.space_id, one.cause), Delivery.participant_id == one.participant_id)
+    return bool((await connection.execute(update(Delivery).where(*waits).values(due_at=one.at))).rowcount)
 
 
-async def _last(connection: AsyncConnection, space_id: int, participant_id: int) -> dict[str, Any] | None:
-    reminded = (
-        select(Phase.id)
-        .join(Conversation, (Conversation.space_id == Phase.space_id) & (Conversation.phase_id == Phase.id))
-        .join(
-            Delivery,
-            (Delivery.space_id == Conversation.space_id)
-            & (Delivery.cause == spreading.cause(STOPPED, Conversation.id)),
-        )
-        .where(Delivery.space_id == space_id, Delivery.participant_id == participant_id, Delivery.state == "sent")
-        .order_by(Delivery.id.desc())
-        .limit(1)
-    )
-    phase_id = await connection.scalar(reminded)
-    if phase_id is None:
-        return None
-    facts = (await phases.load(connection, [phase_id]))[phase_id]
-    return {"phase": phase_id, "title": dict(facts.title)}
+async def _put(connection: AsyncConnection, one: Planned) -> bool:
+    them = select(Participant.id).where(Participant.space_id == one.space_id, Participant.id == one.participant_id)
+    put = Spread(one.space_id, them, one.at, cause=one.cause, kind="reminder", unasked=not one.asked)
+    return await spreading.spread(connection, [put]) == [1]
+
+
+async def drop(connection: AsyncConnection, given: Sequence[tuple[int, str]]) -> Sequence[int]:
+    """What is planned of these (space, cause) is planned no more, for anybody; answers of each how many waited. It may
+    be planned again."""
+    return [(await connection.execute(delete(Delivery).where(*_of(*one)))).rowcount for one in given]
+
+
+def _of(space_id: int, cause: str) -> tuple[ColumnElement[bool], ...]:
+    return Delivery.space_id == space_id, Delivery.cause == cause, Delivery.state == "waiting"

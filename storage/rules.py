@@ -8,11 +8,12 @@ As JSON (and so in a questionnaire's file) a leaf is `{"<question>": "<choice>"}
 `checked-area` and `checked-of-age` want more than somebody's word; the others are `{"all": [...]}`, `{"any": [...]}`
 and `{"not": ...}`. An object with several names means all of them.
 
-Eight leaves look at what the database keeps of people, and only the database can say them (storage/audiences.py): an
+Twelve leaves look at what the database keeps of people, and only the database can say them (storage/audiences.py): an
 audience may be made of them, and who may take part never. `in-language` (how they are written to), `by-channel` (where
 they are written to now), `took-part` and `not-finished` (ids of phases), `supports-idea` (ids of contributions),
 `came-by` (ids of relays), `agreed-to` (ids of consultations), each with one or a list of which any will do; and
-`{"first-time": true}`.
+`{"first-time": true}`. What the program announces by itself is made of four more: `began`, `lately-in` and `muted`
+(ids of phases), `wants-result` (ids of consultations).
 """
 
 from __future__ import annotations
@@ -222,10 +223,40 @@ class FirstTime(Kept):
         return {self.called: True}
 
 
-KEPT: Mapping[str, type[Kept]] = {
-    leaf.called: leaf for leaf in (Speaks, ReachedBy, CameBy, TookPart, Unfinished, Supports, Agreed, FirstTime)
-}
-BY_ID = (CameBy, TookPart, Unfinished, Supports, Agreed)
+@value
+class Began(Kept):
+    """They began one of these phases, whatever became of it."""
+
+    phases: tuple[int, ...]
+    called = "began"
+
+
+@value
+class LatelyIn(Kept):
+    """Within two days they wrote in one of these phases, or were told of it though they had not asked."""
+
+    phases: tuple[int, ...]
+    called = "lately-in"
+
+
+@value
+class Muted(Kept):
+    """They want to be reminded of one of these phases no more."""
+
+    phases: tuple[int, ...]
+    called = "muted"
+
+
+@value
+class WantsResult(Kept):
+    """They asked to be sent the result of one of these consultations."""
+
+    consultations: tuple[int, ...]
+    called = "wants-result"
+
+
+BY_ID = (CameBy, TookPart, Unfinished, Supports, Agreed, Began, LatelyIn, Muted, WantsResult)
+KEPT: Mapping[str, type[Kept]] = {leaf.called: leaf for leaf in (Speaks, ReachedBy, FirstTime, *BY_ID)}
 """Those whose names are ids."""
 
 # -- several together ----------------------------------------------------------------------------------------------

@@ -17,11 +17,12 @@ from flows.texts import Said, Words, _, plural, translate
 from storage import reminders
 from storage.leaving import Due
 from storage.phases import PhaseFacts
+from storage.reminded import STOPPED
 from storage.reminders import Begun
 
 
 class Stopped(Occasion):
-    kind = reminders.STOPPED
+    kind = STOPPED
     look = staticmethod(reminders.look)
 
     def word(self, facts: Begun, due: Due, language: str, now: datetime) -> Message:

@@ -28,10 +28,12 @@ from storage.models import (
     Contribution,
     Conversation,
     Delivery,
+    Mute,
     Participant,
     Phase,
     Relay,
     Space,
+    Wish,
 )
 from storage.reach import Asked, Reach
 from storage.rules import (
@@ -39,10 +41,13 @@ from storage.rules import (
     AllOf,
     Answered,
     AnyOf,
+    Began,
     CameBy,
     Facts,
     FirstTime,
     InArea,
+    LatelyIn,
+    Muted,
     Not,
     ReachedBy,
     Rule,
@@ -51,6 +56,7 @@ from storage.rules import (
     TookPart,
     Unfinished,
     Verdict,
+    WantsResult,
 )
 from tests.crowd import opened
 from tests.tables import make_tables
@@ -74,6 +80,7 @@ or nothing at all."""
 class Deed:
     phase: int
     became: str
+    heard: datetime = NOW
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,12 @@ class Resident:
     came_by: frozenset[int]
     had: tuple[tuple[bool, datetime, str], ...]
     """What was sent to them: whether unasked, when, and what became of it."""
+    muted: frozenset[int] = frozenset()
+    """Phases."""
+    wishes: tuple[tuple[int, bool], ...] = ()
+    """What they said of the result of consultations."""
+    reminded: frozenset[tuple[int, datetime]] = frozenset()
+    """Of which of their conversations, and when that left."""
 
     def took_part(self) -> set[int]:
         return {deed.phase for deed in self.deeds if deed.became in (SENT, CAST)}
@@ -126,6 +139,17 @@ class Resident:
                 return bool(self.agreed & set(leaf.consultations))
             case FirstTime():
                 return len({PHASES[phase] for phase in self.took_part()}) <= 1
+            case Began():
+                return any(deed.phase in leaf.phases for deed in self.deeds)
+            case LatelyIn():
+                return any(
+                    deed.phase in leaf.phases and (deed.heard == NOW or (number, NOW) in self.reminded)
+                    for number, deed in enumerate(self.deeds)
+                )
+            case Muted():
+                return bool(self.muted & set(leaf.phases))
+            case WantsResult():
+                return any(wanted and which in leaf.consultations for which, wanted in self.wishes)
         raise AssertionError(leaf)
 
     def in_the_middle_of(self, phase: int) -> bool:
@@ -163,6 +187,7 @@ residents = st.builds(
             Deed,
             st.sampled_from(sorted(PHASES)),
             st.sampled_from((SENT, CAST, HIDDEN, OPEN, OPEN, ENDED)),
+            st.sampled_from((NOW, LONG_AGO)),
         ),
         max_size=4,
     ).map(tuple),
@@ -172,6 +197,9 @@ residents = st.builds(
         st.tuples(st.booleans(), st.sampled_from((NOW, NOW, LONG_AGO)), st.sampled_from(("sent", "sent", "cancelled"))),
         max_size=4,
     ).map(tuple),
+    st.frozensets(st.sampled_from(sorted(PHASES)), max_size=2),
+    st.dictionaries(st.sampled_from((1, 2)), st.booleans(), max_size=2).map(lambda said: tuple(said.items())),
+    st.dictionaries(st.integers(0, 3), st.sampled_from((NOW, LONG_AGO))).map(lambda said: frozenset(said.items())),
 )
 leaves: st.SearchStrategy[Rule] = st.one_of(
     st.builds(InArea, some(*AREAS)),
@@ -184,6 +212,10 @@ leaves: st.SearchStrategy[Rule] = st.one_of(
     st.builds(Supports, some(*IDEAS)),
     st.builds(Agreed, some(1, 2)),
     st.just(FirstTime()),
+    st.builds(Began, some(*PHASES)),
+    st.builds(LatelyIn, some(*PHASES)),
+    st.builds(Muted, some(*PHASES)),
+    st.builds(WantsResult, some(1, 2)),
 )
 rules: st.SearchStrategy[Rule] = st.recursive(
     leaves,
@@ -250,7 +282,7 @@ def rows_of(id_: int, one: Resident) -> dict[Any, list[dict[str, Any]]]:
     for number, deed in enumerate(one.deeds, id_ * 100):
         talks.append({
             **key, "id": number, "phase_id": deed.phase, "kind": "ideas", "journal": "{}", "channel": "web",
-            "state": OPEN if deed.became == OPEN else ENDED, "begun_at": NOW, "heard_at": NOW,
+            "state": OPEN if deed.became == OPEN else ENDED, "begun_at": NOW, "heard_at": deed.heard,
             "sent_at": None if deed.became in (OPEN, ENDED) else NOW,
         })  # fmt: skip
         if deed.became in (SENT, HIDDEN):
@@ -264,6 +296,18 @@ def rows_of(id_: int, one: Resident) -> dict[Any, list[dict[str, Any]]]:
         | {"made_at": made_at, "unasked": unasked}
         for at, (unasked, made_at, state) in enumerate(one.had)
     ]
+    reminders = [
+        {**key, "id": id_ * 100 + 50 + number, "kind": "reminder", "body": "", "state": "sent", "tries": 1}
+        | {
+            "due_at": NOW,
+            "made_at": LONG_AGO,
+            "sent_at": at,
+            "unasked": False,
+            "cause": f"stopped:{id_ * 100 + number}",
+        }
+        for number, at in one.reminded
+    ]
+    had = [{**row, "sent_at": None, "cause": None} for row in had]
     return {
         Participant: [person],
         Address: [address] if one.channel else [],
@@ -276,13 +320,16 @@ def rows_of(id_: int, one: Resident) -> dict[Any, list[dict[str, Any]]]:
             for which, relay in enumerate(sorted(one.came_by), 1)
         ],
         Ballot: [{**ballot, "value": "support", "cast_at": NOW} for ballot in ballots],
-        Delivery: had,
+        Delivery: [*had, *reminders],
+        Mute: [{**key, "id": id_ * 100 + phase, "phase_id": phase, "at": NOW} for phase in one.muted],
+        Wish: [{**key, "id": id_ * 100 + which, "consultation_id": which, "wanted": wanted, "at": NOW}
+               for which, wanted in one.wishes],
     }  # fmt: skip
 
 
 async def settle(connection: AsyncConnection, crowd: Sequence[Resident]) -> None:
     written = [rows_of(id_, one) for id_, one in enumerate(crowd, 1)]
-    tables = (Delivery, Arrival, Ballot, Contribution, Conversation, Consent, Address, Participant)
+    tables = (Wish, Mute, Delivery, Arrival, Ballot, Contribution, Conversation, Consent, Address, Participant)
     for table in tables:
         await connection.execute(delete(table))
     for table in reversed(tables):
@@ -366,4 +413,7 @@ async def test_no_person_costs_a_look_through_the_whole_town(tmp_path: Path) -> 
     assert [step for step in steps if "CORRELATED" in step] == []
 
 
-BY_IDS: tuple[Rule, ...] = (TookPart((11,)), Unfinished((11,)), Supports((901,)), Agreed((1,)))
+BY_IDS: tuple[Rule, ...] = (
+    *(TookPart((11,)), Unfinished((11,)), Supports((901,)), Agreed((1,))),
+    *(Began((11,)), LatelyIn((11,)), Muted((11,)), WantsResult((1,))),
+)

@@ -1,0 +1,169 @@
+"""What the program announces of a phase by itself: that it opens, that it closes soon, that the results are out.
+
+Each is a row in `broadcasts` with its occasion, planned from the dates of its phase and planned anew while they change.
+Once it has begun it is a broadcast like any other; one that an organiser called off is never planned again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import access, broadcast_rows, broadcasts, left_out, models, phases
+from storage.broadcast_rows import Facts
+from storage.broadcasts import PLANNED, ROW, Broadcast, Content
+from storage.civil import days_before
+from storage.leaving import Dropped, Due, Halted
+from storage.models import Participant
+from storage.phases import PhaseFacts
+from storage.reminded import CLOSES, OPENS
+from storage.rules import AllOf, AnyOf, Began, LatelyIn, Muted, Not, Rule, TookPart, WantsResult
+from storage.value import value
+
+RESULTS = "results"
+"""The occasion, and the kind of the phase it is told of. The one that is asked for."""
+BEFORE, AT = 3, time(10)
+"""When the closing is told: so many days before, at that time where the town is."""
+A_DAY = timedelta(days=1)
+"""What should have begun longer ago is not begun any more, where nobody asked for it."""
+_T = models.Broadcast
+
+
+@value
+class Planned:
+    """What is to be announced of a phase: when, as wall time of the town and as a moment, and to whom."""
+
+    space_id: int
+    phase_id: int
+    occasion: str
+    wall: str
+    due_at: datetime
+    audience: Mapping[str, Any]
+
+    @property
+    def key(self) -> tuple[int, int, str]:
+        return self.space_id, self.phase_id, self.occasion
+
+
+@value
+class Change:
+    """What of this (space, phase, occasion) is to be planned; None where a plan is to be dropped."""
+
+    key: tuple[int, int, str]
+    to: Planned | None
+
+
+# -- planned -------------------------------------------------------------------------------------------------------
+
+
+async def changes(connection: AsyncConnection, gathering: Collection[str], now: datetime) -> list[Change]:
+    """Where the plans are not what the dates of the phases say: a look that needs no writer. `gathering` are the kinds
+    of modules that keep something of what residents say."""
+    rows = await connection.execute(select(*ROW).where(_T.occasion.is_not(None)))
+    kept = {(one.space_id, one.phase_id or 0, one.occasion or ""): one for one in (Broadcast(*row) for row in rows)}
+    wanted: dict[tuple[int, int, str], Planned] = {}
+    for space in (await phases.spaces(connection)).values():
+        everything = await phases.of_space(connection, space.id)
+        wanted |= {one.key: one for one in _wanted(everything, space.zone, gathering, now)}
+    fresh = [Change(key, one) for key, one in wanted.items() if key not in kept or _differs(kept[key], one)]
+    gone = [Change(key, None) for key, one in kept.items() if key not in wanted and one.state == PLANNED]
+    return [*fresh, *gone]
+
+
+def _differs(row: Broadcast, one: Planned) -> bool:
+    return row.state == PLANNED and (row.wall, row.due_at, row.audience) != (one.wall, one.due_at, one.audience)
+
+
+def _wanted(
+    everything: Sequence[PhaseFacts], zone: str, gathering: Collection[str], now: datetime
+) -> Iterator[Planned]:
+    for phase in everything:
+        if phase.state != "open" or phase.is_over(now):
+            continue
+        if phase.kind == RESULTS:
+            given = [one.id for one in everything if one.consultation_id == phase.consultation_id]
+            if phase.opens_at is not None:
+                who = AllOf((TookPart(tuple(given)), WantsResult((phase.consultation_id,))))
+                yield _planned(phase, RESULTS, phase.opens_at, zone, who)
+        elif phase.kind in gathering:
+            yield from (one for one in _unasked(phase, zone, now) if one.due_at > now - A_DAY)
+
+
+def _unasked(phase: PhaseFacts, zone: str, now: datetime) -> Iterator[Planned]:
+    """That it opens, to whoever has not begun it; that it closes, to whoever has not taken part, but not to who has
+    just been there, or heard of it."""
+    this, opens_at = (phase.id,), phase.opens_at
+    if opens_at is not None:
+        who = _among(phase, max(now, opens_at), Began(this), Muted(this))
+        yield _planned(phase, OPENS, opens_at, zone, who)
+    if phase.closes_at is not None:
+        at = days_before(phase.closes_at, BEFORE, AT, zone)
+        if opens_at is None or opens_at < at:
+            who = _among(phase, max(now, at), TookPart(this), LatelyIn(this), Muted(this))
+            yield _planned(phase, CLOSES, at, zone, who)
+
+
+def _among(phase: PhaseFacts, at: datetime, *without: Rule) -> Rule:
+    """Who may take part in this phase then, without these."""
+    may, rest = access.in_force(phase.stages, at), Not(AnyOf(without))
+    return rest if may is None else AllOf((may, rest))
+
+
+def _planned(phase: PhaseFacts, occasion: str, at: datetime, zone: str, who: Rule) -> Planned:
+    wall = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    return Planned(phase.space_id, phase.id, occasion, wall.isoformat(timespec="minutes"), at, who.to_json())
+
+
+async def plan(connection: AsyncConnection, given: Sequence[Change], now: datetime) -> None:
+    """Write these; what has begun meanwhile, or was called off, stays as it is."""
+    for one in given:
+        space_id, phase_id, occasion = one.key
+        await left_out.lock(connection, space_id)
+        this = (_T.space_id == space_id, _T.phase_id == phase_id, _T.occasion == occasion)
+        if one.to is None:
+            await connection.execute(delete(_T).where(*this, _T.state == PLANNED))
+            continue
+        if (await connection.execute(select(_T.id).where(*this))).first() is None:
+            content = Content({}, phase_id, unasked=occasion != RESULTS)
+            await broadcasts.write(connection, space_id, content, None, now, occasion=occasion)
+            await connection.execute(update(_T).where(*this).values(state=PLANNED))
+        when = {"wall": one.to.wall, "due_at": one.to.due_at, "audience": one.to.audience}
+        await connection.execute(update(_T).where(*this, _T.state == PLANNED).values(when))
+
+
+# -- looked at as they leave ---------------------------------------------------------------------------------------
+
+
+async def look(connection: AsyncConnection, due: Sequence[Due], now: datetime) -> Sequence[Facts | Dropped | Halted]:
+    """As a broadcast is looked at; and the phase is still open, and the person among those it is for: somebody may have
+    taken part meanwhile, or wants to hear of it no more."""
+    found = await broadcast_rows.look(connection, due, now)
+    still = await _still(connection, due, [one for one in found if isinstance(one, Facts)], now)
+    return [
+        Dropped() if isinstance(its, Facts) and (one.about, one.participant_id) not in still else its
+        for one, its in zip(due, found, strict=True)
+    ]
+
+
+async def _still(
+    connection: AsyncConnection, due: Sequence[Due], found: Sequence[Facts], now: datetime
+) -> set[tuple[int, int]]:
+    """Of which (broadcast, participant) it is true."""
+    true: set[tuple[int, int]] = set()
+    for one, phase in {facts.broadcast.id: (facts.broadcast, facts.phase) for facts in found}.values():
+        if phase is None or not phase.is_open(now) or not _in_time(one):
+            continue
+        people = [each.participant_id for each in due if (each.space_id, each.about) == (one.space_id, one.id)]
+        them = broadcast_rows.audience(one.space_id, one.audience, now).where(Participant.id.in_(people))
+        true |= {(one.id, id_) for id_ in (await connection.execute(them)).scalars()}
+    return true
+
+
+def _in_time(one: Broadcast) -> bool:
+    """A house that stood still for days tells nobody of what happened meanwhile, unless they asked."""
+    return not one.unasked or not one.begun_at or not one.due_at or one.begun_at <= one.due_at + A_DAY
