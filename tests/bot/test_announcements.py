@@ -68,9 +68,9 @@ async def ticks(house: Town) -> list[str]:
     """One look of the jobs, and what leaves at once: the first line of each message."""
     before = len(house.street.sent)
     await announce(house.database, house.now)
-    await broadcasting.go_on(house.database, house.now)
+    await broadcasting.go_on(house.database, house.courier.channels, house.now)
     await house.deliver()
-    await broadcasting.go_on(house.database, house.now)
+    await broadcasting.go_on(house.database, house.courier.channels, house.now)
     return [item.message.lines[0].text for item in house.street.sent[before:]]
 
 
@@ -126,7 +126,7 @@ async def test_a_house_that_stood_still_for_days_tells_of_no_opening(house: Town
     await square(house)
     await ticks(house)
     house.now = TEN + timedelta(days=1, hours=1)
-    await broadcasting.go_on(house.database, house.now)
+    await broadcasting.go_on(house.database, house.courier.channels, house.now)
     await house.deliver()
     assert house.street.sent == []
 
@@ -298,7 +298,9 @@ async def test_whoever_wants_no_more_of_it_is_told_of_no_closing(house: Town) ->
     house.now = datetime(2027, 3, 16, 9, tzinfo=UTC)
     house.street.sent.clear()
     await announce(house.database, house.now)
-    await broadcasting.go_on(house.database, house.now)  # queued for ben, who refuses before it leaves
+    await broadcasting.go_on(
+        house.database, house.courier.channels, house.now
+    )  # queued for ben, who refuses before it leaves
     [ben] = await house.rows(Delivery.participant_id, state="waiting")
     async with house.database.write() as connection:
         await reminded.mute(connection, [Muting(house.space_id, ben, phase, house.now)])
@@ -347,7 +349,7 @@ async def test_several_who_look_at_once_plan_and_send_it_once(house: Town, datab
     try:
         for _round in range(3):
             await asyncio.gather(*(announce(other, house.now) for other in others))
-            await asyncio.gather(*(broadcasting.go_on(other, house.now) for other in others))
+            await asyncio.gather(*(broadcasting.go_on(other, house.courier.channels, house.now) for other in others))
     finally:
         for other in others:
             await other.close()
