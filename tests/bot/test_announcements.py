@@ -298,9 +298,7 @@ async def test_whoever_wants_no_more_of_it_is_told_of_no_closing(house: Town) ->
     house.now = datetime(2027, 3, 16, 9, tzinfo=UTC)
     house.street.sent.clear()
     await announce(house.database, house.now)
-    await broadcasting.go_on(
-        house.database, house.courier.channels, house.now
-    )  # queued for ben, who refuses before it leaves
+    await broadcasting.go_on(house.database, house.courier.channels, house.now)
     [ben] = await house.rows(Delivery.participant_id, state="waiting")
     async with house.database.write() as connection:
         await reminded.mute(connection, [Muting(house.space_id, ben, phase, house.now)])
