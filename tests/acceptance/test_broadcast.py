@@ -55,7 +55,7 @@ async def reaches(folder: Path, people: int, kills: int) -> None:
         platform.faults.often(0.02, faults.slow(0.5), ["sendMessage"])
         for _life in range(kills):
             async with house.alive() as process:
-                await house.has_sent(chance.randrange(1, max(2, people // kills)))
+                await house.has_sent(chance.randrange(1, max(2, people // (2 * kills))))
                 os.kill(process.pid, signal.SIGKILL)
         async with house.alive():
             await ended(house, one, people)
