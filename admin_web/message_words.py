@@ -111,7 +111,7 @@ def parts(figures: Figures) -> list[tuple[Said, int]]:
         (_("failed"), figures.failed),
         (_("taken back"), figures.undone),
         (_("wanted nothing any more before it left"), figures.stopped),
-        (_("did not leave: called off, or the step was over"), figures.called_off),
+        (_("did not leave: called off, over, or not true any more"), figures.called_off),
         (_("did not leave in time"), figures.too_old),
         (_("erased since, at their own wish"), figures.erased),
     ]

@@ -34,6 +34,8 @@ from storage.types import LARGEST_ID
 
 LIST = "/panel/messages"
 ONE = "/panel/messages/{id:int}"
+MOST_STEPS = 2
+"""Of which a form offers who took part and who did not, while nobody has said which one it is about."""
 IN_WORDS = Capabilities("words", buttons=False)
 """A channel that has nothing but words, as its preview shows it."""
 
@@ -129,13 +131,19 @@ async def _draw_form(request: Request, me: Me, one: Broadcast | None, typed: Typ
     rule = from_json(one.audience) if one is not None and one.audience is not None else None
     async with site_of(request).database.read() as connection:
         places = await message_form.targets(connection, me.space_id, now)
-        steps = [place.phase.id for place in places]
+        about = _about(one, typed)
+        steps = [about] if about is not None else [place.phase.id for place in places[:MOST_STEPS]]
         offers = await audience_form.offers(connection, me.space_id, steps, now, rule)
     found = typed if typed is not None else message_form.shown(one, offers)
     return panel(
         request, me, "message_form.html", 400 if found.faults else 200, one=one, typed=found, places=places,
         offers=offers, longest=LONGEST_TEXT, folder=f"{LIST}/files/", language_names=LANGUAGE_NAMES,
     )  # fmt: skip
+
+
+def _about(one: Broadcast | None, typed: Typed | None) -> int | None:
+    """The step that the message is about."""
+    return typed.phase if typed is not None else one.phase_id if one is not None else None
 
 
 async def show_file(request: Request, me: Me) -> Response:
