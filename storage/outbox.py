@@ -269,8 +269,7 @@ class Wanted:
 
 
 async def any_due(connection: AsyncConnection, wanted: Wanted, *, bulk: bool = True) -> bool:
-    """Whether there is anything to claim, apart from what is in doubt: a look that needs no writer. Without `bulk` only
-    answers."""
+    """Whether there is anything to claim (without `bulk` only answers) apart from what is in doubt: needs no writer."""
     query = _looking(wanted.one_each, wanted.only is not None)
     for rank in (ANSWER, BULK) if bulk else (ANSWER,):
         if (await connection.execute(query, wanted.given(rank))).first() is not None:
@@ -281,7 +280,6 @@ async def any_due(connection: AsyncConnection, wanted: Wanted, *, bulk: bool = T
 async def claim(connection: AsyncConnection, wanted: Wanted, by: str, limit: int = 100, bulk: int = 100) -> Claim:
     """Take so many deliveries that are due, answers first, and never one whose elder still has to leave: `limit` of the
     answers, and of the rest no more than make `bulk` with them.
-
     Unless it is to be one each, all of a participant's may be taken together. Their participants are locked with them,
     so that no other courier takes what follows.
     """
@@ -300,8 +298,8 @@ async def claim(connection: AsyncConnection, wanted: Wanted, by: str, limit: int
     strayed = [row for row in rows if LaneKey(row.channel, row.account) != wanted.lane]
     shut = [row for row in mine if row.unreachable is not None]
     taken = [claimed(row) for row in mine if row.unreachable is None]
-    given_to = {"by": by, "at": wanted.now}
-    await _change(connection, _CLAIM, [{**_this(one), **given_to, "to": one.address_id} for one in taken])
+    mine_now = {"by": by, "at": wanted.now}
+    await _change(connection, _CLAIM, [{**_this(one), **mine_now, "to": one.address_id} for one in taken])
     await _change(connection, _SHUT, [{**_this(row), "why": row.unreachable} for row in shut])
     await _change(connection, _STRAYED, [{**_this(row), "to": f"{row.channel}:{row.account}"} for row in strayed])
     return Claim(taken, len(shut) + len(strayed), len(shut))
@@ -340,7 +338,8 @@ def _claiming(one_each: bool, only: bool) -> Any:
 
 def _due(one_each: bool, only: bool) -> Any:
     """Those of a rank that are due, and how many `elders` each has that have not left. One that is taken keeps its
-    followers back, and so does one that waits: for a later time, or at all where each is to be the only one."""
+    followers back, and so does one that waits: for a later time, or at all where each is to be the only one. What
+    nobody asked for and waits for its hours holds back nothing."""
     elder = aliased(Delivery)
     older = and_(
         elder.participant_id == Delivery.participant_id,
@@ -349,6 +348,7 @@ def _due(one_each: bool, only: bool) -> Any:
         elder.id < Delivery.id,
         elder.rank <= Delivery.rank,
         elder.state.in_(("waiting", "claimed")),
+        or_(~elder.unasked, elder.state == "claimed", elder.due_at <= bindparam("now")),
     )
     blocks = true() if one_each else or_(elder.state == "claimed", elder.due_at > Delivery.due_at)
     elders = literal_column("0") if one_each else select(func.count()).where(older).scalar_subquery()

@@ -63,7 +63,7 @@ async def test_an_empty_list_says_what_to_do(claire: httpx.AsyncClient, town: To
 
 async def test_the_menu_shows_what_leads_somewhere(claire: httpx.AsyncClient) -> None:
     page = await claire.get("/panel")
-    for address in ("/panel", "/panel/failures", "/panel/settings"):
+    for address in ("/panel", "/panel/messages", "/panel/people", "/panel/settings"):
         assert f'href="{address}"' in page.text
         assert (await claire.get(address)).status_code == 200
 

@@ -129,6 +129,15 @@ async def test_what_nobody_asked_for_waits_for_the_hours(house: Town, weather: W
     assert house.street.texts() == ["Fine (en)"] * 4
 
 
+async def test_what_waits_for_its_hours_holds_back_nothing_that_was_asked_for(house: Town, weather: Weather) -> None:
+    house.now = SUNDAY
+    await spread(house, unasked=True)
+    await house.deliver()
+    await spread(house, 2)
+    await house.deliver()
+    assert (await became(house, 2), await became(house)) == ([("sent", None)] * 2, [("waiting", None)] * 2)
+
+
 async def test_hours_of_ones_own_replace_those_of_the_space(house: Town, weather: Weather) -> None:
     house.now = SUNDAY
     own = {"days": [7], "spans": [["09:00", "21:00"]]}
