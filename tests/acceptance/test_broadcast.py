@@ -38,7 +38,7 @@ async def test_killed_and_with_faults_a_small_broadcast_reaches_everybody_once(t
 async def test_killed_again_and_again_a_larger_broadcast_misses_nobody(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """A fifth of what is sent is answered by 429, which asks for a second of silence: `--crowd 10000`, with fifty kills,
+    """A fifth of what is sent is answered by 429, which asks for a second of silence: `--crowd 10000` with 50 kills
     takes most of an hour."""
     people = request.config.getoption("--crowd")
     await reaches(tmp_path, people=people, kills=min(people // 50, request.config.getoption("--kills")))
