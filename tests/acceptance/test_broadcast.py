@@ -30,6 +30,7 @@ PATIENCE = 60.0
 """Seconds for each message, at the most, with all the pauses that the platform asks for."""
 
 
+@pytest.mark.long
 async def test_killed_and_with_faults_a_small_broadcast_reaches_everybody_once(tmp_path: Path) -> None:
     await reaches(tmp_path, people=12, kills=1)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels import Outgoing, Receive
+from bot.channels import Outgoing, Receive, web
 from bot.courier import Courier
 from bot.jobs import Jobs, all_jobs
 from bot.reception import Reception
@@ -31,6 +31,8 @@ from tests.talks.towns import open_here
 from tests.talks.transcript import OPENED, PARIS, Shown, Transcript, Turn
 
 FOLDER = Path(__file__).parent
+WRITTEN_ON = web.CAPABILITIES
+"""The channel on which transcripts are written down."""
 CONVERSE = Questionnaire.converse
 BEGAN = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
 CONTACT = {
@@ -244,3 +246,12 @@ def own_lines(channel: Capabilities) -> set[str]:
     """What only this channel says of itself."""
     said = [said for said in (channel.identity, channel.reach) if said is not None]
     return {translate(line, language) for line in said for language in ("fr", "en")}
+
+
+def without_own(talk: Transcript, channel: Capabilities) -> list[tuple[str, list[Shown]]]:
+    """The talk without what one channel says of itself."""
+    own = own_lines(channel)
+    return [
+        (turn.said, [Shown(tuple(line for line in s.lines if line not in own), s.buttons) for s in turn.answers])
+        for turn in talk.turns
+    ]

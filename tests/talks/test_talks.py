@@ -11,21 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels import terminal, web
+from bot.channels import terminal
 from flows.rendering import Capabilities
-from tests.talks.by_telegram import on_telegram
-from tests.talks.player import FOLDER, Player, montaubry, own_lines
+from tests.talks.player import FOLDER, WRITTEN_ON, Player, montaubry, without_own
 from tests.talks.transcript import Shown, Transcript, Turn, read
 
 TALKS = sorted(FOLDER.glob("*.chat"))
-WRITTEN_ON = web.CAPABILITIES
 CHANNELS = (
     WRITTEN_ON,
-    terminal.CAPABILITIES,
+    pytest.param(terminal.CAPABILITIES, marks=pytest.mark.long),
     pytest.param(Capabilities("buttons", label=20), marks=pytest.mark.long),
     pytest.param(Capabilities("words", buttons=False, longest=1000), marks=pytest.mark.long),
 )
-"""The first two are real; the others bound what channels to come may be like."""
+"""The first two are real, the others bound what channels to come may be like."""
 
 pytestmark = pytest.mark.parametrize("path", TALKS, ids=lambda path: path.stem)
 
@@ -58,30 +56,11 @@ async def test_the_talk_goes_as_it_is_written(
     assert all(len(text) <= channel.longest and text.strip() for text in player.phone.texts)
 
 
-@pytest.mark.parametrize("road", ["polling", pytest.param("webhook", marks=pytest.mark.long)])
-async def test_it_goes_the_same_on_telegram(
-    path: Path, road: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    written = read(path)
-    async with on_telegram(tmp_path, road, monkeypatch, written.opened) as player:
-        heard = await player.play(written)
-    assert without_own(heard, player.phone.capabilities) == without_own(written, WRITTEN_ON)
-
-
 @pytest.mark.long
 async def test_it_goes_the_same_on_postgresql(path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     written = read(path)
     heard, _player = await play(postgres_url, written, WRITTEN_ON, monkeypatch)
     assert heard.write() == written.write()
-
-
-def without_own(talk: Transcript, channel: Capabilities) -> list[tuple[str, list[Shown]]]:
-    """The talk without what one channel says of itself."""
-    own = own_lines(channel)
-    return [
-        (turn.said, [Shown(tuple(line for line in s.lines if line not in own), s.buttons) for s in turn.answers])
-        for turn in talk.turns
-    ]
 
 
 # -- the rules of talks.md ----------------------------------------------------------------------------------

@@ -1,0 +1,29 @@
+"""Every transcript goes on Telegram as it is written, by the real channel and a platform that plays Telegram."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.talks.by_telegram import on_telegram
+from tests.talks.player import FOLDER, WRITTEN_ON, without_own
+from tests.talks.transcript import read
+
+ALWAYS = frozenset({"first-time", "idea-photo", "language-unknown", "pressed-twice", "vote-ranking"})
+"""Those that differ most there; the others are played with the long tests."""
+TALKS = [
+    pytest.param(path, marks=() if path.stem in ALWAYS else pytest.mark.long, id=path.stem)
+    for path in sorted(FOLDER.glob("*.chat"))
+]
+
+
+@pytest.mark.parametrize("road", ["polling", pytest.param("webhook", marks=pytest.mark.long)])
+@pytest.mark.parametrize("path", TALKS)
+async def test_it_goes_the_same_on_telegram(
+    path: Path, road: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = read(path)
+    async with on_telegram(tmp_path, road, monkeypatch, written.opened) as player:
+        heard = await player.play(written)
+    assert without_own(heard, player.phone.capabilities) == without_own(written, WRITTEN_ON)
