@@ -51,12 +51,14 @@ class Typed:
     description: Mapping[str, str]
     whom: Choice
     rule: Mapping[str, Any] | None
+    ceiling: str
     faults: Mapping[str, Said]
 
     @property
     def content(self) -> Content:
         media = {**self.media, "description": dict(self.description)} if self.media is not None else None
-        return Content(self.text, self.phase, self.button, media, self.rule)
+        most = int(self.ceiling) if self.ceiling else None
+        return Content(self.text, self.phase, self.button, media, self.rule, ceiling=most)
 
 
 async def targets(connection: AsyncConnection, space_id: int, now: datetime) -> list[Target]:
@@ -74,11 +76,12 @@ async def targets(connection: AsyncConnection, space_id: int, now: datetime) -> 
 def shown(one: Broadcast | None, offers: Offers) -> Typed:
     """The form of what was kept; with None an empty one."""
     if one is None:
-        return Typed({}, None, {}, None, {}, Choice(), None, {})
+        return Typed({}, None, {}, None, {}, Choice(), None, "", {})
     description = one.media["description"] if one.media is not None else {}
     rule = from_json(one.audience) if one.audience is not None else None
     whom = audience_form.shown(rule, offers.ready)
-    return Typed(one.text, one.phase_id, one.button, one.media, description, whom, one.audience, {})
+    ceiling = "" if one.ceiling is None else str(one.ceiling)
+    return Typed(one.text, one.phase_id, one.button, one.media, description, whom, one.audience, ceiling, {})
 
 
 async def typed(me: Me, places: Sequence[Target], before: Broadcast | None) -> tuple[Typed, File | None]:
@@ -110,7 +113,10 @@ async def typed(me: Me, places: Sequence[Target], before: Broadcast | None) -> t
         rule = found.to_json() if found is not None else None
     except NotAnAudience as refused:
         faults["audience"] = refused.said
-    return Typed(text, phase, button, media, description, whom, rule, faults), file
+    ceiling = form.text("ceiling", 20)
+    if ceiling and form.number("ceiling") is None:
+        faults["ceiling"] = _("A whole number, or nothing.")
+    return Typed(text, phase, button, media, description, whom, rule, ceiling, faults), file
 
 
 async def _file(

@@ -134,10 +134,11 @@ async def _draw_form(request: Request, me: Me, one: Broadcast | None, typed: Typ
         about = _about(one, typed)
         steps = [about] if about is not None else [place.phase.id for place in places[:MOST_STEPS]]
         offers = await audience_form.offers(connection, me.space_id, steps, now, rule)
+        pays = any(account.paid for account in await accounts.listed(connection, me.space_id))
     found = typed if typed is not None else message_form.shown(one, offers)
     return panel(
         request, me, "message_form.html", 400 if found.faults else 200, one=one, typed=found, places=places,
-        offers=offers, longest=LONGEST_TEXT, folder=f"{LIST}/files/", language_names=LANGUAGE_NAMES,
+        offers=offers, pays=pays, longest=LONGEST_TEXT, folder=f"{LIST}/files/", language_names=LANGUAGE_NAMES,
     )  # fmt: skip
 
 
@@ -258,7 +259,7 @@ async def act(request: Request, me: Me) -> Response:
     one = await find(request, me)
     verbs: dict[str, Verb] = {
         "pause": lambda connection, _now: broadcasts.pause(connection, one.ref),
-        "resume": lambda connection, _now: broadcasts.resume(connection, one.ref),
+        "resume": lambda connection, _now: broadcasts.resume(connection, one.ref, me.form.number("ceiling")),
         "cancel": lambda connection, now: broadcasts.cancel(connection, one.ref, now),
         "unplan": lambda connection, _now: broadcasts.unplan(connection, one.ref),
         "discard": lambda connection, _now: broadcasts.discard(connection, one.ref),

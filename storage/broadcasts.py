@@ -102,6 +102,7 @@ class Content:
     media: Mapping[str, Any] | None = None
     audience: Mapping[str, Any] | None = None
     unasked: bool = True
+    ceiling: int | None = None
 
 
 ROW = selected(Broadcast, models.Broadcast)
@@ -131,7 +132,7 @@ async def write(
     """A new draft."""
     made = Broadcast(
         space_id, new_id(), occasion, dict(content.text), content.phase_id, dict(content.button), content.media,
-        content.audience, content.unasked, DRAFT, None, None, LASTS, None, 0, None, 0, 0, {}, None,
+        content.audience, content.unasked, DRAFT, None, None, LASTS, content.ceiling, 0, None, 0, 0, {}, None,
         _test_code(), None, None, organiser_id, now, None, None,
     )  # fmt: skip
     given = {name: given for name, given in columns(made).items() if given is not None}  # JSON has a null of its own
@@ -218,9 +219,10 @@ async def pause(connection: AsyncConnection, ref: Ref, why: str = ASKED) -> None
     await _moved(connection, ref, (QUEUEING, SENDING), state=PAUSED, paused_for=why)
 
 
-async def resume(connection: AsyncConnection, ref: Ref) -> None:
-    """It goes on where it stood. Raises NotNow."""
-    await _moved(connection, ref, (PAUSED,), state=QUEUEING, paused_for=None)
+async def resume(connection: AsyncConnection, ref: Ref, ceiling: int | None = None) -> None:
+    """It goes on where it stood, maybe with another ceiling. Raises NotNow."""
+    more = {"ceiling": ceiling} if ceiling is not None else {}
+    await _moved(connection, ref, (PAUSED,), state=QUEUEING, paused_for=None, **more)
 
 
 async def cancel(connection: AsyncConnection, ref: Ref, now: datetime) -> None:

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from bot import broadcasting
-from storage import broadcasts, consultations
+from storage import broadcasts, consultations, models
 from storage.broadcasts import Broadcast
-from storage.models import Address, Consent, Delivery, Entry, Participant
+from storage.models import Account, Address, Consent, Delivery, Entry, Participant
 from storage.types import new_id
 from tests.admin_web.conftest import Town
 from tests.admin_web.test_attached import photo
@@ -256,3 +256,25 @@ async def test_a_step_that_was_closed_is_no_place_to_lead_to(town: Town, claire:
         await consultations.close_now(connection, town.consultation, town.now)
     page = (await claire.get("/panel/messages/new")).text
     assert f'<option value="{town.phase.id}"' not in page
+
+
+async def test_what_may_be_paid_for_is_said_where_a_door_is_paid_and_raised_where_it_was_reached(
+    town: Town, claire: httpx.AsyncClient
+) -> None:
+    asked = 'name="ceiling"'
+    assert asked not in (await claire.get("/panel/messages/new")).text
+    await town.open_telegram()
+    async with town.database.write() as connection:
+        await connection.execute(update(Account).values(paid=True))
+    assert asked in (await claire.get("/panel/messages/new")).text
+    wrong = await press(claire, "/panel/messages/new", **NEW, ceiling="ten")
+    assert (wrong.status_code, 'value="ten"' in wrong.text) == (400, True)
+    one = await write(town, claire, ceiling="10")
+    assert one.ceiling == 10
+    async with town.database.write() as connection:
+        await connection.execute(update(models.Broadcast).values(state="paused", paused_for="ceiling", spent=10))
+    page = (await claire.get(f"/panel/messages/{one.id}")).text
+    assert "Le reste vous attend" in page
+    await press(claire, f"/panel/messages/{one.id}/resume", ceiling="25")
+    [now] = await listed(town)
+    assert (now.state, now.ceiling, now.paused_for) == ("queueing", 25, None)

@@ -106,8 +106,10 @@ class World:
                 if verb == "cancel":
                     await broadcasts.cancel(connection, one.ref, self.house.now)
                     self.called_off.add(text)
+                elif verb == "pause":
+                    await broadcasts.pause(connection, one.ref)
                 else:
-                    await {"pause": broadcasts.pause, "resume": broadcasts.resume}[verb](connection, one.ref)
+                    await broadcasts.resume(connection, one.ref)
         except NotNow:
             return
 
