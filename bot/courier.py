@@ -68,6 +68,7 @@ class Courier:
     _woken: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _one_round: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _due: list[Lane] = field(init=False, default_factory=list)
+    _soon: asyncio.TimerHandle | None = field(init=False, default=None)
     _under_way: set[asyncio.Task[None]] = field(init=False, default_factory=set)
     _ended: list[Outcome] = field(init=False, default_factory=list)
 
@@ -79,6 +80,9 @@ class Courier:
 
     def wake(self) -> None:
         """Something may be in the outbox."""
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
         self._woken.set()
 
     async def run(self) -> None:
@@ -242,7 +246,10 @@ class Courier:
         """To be noted with the next round."""
         lane.in_hand -= 1
         self._ended.append(outcome)
-        self.wake()
+        if not lane.gathers:
+            self.wake()
+        elif self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(lane.gathers, self.wake)
 
     # -- what was left behind ----------------------------------------------------------------------------------
 

@@ -24,6 +24,8 @@ KEPT_AT_ONCE = 3
 """Of these, those that only answers take."""
 MOST_AT_ONCE = 100
 """Deliveries in hand anywhere else."""
+TOGETHER = 0.01
+"""Seconds, where a thousand leave in one."""
 SOON = 5.0
 """Seconds that a message of several parts waits between them, rather than being handed over again later."""
 LOOK_AGAIN = 0.1
@@ -77,7 +79,13 @@ class Lane:
         self.room = max(0, min(able, self.pace.free(now)))
         self.bulk = max(0, min(able - self.kept, self._bulk(now)))
         self.resting = [int(chat.lstrip("-")) for chat in self.pace.resting(now)]
-        self.next_at = self.time.now() + (self.pace.next_at(now) - now)
+        self.next_at = self.time.now() + max(self.gathers, self.pace.next_at(now) - now)
+
+    @property
+    def gathers(self) -> float:
+        """Seconds in which what ends is gathered for the next round: at a thousand a second there would be one for
+        each."""
+        return TOGETHER if self.paying else 0.0
 
     @property
     def kept(self) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from math import inf
 from typing import TypeAlias
 
@@ -68,6 +69,10 @@ class Pace:
         paid = rates.paid if rates is not None else None
         self._paid = Window(paid, SECOND, deque([since] * paid)) if paid is not None else None
         self._chats: dict[str, list[Window]] = {}
+        self._full: dict[str, None] = {}
+        """The chats whose windows are full, as far as we have looked."""
+        self._over: list[tuple[float, str]] = []
+        """A heap: when a send to which chat is over, and counts no more."""
 
     def pause(self, until: float) -> None:
         """Nothing may begin until then."""
@@ -95,9 +100,18 @@ class Pace:
             self.even = max(self.even, now - CATCHING_UP * self.spacing) + count * self.spacing
 
     def resting(self, now: float) -> list[str]:
-        """The chats to which nothing may be sent yet."""
-        self._chats = {chat: its for chat, its in self._chats.items() if any(one.free(now) < one.most for one in its)}
-        return [chat for chat, its in self._chats.items() if any(one.free(now) <= 0 for one in its)]
+        """The chats to which nothing may be sent yet. Only those that may have changed are looked at: in a second there
+        may be a thousand."""
+        while self._over and self._over[0][0] <= now:
+            self._look_at(heappop(self._over)[1], now)
+        return list(self._full)
+
+    def _look_at(self, chat: str, now: float) -> None:
+        free = [(one.free(now), one.most) for one in self._chats.get(chat, ())]
+        if all(left > 0 for left, _most in free):
+            self._full.pop(chat, None)
+        if all(left == most for left, most in free):
+            self._chats.pop(chat, None)
 
     def may_begin(self, chat: str, now: float, *, paid: bool = False) -> bool:
         return self.opens_at(chat, now, paid=paid) <= now
@@ -115,26 +129,29 @@ class Pace:
         more = [one.more_at(now) for one in (self._overall, self._paid) if one is not None]
         if self.turns(now) == 0:
             more.append(self.even + self.spacing)
-        return min([*more, *(self._rested_at(chat, now) for chat in self.resting(now))])
-
-    def _rested_at(self, chat: str, now: float) -> float:
-        """When this chat may be written to again, by the window that has room first."""
-        return min(self.opens_at(chat, now, paid=paid) for paid in {False, self._paid is not None})
+        if self.resting(now) and self._over:
+            more.append(self._over[0][0])
+        return min(more)
 
     def begin(self, chat: str, *, paid: bool = False) -> None:
         """A send to this chat begins."""
         for window in self._windows(chat, paid):
             window.under_way += 1
+        if any(window.under_way + len(window.ended) >= window.most for window in self._chats.get(chat, ())):
+            self._full[chat] = None
 
     def end(self, chat: str, now: float, *, paid: bool = False) -> None:
         """It has ended, well or not: the platform has seen it by now, if it ever does."""
         for window in self._windows(chat, paid):
             window.under_way -= 1
             window.ended.append(now)
+        for window in self._chats.get(chat, ()):
+            heappush(self._over, (now + window.length, chat))
 
     def forget(self, chat: str) -> None:
         """What was sent to this chat counts no more for it, only for all."""
         self._chats.pop(chat, None)
+        self._full.pop(chat, None)
 
     def _of_all(self, paid: bool) -> list[Window]:
         """Those in which all chats count."""
