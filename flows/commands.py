@@ -52,7 +52,7 @@ WORDS: Mapping[str, Mapping[Command, tuple[str, ...]]] = {
         Command.STOP: ("stop",),
         Command.CONTINUE: ("continue", "resume"),
         Command.LATER: ("not now",),
-        Command.MUTE: ("mute", "do not remind me again", "no reminder", "no more reminders"),
+        Command.MUTE: ("do not remind me again", "no reminder", "no more reminders"),
         Command.CORRECT: ("correct", "edit"),
         Command.MENU: ("menu", "see the menu"),
         Command.HELP: ("help",),
@@ -89,3 +89,8 @@ def command(text: str) -> tuple[Command, bool] | None:
     slash = said.startswith("/")
     found = _MEANING.get(fold(said[1:].split("@")[0] if slash else said))
     return (found, slash) if found is not None else None
+
+
+def named(value: str) -> Command | None:
+    """The command that a button asks for by its own name, which need be no word that anybody types."""
+    return next((one for one in Command if one.value == value), None)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flows.answers import NO_DOCUMENT, Heard
-from flows.commands import Command, command
+from flows.commands import Command, command, named
 from flows.composing import pressed
 from flows.conversation import Go
 from flows.menu import ANSWERED_BY, Menu
@@ -88,8 +88,8 @@ def _by_code(code: str, known: Known) -> Destination:
 
 def _by_tap(tap: str, known: Known) -> Destination:
     if tap.startswith(COMMAND_TAP):
-        meant = command(tap.removeprefix(COMMAND_TAP))
-        return obey(meant[0], known) if meant is not None else _show(known)
+        asked = named(tap.removeprefix(COMMAND_TAP))
+        return obey(asked, known) if asked is not None else _show(known)
     if tap.startswith(TAKES):
         return _by_taking(known)
     parts = pressed(tap)

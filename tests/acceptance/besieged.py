@@ -54,6 +54,9 @@ def is_clear(response: httpx.Response) -> None:
         assert "<h1" in response.text, response.text
 
 
+PLANNED = frozenset({"broadcasts", "nights"})
+
+
 @dataclass
 class House:
     """A house, its address, its database, and the file it writes its log to."""
@@ -81,14 +84,14 @@ class House:
         return [line for line in found if "h11/_state.py" not in line]
 
     def rows(self) -> dict[str, int]:
-        """How many rows each table has."""
+        """How many rows each table has, but for what the program plans by itself meanwhile."""
         return asyncio.run(self._rows())
 
     async def _rows(self) -> dict[str, int]:
         database = Database(self.database_url)
         async with database.read() as connection:
             found = {}
-            for table in Base.metadata.sorted_tables:
+            for table in (one for one in Base.metadata.sorted_tables if one.name not in PLANNED):
                 count = await connection.execute(text(f"SELECT count(*) FROM {table.name}"))
                 found[table.name] = count.scalar_one()
         await database.close()
