@@ -40,7 +40,7 @@ _NOTHING = SimpleNamespace(params={})
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite-talks", action="store_true", help="write what the bot answers now into tests/talks")
-    parser.addoption("--crowd", type=int, default=300, help="how many people the long test of a broadcast writes to")
+    parser.addoption("--crowd", type=int, default=150, help="how many people the long test of a broadcast writes to")
     parser.addoption("--kills", type=int, default=50, help="how often the long test of crashes kills the program")
 
 

@@ -195,7 +195,7 @@ async def test_a_rough_day_without_limits(database_url: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("rates", [RATES, None])
 async def test_many_rough_days(database_url: str, seed: int, rates: Rates | None) -> None:
     await a_day(database_url, 10 + seed, people=80, seconds=60, kills=8, rates=rates)
