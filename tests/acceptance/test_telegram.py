@@ -53,6 +53,7 @@ async def talk_with_faults(house: Town, crowd: Crowd, at_once: int) -> None:
     house.check_secrets()
 
 
+@pytest.mark.long
 async def test_a_few_talks_with_faults_lose_nothing(tmp_path: Path) -> None:
     platform = hurried()
     async with town(tmp_path, platform, "polling") as house:

@@ -143,6 +143,7 @@ async def test_a_clock_that_jumps_a_day_makes_a_reminder_late_or_early_by_that_a
     assert [state for state, _ in await reminders(house)] == ["sent"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("zone", ["Europe/Paris", "America/Miquelon"])
 @settings(max_examples=4, deadline=None)
 @given(stopped=st.integers(0, 4 * 24 * 4))
