@@ -77,6 +77,7 @@ async def test_what_goes_wrong_is_told_with_what_to_do(trouble: Exception, found
     assert looked.todo
 
 
+@pytest.mark.long
 async def test_the_command_has_a_line_for_each_bot_and_shows_no_token(tmp_path: Path) -> None:
     platform = Platform()
     in_panel, in_settings = platform.bot("Montaubry", "montaubry_bot"), platform.bot("Saint-Cyr", "saint_cyr_bot")
