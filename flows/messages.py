@@ -70,6 +70,7 @@ class Incoming:
     `tap` is what a button carried (see flows.conversation.Press); `code` what a poster's link carried.
     `language` is the platform's guess; `unread` names what we can't take (`voice`, `sticker`, `edit`), kindly refused.
     `presence` is no message at all: the person has shut this door (`left`) or opened it again (`back`).
+    `about` is the platform's id of the message of ours that this one quotes, or reacts to.
     """
 
     channel: str
@@ -85,6 +86,7 @@ class Incoming:
     language: str | None = None
     unread: str | None = None
     presence: Literal["left", "back"] | None = None
+    about: str | None = None
 
     def pack(self) -> str:
         """The JSON kept while the message has to be tried again."""
