@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flows.folding import fold
 from flows.messages import BACK, COMMAND_TAP, KEEP, SKIP, TAKES, Button, Message
+from flows.splitting import MEASURES, Unit, split
 from flows.texts import Said, Text, _, translate
 from storage.value import value
 
@@ -23,21 +26,33 @@ class Rates:
 
 @value
 class Capabilities:
-    """What one channel shows. `longest` is the most characters of a text, `label` those of a button's label.
+    """What one channel can do: all that the rest of the house knows of it.
 
-    `identity` is what this channel lets the town know of a person, said at consent. `reach` is what must be said
-    where a message is promised, on a channel that can't write by itself. `safe_again` tells that a delivery may be
-    repeated under the same key without being shown twice. `hosted` tells that our accounts there are made at a
-    platform and belong to a space each (storage/accounts.py); elsewhere an account is a space's slug. `drawn` tells
-    that it shows what we keep: a message that is not kept any more can't be read there. `rates` are the platform's
-    limits on sending, for each account. `writes_first` tells that somebody who has not just written may be written to.
+    Shown: `buttons`, or else numbers and words to send; `numbered`, where a number sent is read as the choice of the
+    last message, whatever waits by then; texts of at most `longest`, counted in `unit`, and buttons whose label has
+    at most `label` characters. `edits` is how long a message that was sent can still be changed or deleted (None: not
+    at all). `drawn` tells that it shows what we keep: a message that is not kept any more can't be read there.
+
+    Taken in: `photos` (and documents) and `places` shared from a phone.
+
+    Sent: `writes_first` tells that somebody who has not just written may be written to, `safe_again` that a delivery
+    may be repeated under the same key without being shown twice. `rates` are the platform's limits on sending, for
+    each account. `hosted` tells that our accounts there are made at a platform and belong to a space each
+    (storage/accounts.py); elsewhere an account is a space's slug.
+
+    Said: `identity` is what it lets the town know of a person, said at consent; `reach` what must be said where a
+    message is promised, on a channel that can't write by itself.
     """
 
     name: str
     buttons: bool = True
     numbered: bool = False
     longest: int = 4096
+    unit: Unit = "characters"
     label: int = 64
+    edits: timedelta | None = None
+    photos: bool = True
+    places: bool = True
     safe_again: bool = False
     hosted: bool = False
     drawn: bool = False
@@ -46,7 +61,13 @@ class Capabilities:
     identity: Said | None = None
     reach: Said | None = None
 
+    def fits(self, text: str) -> bool:
+        """Whether this is short enough for one message."""
+        return MEASURES[self.unit](text) <= self.longest
 
+
+FOREVER = timedelta.max
+"""For `edits`: nothing is too old to be changed or deleted."""
 PLAIN = Capabilities("plain")
 
 
@@ -73,7 +94,7 @@ def render(message: Message, channel: Capabilities, language: str) -> Rendered:
         lines += [f"{number}. {button.label}" for number, button in enumerate(buttons, 1) if not button.minor]
         buttons = tuple(_shortened(button, number) for number, button in enumerate(buttons, 1))
     shown = buttons if channel.buttons and not channel.numbered else ()
-    return Rendered(tuple(split("\n".join(lines), channel.longest)), shown)
+    return Rendered(tuple(split("\n".join(lines), channel.longest, channel.unit)), shown)
 
 
 def _listed(message: Message) -> list[str]:
@@ -134,16 +155,6 @@ def _either(words: list[str], language: str) -> str:
 
 def _shortened(button: Button, number: int) -> Button:
     return button if button.minor else Button(str(number), button.data)
-
-
-def split(text: str, longest: int) -> list[str]:
-    """A text in pieces of at most `longest` characters, cut at a line, else at a space, else anywhere."""
-    pieces = []
-    while len(text) > longest:
-        cut = max(text.rfind("\n", 1, longest), 0) or max(text.rfind(" ", 1, longest), 0) or longest
-        pieces.append(text[:cut].rstrip())
-        text = text[cut:].lstrip()
-    return [*pieces, text]
 
 
 def pressed(message: Message, text: str) -> Button | None:

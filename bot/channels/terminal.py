@@ -18,6 +18,8 @@ CAPABILITIES = Capabilities(
     "terminal",
     numbered=True,
     longest=1_000_000,
+    photos=False,
+    places=False,
     identity=_("This terminal tells us only the name it was opened with."),
     reach=_("This terminal cannot write to you when it is closed."),
 )
