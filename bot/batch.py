@@ -42,7 +42,6 @@ from flows.telling import pack_tell
 from flows.texts import Said, plural
 from flows.turn import Act, Errand, Turn
 from storage import broadcast_rows, conversations, inbox, outbox, participants, phases, spreading, veiling
-from storage.broadcast_rows import Try
 from storage.conversations import Record
 from storage.inbox import MessageKey, Note
 from storage.outbox import LaneKey, Mover, NewDelivery
@@ -349,12 +348,7 @@ class Batch:
         await veiling.veil(self.connection, sorted(veiled))
         await spreading.click(self.connection, [click for seat in self.seats for click in seat.clicks(self.now)])
         await outbox.put(self.connection, [*self._replies(), *self.tells])
-        await broadcast_rows.send_tests(self.connection, self._tries())
-
-    def _tries(self) -> list[Try]:
-        """Who asked for a broadcast as a test."""
-        asked = [(seat, self.coming.test(seat)) for seat in self.seats]
-        return [Try(seat.space.id, id_, seat.person.id, self.now) for seat, id_ in asked if id_ is not None]
+        await broadcast_rows.send_tests(self.connection, self.coming.tries(self.seats, self.now))
 
     async def note(self) -> None:
         """Note the messages, so that a repeat ends there; those that failed are kept to be tried again."""
