@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import sorry, welcoming
+from bot.aiming import Read, aim
 from bot.coming import Coming
 from bot.seats import (
     Poison,
@@ -41,7 +42,6 @@ from flows.telling import pack_tell
 from flows.texts import Said, plural
 from flows.turn import Act, Errand, Turn
 from storage import broadcast_rows, conversations, inbox, outbox, participants, phases, spreading, veiling
-from storage.broadcast_rows import Try
 from storage.conversations import Record
 from storage.inbox import MessageKey, Note
 from storage.outbox import LaneKey, Mover, NewDelivery
@@ -65,6 +65,7 @@ class Batch:
         self.touched: dict[int, Record] = {}
         self.phases: dict[int, PhaseFacts] = {}
         self.coming = Coming()
+        self.read = Read()
         self.tells: list[NewDelivery] = []
         self.passing: list[Note] = []
         self.movers: list[Mover] = []
@@ -87,7 +88,8 @@ class Batch:
         fresh = [(key, address_of(item), space, item) for key, space, item in come if item.presence is None]
         come_from = [(address, item, space) for _, address, space, item in fresh]
         people = await welcoming.people(self.connection, come_from, self.now)
-        for key, address, space, item in fresh:
+        aimed = await aim(self.connection, [(people[address][0], item) for _key, address, _space, item in fresh])
+        for (key, address, space, _item), item in zip(fresh, aimed, strict=True):
             person, address_id = people[address]
             if person.address_id != address_id:
                 person.address_id, person.changed = address_id, True
@@ -97,6 +99,7 @@ class Batch:
         led_to = (seat.taken.about for seat in self.seats if seat.taken is not None and seat.taken.to == PHASE)
         await self._load_phases([*(record.phase_id for record in self.records.values()), *led_to])
         await self.coming.look_up(self.connection, self.seats, self.now)
+        await self.read.look_up(self.connection, self.seats, self.records)
 
     async def _note_presence(self, come: Sequence[tuple[MessageKey, SpaceFacts, Incoming]]) -> None:
         """Who has shut their door is written to no more, until they open it again; nothing is answered."""
@@ -177,13 +180,15 @@ class Batch:
         return await self._place(seat, destination)
 
     def _routed(self, seat: Seat) -> Destination:
-        known = self.coming.by(seat)
+        known, person = self.coming.by(seat), seat.person
         if known is not None and (known.area or known.group):
-            person = seat.person
             person.area = known.area or person.area
             person.groups = sorted({*person.groups, known.group}) if known.group else person.groups
             person.changed = True
-        return route(seat.incoming, self._known(seat, known))
+        found = self._known(seat, known)
+        if found.early:
+            seat.note.shown = None  # it may be a secret again, that was sent before
+        return route(seat.incoming, found)
 
     def _known(self, seat: Seat, code: CodeFacts | None = None) -> Known:
         person = seat.person
@@ -192,7 +197,8 @@ class Batch:
         tapped = self.records.get(parts[0]) if parts is not None else None
         tests = self.coming.test(seat) is not None
         led_to = leads_to(seat, self.phases)
-        return Known(person, seat.channel, current, tapped, self._mine(person), code, led_to, tests)
+        early = self.read.too_early(seat, current, self.now)
+        return Known(person, seat.channel, current, tapped, self._mine(person), code, led_to, tests, early)
 
     def _mine(self, person: Person) -> list[Record]:
         if person.id not in self.complete:
@@ -217,7 +223,9 @@ class Batch:
         if record.through_id is not None:
             person, channel = await self._person_at_door(record), at_door(channel)
         aloud = record.through_id is not None
-        scene = Scene(seat.space, phase, person, record.id, self.now, channel, record.place, sent, aloud)
+        scene = Scene(
+            seat.space, phase, person, record.id, self.now, channel, record.place, sent, aloud, seat.incoming.at
+        )
         seat.turn = Turn(scene, record.copy(), self.around.module(record.kind, phase), errand)
         seat.hops += 1
         return True
@@ -264,7 +272,7 @@ class Batch:
         left = module.left(Journal.loads(record.journal).answers()) if module is not None else None
         if left is not None and left.kept and not lead and phase is not None and phase.is_open(self.now):
             lead = (plural("Your answer is kept.", "Your {count} answers are kept.", left.kept),)
-        return record, Errand(Act.SHOW, lead=lead)
+        return record, Errand(Act.RESUME, lead=lead)
 
     async def _follow(self, seat: Seat) -> bool:
         """Take over what a turn did; True when the message is handed on to another conversation."""
@@ -307,7 +315,7 @@ class Batch:
         if destination.go is None or destination.go.conversation is None:
             return False
         waiting = self.records[destination.go.conversation]
-        return await self._place(seat, Destination(waiting, Errand(Act.SHOW)))
+        return await self._place(seat, Destination(waiting, Errand(Act.RESUME)))
 
     def _make_current(self, person: Person, record: Record) -> None:
         """Typed text goes to the conversation that waits now; a stop is remembered until something is taken up."""
@@ -340,12 +348,7 @@ class Batch:
         await veiling.veil(self.connection, sorted(veiled))
         await spreading.click(self.connection, [click for seat in self.seats for click in seat.clicks(self.now)])
         await outbox.put(self.connection, [*self._replies(), *self.tells])
-        await broadcast_rows.send_tests(self.connection, self._tries())
-
-    def _tries(self) -> list[Try]:
-        """Who asked for a broadcast as a test."""
-        asked = [(seat, self.coming.test(seat)) for seat in self.seats]
-        return [Try(seat.space.id, id_, seat.person.id, self.now) for seat, id_ in asked if id_ is not None]
+        await broadcast_rows.send_tests(self.connection, self.coming.tries(self.seats, self.now))
 
     async def note(self) -> None:
         """Note the messages, so that a repeat ends there; those that failed are kept to be tried again."""

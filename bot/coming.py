@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.seats import Seat
 from storage import broadcast_rows, letters, phases, relays
+from storage.broadcast_rows import Try
 from storage.letters import Shown
 from storage.phases import CodeFacts
 from storage.refusals import Refusal
@@ -37,6 +38,11 @@ class Coming:
     def test(self, seat: Seat) -> int | None:
         """The broadcast that this message asks for as a test."""
         return self._tests.get((seat.space.id, seat.incoming.code)) if seat.incoming.code else None
+
+    def tries(self, seats: Sequence[Seat], now: datetime) -> list[Try]:
+        """Who asked for a broadcast as a test."""
+        asked = [(seat, self.test(seat)) for seat in seats]
+        return [Try(seat.space.id, id_, seat.person.id, now) for seat, id_ in asked if id_ is not None]
 
     async def _show_letters(self, connection: AsyncConnection, seats: Sequence[Seat], now: datetime) -> None:
         """A code that is wrong is passed over in silence: the flow asks for it where it is needed."""

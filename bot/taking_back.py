@@ -41,7 +41,8 @@ async def go_on(database: Database, channels: Mapping[str, Channel], now: dateti
 async def _delete(channels: Mapping[str, Channel], sent: Sent, now: datetime) -> bool | None:
     """Whether it is gone; None where it is to be tried again later."""
     channel = channels.get(sent.channel)
-    if not isinstance(channel, TakesBack) or (channel.keeps_for is not None and now - sent.sent_at > channel.keeps_for):
+    edits = channel.capabilities.edits if channel is not None else None
+    if not isinstance(channel, TakesBack) or edits is None or now - sent.sent_at > edits:
         return False
     try:
         await channel.take_back(sent.account, sent.sender, sent.external)

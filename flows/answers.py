@@ -179,7 +179,7 @@ class OneOf:
 
     @cached_property
     def numeric(self) -> bool:
-        return any(isinstance(choice.label, str) and choice.label.isdigit() for choice in self.options)
+        return any(label.isdecimal() for label in self.by_label)
 
     def offers(self, value: Json) -> bool:
         """Whether a recorded answer could still be given: its choice has not vanished."""

@@ -18,6 +18,8 @@ from typing import Any
 
 import orjson
 
+from flows.early import Asked
+
 LARGEST_ENTRY = 4_000
 LARGEST_JOURNAL = 64_000
 """Bytes. `know` and `do` return ids and what is shown, never whole tables."""
@@ -41,7 +43,8 @@ class Journal:
     """`entries` in the order of the run, those it did not come to (`unmet` of them) last; `was` keeps the former
     value of an answer being corrected, `correcting` the key that is corrected by itself; `held` a text that waits for
     its question; `doubt` a text that may be a command or an answer; `secrets` the keys whose prompts want a secret,
-    kept also when all else goes: an older button can be pressed at any time."""
+    kept also when all else goes: an older button can be pressed at any time; `asked` when the question came up that
+    waits, where that matters (flows/early.py)."""
 
     entries: dict[str, list[Any]] = field(default_factory=dict)
     was: dict[str, Any] = field(default_factory=dict)
@@ -50,6 +53,7 @@ class Journal:
     unmet: int = 0
     correcting: str | None = None
     secrets: list[str] = field(default_factory=list)
+    asked: Asked | None = None
 
     def dumps(self) -> str:
         parts: dict[str, Any] = {"e": self.entries}
@@ -65,6 +69,8 @@ class Journal:
             parts["c"] = self.correcting
         if self.secrets:
             parts["s"] = self.secrets
+        if self.asked is not None:
+            parts["a"] = [self.asked.at, self.asked.written]
         packed = orjson.dumps(parts)
         if len(packed) > LARGEST_JOURNAL:
             raise TooLarge(f"a journal of {len(packed)} bytes")
@@ -83,6 +89,7 @@ class Journal:
             parts.get("u", 0),
             parts.get("c"),
             parts.get("s", []),
+            Asked(*parts["a"]) if "a" in parts else None,
         )
 
     def answers(self) -> dict[str, Any]:

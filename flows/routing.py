@@ -9,6 +9,7 @@ from flows.answers import NO_DOCUMENT, Heard
 from flows.commands import Command, command, named
 from flows.composing import pressed
 from flows.conversation import Go
+from flows.early import told
 from flows.menu import ANSWERED_BY, Menu
 from flows.messages import COMMAND_TAP, SKIP, TAKES, Incoming
 from flows.occasion import PHASE, TALK, Taken
@@ -29,6 +30,7 @@ class Known:
     """What is known of the person a message came from: the conversation typed text goes to, the one a tap names,
     all those about a phase (the oldest first), what the code says that came with it, and where a button under what we
     began leads (`taken`), if that is of their space.
+    `early`: it is a number, a yes or a no, and the question that waits could not have been read (flows/early.py).
     `tests`: it brought the code of a broadcast, which is sent to them."""
 
     person: Person
@@ -39,6 +41,7 @@ class Known:
     code: CodeFacts | None = None
     taken: Taken | None = None
     tests: bool = False
+    early: bool = False
 
 
 @value
@@ -68,6 +71,7 @@ UNREAD: Mapping[str, Said] = {
     "edit": _("I keep what you wrote first. To change an answer, write “correct”."),
     "document": NO_DOCUMENT,
     "large": TOO_LARGE,
+    "older": _("This is about an older message of mine: I have not counted it. To change an answer, write “correct”."),
     "contact": _("This number is somebody else’s, and I don’t keep it. Please answer by a button or in writing."),
 }
 """Kinds of messages that deserve better than UNREADABLE."""
@@ -95,12 +99,16 @@ def _by_tap(tap: str, known: Known) -> Destination:
     parts = pressed(tap)
     record = known.tapped
     if parts is None or record is None or known.person.id not in (record.participant_id, record.through_id):
-        return _show(known, (_("This button is too old."),))
+        return _show(known, (_too_old(known),))
     if record.state != "open":
         over = _("This was sent already. To change an answer, write “correct”.")
-        return _show(known, (over if record.sent_at is not None else _("This button is too old."),))
+        return _show(known, (over if record.sent_at is not None else _too_old(known),))
     heard = Heard(tap=parts[2], language=known.person.language or "fr", buttons=known.channel.buttons)
     return Destination(record, Errand(Act.HEAR, heard, parts[1]))
+
+
+def _too_old(known: Known) -> Said:
+    return _("This button is too old.") if known.channel.buttons else _("This question is over.")
 
 
 def _by_taking(known: Known) -> Destination:
@@ -113,7 +121,7 @@ def _by_taking(known: Known) -> Destination:
             if record.id == meant.about:
                 waits = record.state == "open" and record.waiting is not None
                 return Destination(go=Go(conversation=record.id) if waits else Go(phase=record.phase_id))
-    return _show(known, (_("This button is too old."),))
+    return _show(known, (_too_old(known),))
 
 
 def _by_text(incoming: Incoming, known: Known) -> Destination:
@@ -125,6 +133,8 @@ def _by_text(incoming: Incoming, known: Known) -> Destination:
     if current is None or current.state != "open" or current.waiting is None:
         untaken = incoming.attached is not None and incoming.attached.kind == "document"
         return Destination(go=Go(kind=Menu.kind), lead=(NO_DOCUMENT,) if untaken else ())
+    if known.early:
+        return _show(known, (told(text.strip()),))
     heard = Heard(
         text=incoming.text,
         attached=incoming.attached,

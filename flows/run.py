@@ -45,6 +45,8 @@ class Scene:
     """Whether this conversation has sent something already, and is being corrected."""
     aloud: bool = False
     """Whether a volunteer reads it aloud to this person, and answers for them."""
+    written: datetime | None = None
+    """When the message of this turn was written, by the platform's clock."""
 
     def local(self, at: datetime | str) -> datetime:
         """A moment (maybe in ISO format) by the clocks of the town."""

@@ -15,6 +15,7 @@ from flows.answers import Heard, Json, OneOf
 from flows.commands import Command, command
 from flows.composing import compose, doubts, with_menu
 from flows.conversation import Again, Ending, Go, Talk
+from flows.early import Asked
 from flows.entrance import enter
 from flows.host import closed
 from flows.journal import ANSWER, Journal, TooLarge
@@ -51,6 +52,7 @@ class Act(Enum):
     HEAR = "an answer to the prompt that waits, or to an earlier one"
     BACK = "the question before"
     SHOW = "show the prompt that waits, again"
+    RESUME = "show the prompt that waits to somebody who was elsewhere"
     REOPEN = "change what was sent"
 
 
@@ -269,6 +271,8 @@ class Turn:
         elif left is not None and self._revised is not None:
             self._said.append((TOO_LATE,))
         self._collect()
+        if not self._shows_again(show):
+            journal.asked = self._asked()
         journal.doubt = journal.doubt if show.doubt else None
         journal.correcting = show.key if show.alone else None
         if show.secret:
@@ -276,6 +280,15 @@ class Turn:
         self.record.journal = journal.dumps()
         self.record.waiting, self.record.state = show.key, "open"
         self.messages = self._compose(show, run.echo)
+
+    def _shows_again(self, show: Show) -> bool:
+        """Whether this prompt was the last thing the person was asked."""
+        return show.key == self.record.waiting and (show.reason is not None or self.errand.act is Act.SHOW)
+
+    def _asked(self) -> Asked | None:
+        """When a prompt that comes up now does so; kept only where an answer may be meant for the one before."""
+        now = self.scene.now
+        return None if self.scene.channel.buttons else Asked.by(now, self.scene.written or now)
 
     def _take_back(self) -> None:
         """The answer is more than the journal holds: run as if it had not been given, and say so."""

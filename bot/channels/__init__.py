@@ -113,9 +113,10 @@ class Channel(Protocol):
 
 @runtime_checkable
 class TakesBack(Protocol):
-    """A channel by which what was sent can be deleted again, if it is not older than `keeps_for` (None: ever)."""
+    """A channel by which what was sent can be deleted again, if it is not older than `capabilities.edits`."""
 
-    keeps_for: timedelta | None
+    @property
+    def capabilities(self) -> Capabilities: ...
 
     async def take_back(self, account: str, sender: str, external: str) -> None:
         """Delete this message, which may be gone already. Raises as `send` does."""

@@ -36,8 +36,6 @@ from storage.database import Database
 
 EVERY = 3.0
 """Seconds between looks at the accounts."""
-KEEPS_FOR = timedelta(hours=48)
-"""How old a message may be that the platform still deletes."""
 SOON = timedelta(seconds=1)
 """When to try again, at the earliest, what an account that is not well could not send."""
 
@@ -64,7 +62,6 @@ class Telegram:
     paid: Collection[str] = ()
     """The slugs of spaces whose token of the settings pays for a faster pace."""
     capabilities: Capabilities = CAPABILITIES
-    keeps_for: timedelta | None = KEEPS_FOR
     _bots: dict[str, Bot] = field(init=False, default_factory=dict)
     _known: set[str] | None = field(init=False, default=None)
     _paid: set[str] = field(init=False, default_factory=set)

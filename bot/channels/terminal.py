@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.channels import Incoming, Outgoing, Receive, TryLater
-from flows.messages import Line, Message, Wants
+from flows.messages import Message
 from flows.rendering import Capabilities, pressed, render
-from flows.texts import Said, _, translate
+from flows.texts import _
 from storage.clock import Clock, utc_now
 from storage.participants import AddressKey
 
@@ -18,6 +18,8 @@ CAPABILITIES = Capabilities(
     "terminal",
     numbered=True,
     longest=1_000_000,
+    photos=False,
+    places=False,
     identity=_("This terminal tells us only the name it was opened with."),
     reach=_("This terminal cannot write to you when it is closed."),
 )
@@ -46,10 +48,6 @@ class Terminal:
     async def send(self, outgoing: Outgoing) -> str | None:
         """Print it; a terminal has no ids of its own. Raises TryLater when nobody reads the output any more."""
         message = outgoing.message.with_files_in(self.files) if self.files else outgoing.message
-        if message.wants in ELSEWHERE:
-            message = replace(
-                message, lines=(*message.lines, Line(translate(ELSEWHERE[message.wants], outgoing.language)))
-            )
         try:
             for text in render(message, self.capabilities, outgoing.language).texts:
                 self.show(text)
@@ -84,10 +82,3 @@ class Terminal:
             code=code,
             language=self.language,
         )
-
-
-ELSEWHERE: Mapping[Wants, Said] = {
-    "photo": _("A photo cannot be sent from a terminal: send it from the chat page, or go on without it."),
-    "file": _("A file cannot be sent from a terminal: send it from the chat page, or go on without it."),
-}
-"""What is said where an answer can't be given here."""

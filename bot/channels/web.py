@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 
 from bot.channels import Outgoing, Receive
-from flows.rendering import Capabilities
+from flows.rendering import FOREVER, Capabilities
 from flows.texts import _
 
 CAPABILITIES = Capabilities(
     "web",
     longest=100_000,
     label=1_000,
+    edits=FOREVER,
+    places=False,
     safe_again=True,
     drawn=True,
     identity=_("This page asks for neither your name nor your number."),
@@ -27,7 +29,6 @@ class Web:
     """Chat pages in browsers. The account is the space's slug, the sender a digest of the browser's cookie."""
 
     capabilities = CAPABILITIES
-    keeps_for = None
 
     async def send(self, outgoing: Outgoing) -> str | None:
         """Nothing leaves this machine: the page shows the delivery itself, under its own key."""

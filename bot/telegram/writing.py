@@ -9,6 +9,7 @@ import mimetypes
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -20,13 +21,14 @@ from flows.commands import WORDS, Command
 from flows.composing import WHAT_IT_DOES
 from flows.folding import clean, fold
 from flows.messages import BACK, COMMAND_TAP, KEEP, SKIP, Button, Line, Media, Message
-from flows.rendering import Capabilities, Rates, render, split
+from flows.rendering import Capabilities, Rates, render
+from flows.splitting import MEASURES
 from flows.texts import LANGUAGES, Said, _, translate
 from storage.files import File
 
 LONGEST = 4096
 LONGEST_CAPTION = 1024
-"""UTF-16 units, in which the platform counts: an emoji is two."""
+"""Units of UTF-16, in which the platform counts."""
 LABEL = 32
 """Characters of a button as wide as its message. On a phone of 360 px it leaves 265 to the label, in letters of 15 px
 that take 7.5 each, and the mark of an answer needs two of them; a longer one would end in dots."""
@@ -36,10 +38,15 @@ MOST_BUTTONS = 100
 LONGEST_KEYBOARD = 10_000
 """Bytes of its JSON. Neither is documented; beyond either the platform answers `reply markup is too long`."""
 
+DELETES_FOR = timedelta(hours=48)
+"""How old a message may be that the platform still deletes."""
+
 CAPABILITIES = Capabilities(
     CHANNEL,
     longest=LONGEST,
+    unit="utf16",
     label=LABEL,
+    edits=DELETES_FOR,
     hosted=True,
     rates=Rates(overall=30, person=1, group=20, paid=1_000),
     identity=_("Your phone number is not passed on to us."),
@@ -90,21 +97,13 @@ def _fitted(message: Message, language: str) -> tuple[list[str], list[list[dict[
     if len(rendered.buttons) > MOST_BUTTONS or len(orjson.dumps(keyboard)) > LONGEST_KEYBOARD:
         rendered = render(message, replace(CAPABILITIES, numbered=True), language)
         keyboard = _keyboard([button for button in message.buttons if _steers(button)][:FEW])
-    pieces = [piece for text in rendered.texts for piece in _pieces(text)]
-    return [piece for piece in pieces if clean(piece)], keyboard
+    return [text for text in rendered.texts if clean(text)], keyboard
 
+
+units = MEASURES[CAPABILITIES.unit]
 
 FEW = 8
 """Buttons that always fit: more of them than any prompt has that are no choices."""
-
-
-def _pieces(text: str) -> list[str]:
-    return [text] if units(text) <= LONGEST else split(text, LONGEST // 2)
-
-
-def units(text: str) -> int:
-    """The length of a text as the platform counts it."""
-    return len(text.encode("utf-16-be", "surrogatepass")) // 2
 
 
 def _bold(message: Message, text: str) -> list[dict[str, Any]]:

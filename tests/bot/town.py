@@ -28,13 +28,11 @@ from tests.flows.harness import Flow
 from tests.tables import make_tables
 
 NOON = datetime(2027, 3, 6, 12, 0, tzinfo=UTC)
-STREET = Capabilities("street")
+STREET = Capabilities("street", edits=timedelta(hours=48))
 
 
 class Street:
     """A channel that records what it sends; `trouble` may raise instead, or answer that it went well."""
-
-    keeps_for: timedelta | None = timedelta(hours=48)
 
     def __init__(self, capabilities: Capabilities = STREET) -> None:
         self.capabilities = capabilities

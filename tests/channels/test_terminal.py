@@ -85,7 +85,7 @@ async def test_a_label_that_stands_there_to_be_typed_is_meant_as_it_stands(house
 
 async def test_a_photo_is_told_to_be_sent_elsewhere(house: Database) -> None:
     printed = await chat(house, "1", "1", "4", "Les trottoirs", code="centre")
-    assert "from a terminal" in printed[-1]
+    assert "A photo cannot be sent here" in printed[-1]
 
 
 async def test_a_document_is_told_to_be_sent_elsewhere_too() -> None:
@@ -94,7 +94,7 @@ async def test_a_document_is_told_to_be_sent_elsewhere_too() -> None:
     message = Message((Line("A photo or a plan?", "ask"),), wants="file")
     await terminal.send(Outgoing("1", "m", "marie", "en", message))
     [said] = printed
-    assert said.endswith("A file cannot be sent from a terminal: send it from the chat page, or go on without it.")
+    assert said.endswith("A file cannot be sent here: send it from the chat page.")
 
 
 @pytest.mark.parametrize(

@@ -102,12 +102,17 @@ class Player:
         before = len(self.phone.sent)
         await self._withdraw(turn.withdrawn())
         await self._write(turn.written())
-        await self.reception.retry(self.now)
+        if await self.reception.retry(self.now):
+            await self._deliver()
+            self.now += timedelta(seconds=5)
         await (self.jobs.tick(self.now) if turn.waits else self.hear(turn))
-        while await self.courier.deliver():
-            pass
+        await self._deliver()
         shown = [self._shown(outgoing.message) for outgoing in self.phone.sent[before:]]
         return replace(turn, answers=shown)
+
+    async def _deliver(self) -> None:
+        while await self.courier.deliver():
+            pass
 
     async def hear(self, turn: Turn) -> None:
         """The resident does it; returns once it is kept."""
@@ -127,8 +132,7 @@ class Player:
             [phase] = await consultations.phases(connection, space.id, listed.consultation.id)
             option = phase.settings["options"][number - 1]["id"]
             await offering.withdraw(connection, phase, option, space.zone, self.now)
-        while await self.courier.deliver():
-            pass
+        await self._deliver()
 
     async def _write(self, text: str | None) -> None:
         """What the town does in the panel: a message to many, which leaves with the next tick."""
