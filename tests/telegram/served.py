@@ -14,7 +14,7 @@ from bot.channels.telegram import Telegram
 from bot.finishing import stop
 from bot.telegram import with_aiogram
 from bot.telegram.api import Api
-from bot.telegram.health import CHANNEL
+from bot.telegram.reading import CHANNEL
 from storage import accounts, spaces
 from storage.database import Database
 from tests.telegram_api import Bot, Limits, Platform, serve
