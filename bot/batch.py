@@ -6,6 +6,7 @@ Everything is loaded with one statement a table, run in waves (bot/waves.py), an
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,7 +36,7 @@ from flows.journal import Journal
 from flows.menu import FINAL, PUTS_ASIDE, Delete, Sent, Stop
 from flows.messages import Incoming
 from flows.occasion import PHASE
-from flows.routing import Destination, Known, obey, resume, route
+from flows.routing import Destination, Known, may_be_a_code, obey, resume, route
 from flows.run import Scene
 from flows.telling import pack_tell
 from flows.texts import Said, plural
@@ -177,6 +178,8 @@ class Batch:
         return await self._place(seat, destination)
 
     def _routed(self, seat: Seat) -> Destination:
+        if self.coming.typed(seat) and may_be_a_code(seat.incoming, seat.channel, self._current(seat)):
+            seat.incoming = replace(seat.incoming, code=(seat.incoming.text or "").strip(), text=None)
         known = self.coming.by(seat)
         if known is not None and (known.area or known.group):
             person = seat.person
@@ -186,13 +189,15 @@ class Batch:
         return route(seat.incoming, self._known(seat, known))
 
     def _known(self, seat: Seat, code: CodeFacts | None = None) -> Known:
-        person = seat.person
-        current = self.records.get(person.current_id) if person.current_id is not None else None
+        person, current = seat.person, self._current(seat)
         parts = pressed(seat.incoming.tap) if seat.incoming.tap is not None else None
         tapped = self.records.get(parts[0]) if parts is not None else None
         tests = self.coming.test(seat) is not None
         led_to = leads_to(seat, self.phases)
         return Known(person, seat.channel, current, tapped, self._mine(person), code, led_to, tests)
+
+    def _current(self, seat: Seat) -> Record | None:
+        return self.records.get(seat.person.current_id) if seat.person.current_id is not None else None
 
     def _mine(self, person: Person) -> list[Record]:
         if person.id not in self.complete:

@@ -20,10 +20,11 @@ from starlette.routing import Route
 from bot.attachments import Attachments
 from bot.channels import Moved, NotKept, Outgoing, Receive, Refused, TryLater, Uncertain, Unreachable
 from bot.finishing import stop
+from bot.in_turn import InTurn, alone
 from bot.telegram import keys, webhook
 from bot.telegram.api import Api, ApiError, Away, NoAnswer, Shut, TooFast, UsedElsewhere, WrongKey
 from bot.telegram.api import Moved as MovedTo
-from bot.telegram.bot import Bot, InTurn, alone
+from bot.telegram.bot import Bot
 from bot.telegram.keys import Keys
 from bot.telegram.reading import CHANNEL
 from bot.telegram.sending import Sending, take_back

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.channels import Incoming, NotKept, Receive
 from bot.finishing import stop
+from bot.in_turn import InTurn, alone
 from bot.patience import Patience, Pause
 from bot.telegram import webhook
 from bot.telegram.api import Api, Call, TooFast, WrongKey
@@ -37,14 +38,7 @@ SET_AGAIN = 3600.0
 LAST_CALLS = 10.0
 """Seconds that calls under way have to end before the connection is closed."""
 
-InTurn: TypeAlias = "Callable[[str, Callable[[], Awaitable[None]]], Awaitable[None]]"
-"""`await in_turn(name, work)`: does this work while no other process does what has this name."""
 log = structlog.get_logger()
-
-
-async def alone(_name: str, work: Callable[[], Awaitable[None]]) -> None:
-    """There is no other process."""
-    await work()
 
 
 @dataclass
