@@ -64,7 +64,7 @@ class Signal:
         fetching = asyncio.create_task(self._attachments.run() if self.hears else asyncio.Event().wait())
         serving: list[asyncio.Task[None]] = []
         try:
-            await self._look()
+            await self.look()
             serving = [asyncio.create_task(self._serve(one, receive)) for one in self._numbers]
             await asyncio.Event().wait()
         finally:
@@ -72,7 +72,7 @@ class Signal:
             await stop(fetching)
             await self.daemon.close()
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
         """Whose the numbers are, as far as that is known already: what waits for them may leave at once."""
         while True:
             try:
@@ -85,7 +85,6 @@ class Signal:
                 log.error("cannot look at the accounts", channel=CHANNEL, error=type(error).__name__)
                 await asyncio.sleep(ANEW)
                 continue
-            known = {one.name: one.account for one in listed if one.channel == CHANNEL}
             self._numbers = [
                 Number(number, spaces[slug], self.daemon, self.database, self.clock, known.get(number))
                 for slug, number in self.numbers.items()
