@@ -9,9 +9,8 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import uvicorn
-from starlette.applications import Starlette
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 LINES: dict[Any, asyncio.BaseTransport] = {}
@@ -62,7 +61,7 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def listen(app: Starlette, port: int = 0) -> AsyncIterator[str]:
+async def listen(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
     """Serve pages on the loopback; gives the address."""
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
