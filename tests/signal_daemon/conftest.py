@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.signal_daemon import Account, Platform, Resident, serve
+from tests.signal_daemon.real import daemon
 
 
 @dataclass
@@ -89,3 +90,10 @@ async def client(platform: Platform, account: Account) -> AsyncIterator[Client]:
     """(Reading the certificates of the world would take longer than the test.)"""
     async with serve(platform) as url, httpx.AsyncClient(verify=False) as http:
         yield Client(platform, account, url, http)
+
+
+@pytest.fixture(scope="session")
+def real_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the real daemon, which has no account. (It starts within 4 s.)"""
+    with daemon(tmp_path_factory.mktemp("signal-cli")) as url:
+        yield url

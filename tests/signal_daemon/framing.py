@@ -28,7 +28,7 @@ def parsed(body: bytes) -> Any:
     return given
 
 
-def checked(given: Any) -> tuple[str, dict[str, Any], Any]:
+def checked(given: Any) -> tuple[str, Any, Any]:
     """The method, the parameters and the id of a request (None: a notification). Refusal for one of another form."""
     if not isinstance(given, dict):
         raise Refusal(REQUEST, "Cannot construct instance of `org.asamk.signal.jsonrpc.JsonRpcRequest`")
@@ -44,7 +44,7 @@ def checked(given: Any) -> tuple[str, dict[str, Any], Any]:
         raise Refusal(REQUEST, "only jsonrpc version 2.0 is supported")
     if given.get("method") is None:
         raise Refusal(REQUEST, "method field must be set")
-    return str(given["method"]), dict(params) if isinstance(params, dict) else {}, given.get("id")
+    return str(given["method"]), {} if params is None else params, given.get("id")
 
 
 def named(given: Any) -> Any:

@@ -13,7 +13,7 @@ from tests.signal_daemon.faults import Failure, Fault
 from tests.signal_daemon.framing import answer, checked, named, parsed
 from tests.signal_daemon.methods import OF_ACCOUNT, OF_DAEMON, SENDS, Asked
 from tests.signal_daemon.platform import Call, Platform
-from tests.signal_daemon.refusal import METHOD, PARAMS, Refusal, no_account
+from tests.signal_daemon.refusal import METHOD, PARAMS, REQUEST, Refusal, no_account
 from tests.signal_daemon.state import Account
 
 NOTHING = Told(201, b"")
@@ -59,9 +59,11 @@ async def _one(platform: Platform, given: Any, line: Any) -> dict[str, Any] | No
         method, params, id = checked(given)
     except Refusal as refusal:
         return answer(named(given), error=refusal)
-    call = Call(time.monotonic(), method, params)
+    call = Call(time.monotonic(), method, params if isinstance(params, dict) else {})
     platform.calls.append(call)
     try:
+        if method in OF_DAEMON and isinstance(params, list):
+            raise Refusal(REQUEST, "Cannot deserialize value of type `java.util.LinkedHashMap`")
         told = answer(id, result=await _carried_out(platform, call, line))
     except Refusal as refusal:
         told = answer(id, error=refusal)
