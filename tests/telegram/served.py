@@ -17,8 +17,8 @@ from bot.telegram.api import Api
 from bot.telegram.reading import CHANNEL
 from storage import accounts, spaces
 from storage.database import Database
+from tests.serving import listen
 from tests.telegram_api import Bot, Limits, Platform, serve
-from tests.telegram_api.server import listen
 
 NO_LIMITS = Limits(per_second=None, per_chat=None, per_group_minute=None)
 """For talks that are not about how fast they are carried."""
