@@ -82,7 +82,8 @@ class Client:
     async def close(self) -> None:
         """See Daemon."""
         if self._opened is not None:
-            await self._opened.close()
+            opened, self._opened = self._opened, None
+            await opened.close()
 
 
 async def _safely(under_way: Awaitable[T], *, sends: bool) -> T:

@@ -192,6 +192,18 @@ def get_user_status(asked: Asked) -> list[dict[str, Any]]:
     ]
 
 
+def list_identities(asked: Asked) -> list[dict[str, Any]]:
+    """The keys the daemon knows: its own account's, and those of whoever wrote to it."""
+    known = [(asked.account.number, asked.account.aci)]
+    known += [(chat.person.number, chat.person.aci) for chat in asked.account.chats.values()]
+    wanted = asked.get("number")
+    return [
+        {"number": number, "uuid": aci, "fingerprint": "05 a1", "trustLevel": "TRUSTED_UNVERIFIED"}
+        for number, aci in known
+        if wanted in (None, number, aci)
+    ]
+
+
 def get_attachment(asked: Asked) -> dict[str, Any]:
     file = asked.account.files.get(str(asked.get("id")))
     if file is None:
@@ -226,6 +238,7 @@ OF_ACCOUNT: Mapping[str, Callable[[Asked], Any]] = {
     "sendTyping": send_typing,
     "sendReceipt": send_receipt,
     "getUserStatus": get_user_status,
+    "listIdentities": list_identities,
     "getAttachment": get_attachment,
     "submitRateLimitChallenge": submit_challenge,
     "updateProfile": update_profile,
