@@ -246,6 +246,13 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+PRIVATE = [
+    ip_network(network)
+    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7", "fe80::/10")
+]
+"""Networks that the world does not reach (RFC 1918, 6598, 4193, 4291)."""
+
+
 def is_near(host: str) -> bool:
     """Whether this names this machine, or one of a private network: an address, or a name without a dot, as containers
     have."""
@@ -255,7 +262,7 @@ def is_near(host: str) -> bool:
         address = ip_address(host)
     except ValueError:
         return bool(host) and "." not in host
-    return address.is_private and not address.is_unspecified
+    return any(address in network for network in PRIVATE if network.version == address.version)
 
 
 def load(file: Path | None = None) -> Settings:

@@ -60,10 +60,13 @@ class Bench:
         async with asyncio.timeout(30):
             while True:
                 async with self.database.read() as connection:
-                    [account] = await accounts.listed(connection) or [None]
-                if account is not None and account.error == error:
-                    return account
+                    listed = await accounts.listed(connection)
+                if listed and listed[0].error == error:
+                    return listed[0]
                 await asyncio.sleep(0.02)
+
+    def has(self, text: str) -> bool:
+        return text in self.texts()
 
     def texts(self) -> list[str | None]:
         return [one.text for one in self.kept]
@@ -85,4 +88,5 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
         bench = Bench(platform, account, anna, database, signal)
         yield bench
         await bench.stop()
+        await signal.daemon.close()
     await database.close()

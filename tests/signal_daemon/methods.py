@@ -194,7 +194,7 @@ def get_user_status(asked: Asked) -> list[dict[str, Any]]:
 
 def list_identities(asked: Asked) -> list[dict[str, Any]]:
     """The keys the daemon knows: its own account's, and those of whoever wrote to it."""
-    known = [(asked.account.number, asked.account.aci)]
+    known: list[tuple[str | None, str]] = [(asked.account.number, asked.account.aci)]
     known += [(chat.person.number, chat.person.aci) for chat in asked.account.chats.values()]
     wanted = asked.get("number")
     return [
