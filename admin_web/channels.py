@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 
 from flows.texts import Said, _
-from storage.accounts import KEY, TAKEN, Account
+from storage.accounts import KEY, TAKEN, UNREGISTERED, Account
 from storage.value import value
 
-TELEGRAM = "telegram"
+TELEGRAM, SIGNAL = "telegram", "signal"
 PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What Telegram carries from a link to the robot; whatever we make fits."""
 
@@ -19,7 +19,7 @@ _NAMES: dict[str, Said] = {
     "field": _("By a volunteer"),
     "terminal": _("Terminal"),
     TELEGRAM: "Telegram",
-    "signal": "Signal",
+    SIGNAL: "Signal",
     "matrix": "Matrix",
     "sms": "SMS",
 }
@@ -41,8 +41,23 @@ class Offered:
 
 def offered(accounts: Iterable[Account], carried: str = "") -> list[Offered]:
     """The doors that somebody who comes now finds open. `carried` is the code they came with, or the consultation's
-    address; the robot shows all that is open to whoever comes without."""
-    return [_by_telegram(one, carried) for one in accounts if one.channel == TELEGRAM and one.error not in (KEY, TAKEN)]
+    address; whoever comes without is shown all that is open."""
+    return [_BY[one.channel](one, carried) for one in accounts if one.channel in _BY and one.error not in SHUT]
+
+
+def bringing(accounts: Iterable[Account], code: str) -> list[Offered]:
+    """Those whose address brings this code along, which nobody could type."""
+    return offered((one for one in accounts if one.channel == TELEGRAM), code)
+
+
+SHUT = (KEY, TAKEN, UNREGISTERED)
+
+
+def found_at(account: Account) -> tuple[str, str]:
+    """How people find one of our accounts: what they type there, and the address that opens it."""
+    if account.channel == SIGNAL:
+        return account.name, f"https://signal.me/#p/{account.name}"
+    return f"@{account.name}", f"https://t.me/{account.name}"
 
 
 def _by_telegram(account: Account, carried: str) -> Offered:
@@ -53,3 +68,16 @@ def _by_telegram(account: Account, carried: str) -> Offered:
         _("Answer with Telegram"),
         f"https://t.me/{account.name}{start}",
     )
+
+
+def _by_signal(account: Account, carried: str) -> Offered:
+    """Its links bring no code: people type it, without what tells a letter's own."""
+    number, address = found_at(account)
+    word = carried.partition("_")[0]
+    about = _("Write to {number}.", number=number)
+    if word:
+        about = _("Write the word {word} to {number}.", word=word, number=number)
+    return Offered(_("With Signal"), about, _("Answer with Signal"), address)
+
+
+_BY = {TELEGRAM: _by_telegram, SIGNAL: _by_signal}

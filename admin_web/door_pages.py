@@ -6,22 +6,21 @@ A key is read from its form, asked about, and kept; no page, address or log ever
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from admin_web.channels import TELEGRAM, channel_name
+from admin_web.channels import TELEGRAM, channel_name, found_at
+from admin_web.door_health import health
 from admin_web.doors import Introduced, NotIntroduced
 from admin_web.poster import typed
 from admin_web.session import Me, panel, signed_in
 from admin_web.site import site_of
-from flows.texts import Said, Words, _, plural, translate
+from flows.texts import Said, Words, _, translate
 from storage import accounts, audit
-from storage.accounts import AWAY, KEY, OTHER, TAKEN, Account, TakenElsewhere
-from storage.value import value
+from storage.accounts import KEY, Account, TakenElsewhere
 
 DOORS = "/panel/doors"
 TOKEN = re.compile(r"(?<![A-Za-z0-9])[0-9]{5,20}:[A-Za-z0-9_-]{20,100}(?![A-Za-z0-9_-])")
@@ -61,16 +60,6 @@ async def find(request: Request, me: Me) -> Account:
 # -- how they are doing ----------------------------------------------------------------------------------------
 
 
-@value
-class Health:
-    """How a door is doing: the colour of its tag and its word, what was seen, and what to do when it isn't well."""
-
-    colour: str
-    word: Said
-    seen: Said
-    to_do: Said | None = None
-
-
 async def show(request: Request, me: Me) -> Response:
     site = site_of(request)
     doors = await kept(request, me)
@@ -78,54 +67,8 @@ async def show(request: Request, me: Me) -> Response:
     return panel(
         request, me, "doors.html", doors=doors, health=lambda one: health(one, site.clock()), checked=checked,
         there=any(one.channel == TELEGRAM for one in doors), public=f"{site.base_url}/{me.space.slug}",
-        typed=typed, channel_name=channel_name,
+        typed=typed, channel_name=channel_name, found_at=found_at,
     )  # fmt: skip
-
-
-_TROUBLE: dict[str | None, tuple[str, Said, Said, Said]] = {
-    KEY: (
-        "stop",
-        _("Closed by Telegram"),
-        _("Telegram refuses the key of the robot: it was changed, or the robot was deleted."),
-        _("Ask BotFather for the key, with the word /token, and replace it."),
-    ),
-    TAKEN: (
-        "stop",
-        _("Used elsewhere"),
-        _("Another program uses this robot, and takes its messages."),
-        _("Stop that program. If you don't know which it is, ask BotFather for a new key, with the word /revoke."),
-    ),
-    AWAY: (
-        "watch",
-        _("Telegram is away"),
-        _("Telegram cannot be reached."),
-        _("There is nothing to do: it is tried again all the time, and answers wait."),
-    ),
-    OTHER: (
-        "stop",
-        _("In trouble"),
-        _("Telegram answered something unexpected."),
-        _("Tell whoever installed Palabre."),
-    ),
-}
-
-
-def health(account: Account, now: datetime) -> Health:
-    if account.error is None:
-        return Health("good", _("Open"), _("Telegram answered {ago}.", ago=ago(account.worked_at or now, now)))
-    return Health(*_TROUBLE.get(account.error, _TROUBLE[OTHER]))
-
-
-def ago(then: datetime, now: datetime) -> Said:
-    """How long ago that was, as it is said: at most a day is counted."""
-    minutes = (now - then) // timedelta(minutes=1)
-    if minutes < 1:
-        return _("less than a minute ago")
-    if minutes < 60:
-        return plural("{count} minute ago", "{count} minutes ago", minutes)
-    if minutes < 24 * 60:
-        return plural("{count} hour ago", "{count} hours ago", minutes // 60)
-    return _("more than a day ago")
 
 
 # -- setting one up --------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from admin_web import audience_form, dates, illustrations, message_form, message_words
-from admin_web.channels import offered
+from admin_web.channels import bringing
 from admin_web.dates import NOT_A_DATE, Civil, NotADate
 from admin_web.message_form import LONGEST_TEXT, Typed
 from admin_web.qr import qr
@@ -176,7 +176,7 @@ async def _draw(
         figures = await broadcast_figures.figures(connection, one)
         facts = (await broadcast_rows.facts(connection, [(one.space_id, one.id)]))[one.space_id, one.id]
         whom = await _reach(connection, one, now)
-        doors = offered(await accounts.listed(connection, me.space_id), one.test_code or "")
+        doors = bringing(await accounts.listed(connection, me.space_id), one.test_code or "")
         due = due or one.due_at or now
         leaves_at = await broadcasts.leaves_at(connection, me.space_id, due, unasked=one.unasked)
     spoken = _spoken(request, me, one)

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from admin_web import consultations
-from admin_web.channels import offered
+from admin_web.channels import bringing
 from admin_web.forms import number
 from admin_web.poster import typed
 from admin_web.qr import qr
@@ -142,7 +142,7 @@ async def show_sheet(request: Request, me: Me) -> Response:
     if code is None:
         raise HTTPException(404)
     async with site_of(request).database.read() as connection:
-        others = offered(await accounts.listed(connection, me.space_id), code)
+        others = bringing(await accounts.listed(connection, me.space_id), code)
     page = f"{site_of(request).base_url}/c/{me.space.slug}.{found.slug}?round={code}"
     description = say(_("QR code of the round"), language_of(request))
     doors = [(_("On a web page"), qr(page, description)), *((one.name, qr(one.address, description)) for one in others)]

@@ -180,6 +180,7 @@ class Batch:
         return await self._place(seat, destination)
 
     def _routed(self, seat: Seat) -> Destination:
+        self.coming.recognise(seat, self._current(seat))
         known, person = self.coming.by(seat), seat.person
         if known is not None and (known.area or known.group):
             person.area = known.area or person.area
@@ -191,14 +192,16 @@ class Batch:
         return route(seat.incoming, found)
 
     def _known(self, seat: Seat, code: CodeFacts | None = None) -> Known:
-        person = seat.person
-        current = self.records.get(person.current_id) if person.current_id is not None else None
+        person, current = seat.person, self._current(seat)
         parts = pressed(seat.incoming.tap) if seat.incoming.tap is not None else None
         tapped = self.records.get(parts[0]) if parts is not None else None
         tests = self.coming.test(seat) is not None
         led_to = leads_to(seat, self.phases)
         early = self.read.too_early(seat, current, self.now)
         return Known(person, seat.channel, current, tapped, self._mine(person), code, led_to, tests, early)
+
+    def _current(self, seat: Seat) -> Record | None:
+        return self.records.get(seat.person.current_id) if seat.person.current_id is not None else None
 
     def _mine(self, person: Person) -> list[Record]:
         if person.id not in self.complete:

@@ -4,13 +4,16 @@ those of broadcasts that somebody tries."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.seats import Seat
+from flows.routing import may_be_a_code
 from storage import broadcast_rows, letters, phases, relays
 from storage.broadcast_rows import Try
+from storage.conversations import Record
 from storage.letters import Shown
 from storage.phases import CodeFacts
 from storage.refusals import Refusal
@@ -26,7 +29,7 @@ class Coming:
 
     async def look_up(self, connection: AsyncConnection, seats: Sequence[Seat], now: datetime) -> None:
         """Load what the codes say; whoever came by the link of a letter has shown its code."""
-        carried = [(seat.space.id, seat.incoming.code) for seat in seats if seat.incoming.code]
+        carried = [(seat.space.id, code) for seat in seats if (code := _carried(seat))]
         self._codes = await phases.codes(connection, carried, now)
         self._tests = await broadcast_rows.tests(connection, [code for code in carried if code not in self._codes])
         await self._show_letters(connection, seats, now)
@@ -34,6 +37,12 @@ class Coming:
     def by(self, seat: Seat) -> CodeFacts | None:
         """What the code says that came with this message."""
         return self._codes.get((seat.space.id, seat.incoming.code)) if seat.incoming.code else None
+
+    def recognise(self, seat: Seat, current: Record | None) -> None:
+        """A word that is the code of a poster has come with it, where it does not answer the conversation `current`."""
+        typed = (seat.space.id, _carried(seat)) in self._codes and not seat.incoming.code
+        if typed and may_be_a_code(seat.incoming, seat.channel, current):
+            seat.incoming = replace(seat.incoming, code=(seat.incoming.text or "").strip(), text=None)
 
     def test(self, seat: Seat) -> int | None:
         """The broadcast that this message asks for as a test."""
@@ -67,3 +76,10 @@ class Coming:
                 if (code := self.by(seat)) is not None and code.relay_id is not None
             ],
         )
+
+
+def _carried(seat: Seat) -> str | None:
+    """The code that came with this message, or the word that may be one."""
+    if seat.incoming.code or not may_be_a_code(seat.incoming, seat.channel, None):
+        return seat.incoming.code
+    return (seat.incoming.text or "").strip()

@@ -7,6 +7,7 @@ of its own, by systemd or a container. docs/operating.md lists them all.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address, ip_network
@@ -81,6 +82,42 @@ class Telegram(BaseModel):
         return _address(value)
 
 
+class Signal(BaseModel):
+    """The table `[signal]`, or `PALABRE_SIGNAL_URL` and the like."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = "http://127.0.0.1:8080"
+    """Where signal-cli's daemon is. It asks nobody for a password."""
+    accounts: Mapping[str, str] = Field(default_factory=dict)
+    """The number of each space, by the slug of the space, `+33612345678`."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_near(cls, value: str) -> str:
+        address = _address(value)
+        if not is_near(urlsplit(address).hostname or ""):
+            raise ValueError(
+                "signal-cli asks for no password: whoever reaches it reads and writes for the town. Let it listen on"
+                " 127.0.0.1, or on an address of a private network, and write that one"
+            )
+        return address
+
+    @field_validator("accounts")
+    @classmethod
+    def _are_numbers(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        for slug, number in value.items():
+            if not NUMBER.fullmatch(number):
+                raise ValueError(f"the number of {slug} is not one; write it with its country, +33612345678")
+        if len(set(value.values())) < len(value):
+            raise ValueError("two spaces can't share a number: what is written to it is for one of them")
+        return value
+
+
+NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+"""A telephone number with its country (E.164)."""
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -104,6 +141,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
     telegram: Telegram = Telegram()
+    signal: Signal = Signal()
 
     @field_validator("database_url")
     @classmethod
@@ -208,6 +246,25 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+PRIVATE = [
+    ip_network(network)
+    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7", "fe80::/10")
+]
+"""Networks that the world does not reach (RFC 1918, 6598, 4193, 4291)."""
+
+
+def is_near(host: str) -> bool:
+    """Whether this names this machine, or one of a private network: an address, or a name without a dot, as containers
+    have."""
+    if is_loopback(host):
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return bool(host) and "." not in host
+    return any(address in network for network in PRIVATE if network.version == address.version)
+
+
 def load(file: Path | None = None) -> Settings:
     """The settings of this file, or of `palabre.toml` here if there is one, of secrets' files, and of the environment.
 
@@ -218,7 +275,10 @@ def load(file: Path | None = None) -> Settings:
     try:
         return Settings(**values)
     except SettingsError:
-        raise BadSettings(f'{PREFIX}TELEGRAM_BOTS: write it as JSON, {{"montaubry": "123456:ABC-DEF"}}') from None
+        example = f'{PREFIX}TELEGRAM_BOTS: write it as JSON, {{"montaubry": "123456:ABC-DEF"}}'
+        if f"{PREFIX}SIGNAL_ACCOUNTS" in os.environ:
+            example += f'; and {PREFIX}SIGNAL_ACCOUNTS, {{"montaubry": "+33612345678"}}'
+        raise BadSettings(example) from None
     except ValidationError as error:
         raise BadSettings("; ".join(_sentence(problem) for problem in error.errors())) from None
 

@@ -32,6 +32,7 @@ from bot.jobs import Jobs, all_jobs
 from bot.mistakes import Mistake
 from bot.preview import Said, preview
 from bot.reception import Reception
+from bot.signal.api import Daemon
 from bot.telegram.api import Api, ApiError, Away, NoAnswer, TooFast, WrongKey
 from bot.telegram.introducing import introduce
 from bot.watching import Watcher
@@ -63,7 +64,7 @@ async def opened(settings: Settings, clock: Clock = utc_now, parts: Collection[s
     try:
         if await migrating.migrate(database):
             log.info("schema migrated", schema=migrating.NEEDED)
-        await _check_bots(database, settings)
+        await _check_accounts(database, settings)
         channels = _switched_on(settings, database, clock, holding, hears=RECEIVE in parts)
         yield House(settings, database, channels, clock, parts, holding)
     finally:
@@ -71,14 +72,16 @@ async def opened(settings: Settings, clock: Clock = utc_now, parts: Collection[s
         await database.close()
 
 
-async def _check_bots(database: Database, settings: Settings) -> None:
-    """Raises Mistake when a bot of the settings is for a space that is not there."""
+async def _check_accounts(database: Database, settings: Settings) -> None:
+    """Raises Mistake when an account of the settings is for a space that is not there."""
     async with database.read() as connection:
         slugs = {space.slug for space in await spaces.listed(connection)}
-    for slug in settings.telegram.bots:
+    named = [("telegram.bots", slug) for slug in settings.telegram.bots]
+    named += [("signal.accounts", slug) for slug in settings.signal.accounts]
+    for setting, slug in named:
         if slug not in slugs:
             there = ", ".join(sorted(slugs)) or "none yet; `palabre import` makes one"
-            raise Mistake(f"telegram.bots: there is no space {slug}. There are: {there}.")
+            raise Mistake(f"{setting}: there is no space {slug}. There are: {there}.")
 
 
 def _switched_on(
@@ -90,7 +93,23 @@ def _switched_on(
 
     telegram = Telegram(database, telegram_api(settings), settings.telegram.tokens, settings.posted_to, clock)
     telegram.hears, telegram.in_turn, telegram.paid = hears, holding.while_held, settings.telegram.paid
-    return [Web(), telegram]
+    signal = [_signal(settings, database, clock, holding, hears=hears)] if settings.signal.accounts else []
+    return [Web(), telegram, *signal]
+
+
+def _signal(settings: Settings, database: Database, clock: Clock, holding: Holding, *, hears: bool) -> Channel:
+    from bot.channels.signal import Signal
+
+    signal = Signal(database, signal_daemon(settings), settings.signal.accounts, clock)
+    signal.hears, signal.in_turn = hears, holding.while_held
+    return signal
+
+
+def signal_daemon(settings: Settings) -> Daemon:
+    """The daemon of signal-cli that the settings name."""
+    from bot.signal.client import Client
+
+    return Client(settings.signal.url)
 
 
 def telegram_api(settings: Settings) -> Callable[[str], Awaitable[Api]]:

@@ -37,7 +37,8 @@ class Capabilities:
     at most `label` characters. `edits` is how long a message that was sent can still be changed or deleted (None: not
     at all). `drawn` tells that it shows what we keep: a message that is not kept any more can't be read there.
 
-    Taken in: `photos` (and documents) and `places` shared from a phone.
+    Taken in: `photos` (and documents) and `places` shared from a phone. `links` tells that the link of a poster brings
+    its code along; elsewhere people type it.
 
     Sent: `writes_first` tells that somebody who has not just written may be written to, `safe_again` that a delivery
     may be repeated under the same key without being shown twice. `rates` are the platform's limits on sending, for
@@ -57,6 +58,7 @@ class Capabilities:
     edits: timedelta | None = None
     photos: bool = True
     places: bool = True
+    links: bool = True
     safe_again: bool = False
     hosted: bool = False
     drawn: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -63,6 +64,19 @@ def route(incoming: Incoming, known: Known) -> Destination:
     if incoming.tap is not None:
         return _by_tap(incoming.tap, known)
     return _by_text(incoming, known)
+
+
+def may_be_a_code(incoming: Incoming, channel: Capabilities, current: Record | None) -> bool:
+    """Whether a text may be the code of a poster: one word, typed where links bring none, by somebody who is not
+    answering a question of the town's."""
+    if channel.links or incoming.text is None or incoming.code is not None:
+        return False
+    asked = current is not None and current.waiting is not None and current.phase_id is not None
+    return not asked and CODE.fullmatch(incoming.text.strip()) is not None
+
+
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{2,63}")
+"""The form of a code, and of a consultation's address."""
 
 
 UNREADABLE = _("I can’t read this kind of message yet. Please answer by a button or in writing.")

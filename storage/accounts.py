@@ -14,8 +14,10 @@ from storage.types import new_id
 from storage.value import columns, names, value
 
 KEY, TAKEN, AWAY, OTHER = "key", "taken", "away", "other"
+LIMITED, CAPTCHA, UNREGISTERED = "limited", "captcha", "unregistered"
 """What goes wrong with an account: its key is refused; another program uses it at the same time; the platform can't
-be reached; something else."""
+be reached; something else. It is to send nothing for a while; a person has to solve a captcha before it sends again;
+the platform doesn't know it, or no more."""
 
 CLOSED = "closed"
 """Why nobody can be written to by a door that we closed ourselves."""
@@ -24,7 +26,7 @@ CLOSED = "closed"
 @value
 class Account:
     """One of ours at a platform. `account` is the platform's id of it, `name` how residents find it, `title` how it is
-    called; `token` its key, nothing while the settings hold it. `error` is one of the four words above.
+    called; `token` its key, nothing while the settings hold it. `error` is one of the words above.
     `paid`: what we begin ourselves leaves at the pace that the platform is paid for."""
 
     space_id: int
@@ -103,7 +105,7 @@ async def pay(connection: AsyncConnection, account: Account, *, paid: bool) -> N
 
 
 async def failed(connection: AsyncConnection, channel: str, account: str, error: str, now: datetime) -> None:
-    """Something went wrong: one of the four words."""
+    """Something went wrong: one of the words above."""
     await connection.execute(_of(channel, account).values(error=error, failed_at=now))
 
 

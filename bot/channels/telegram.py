@@ -17,18 +17,20 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.routing import Route
 
+from bot.attachments import Attachments
 from bot.channels import Moved, NotKept, Outgoing, Receive, Refused, TryLater, Uncertain, Unreachable
 from bot.finishing import stop
+from bot.in_turn import InTurn, alone
 from bot.telegram import keys, webhook
 from bot.telegram.api import Api, ApiError, Away, NoAnswer, Shut, TooFast, UsedElsewhere, WrongKey
 from bot.telegram.api import Moved as MovedTo
-from bot.telegram.attachments import Attachments
-from bot.telegram.bot import Bot, InTurn, alone
-from bot.telegram.health import CHANNEL, Health
+from bot.telegram.bot import Bot
 from bot.telegram.keys import Keys
+from bot.telegram.reading import CHANNEL
 from bot.telegram.sending import Sending, take_back
 from bot.telegram.webhook import Listener
 from bot.telegram.writing import CAPABILITIES
+from bot.wellbeing import Wellbeing
 from flows.rendering import Capabilities
 from storage.accounts import CLOSED, KEY
 from storage.clock import Clock, utc_now
@@ -70,7 +72,7 @@ class Telegram:
     _attachments: Attachments = field(init=False)
 
     def __post_init__(self) -> None:
-        self._attachments = Attachments(self.database, self._download, self.clock)
+        self._attachments = Attachments(self.database, CHANNEL, self._download, self.clock)
 
     def routes(self) -> list[Route]:
         """Where the platform posts what is new; nowhere while we ask for it."""
@@ -114,10 +116,11 @@ class Telegram:
         await asyncio.gather(*(bot.switch_off() for bot in bots.values()))
 
     async def _download(self, account: str, file_id: str, most: int) -> bytes:
-        """A file that came to this account. Raises as Api.download does."""
+        """A file that came to this account. Raises as `send` does."""
         if account not in self._bots:
-            raise Away("its bot is not switched on")
-        return await self._bots[account].api.download(file_id, most)
+            raise TryLater(SOON)
+        with failing_as_agreed():
+            return await self._bots[account].api.download(file_id, most)
 
     async def _next_look(self) -> None:
         try:
@@ -151,7 +154,7 @@ class Telegram:
         self._paid |= {keys.account_of(token) for slug, token in self.tokens.items() if slug in self.paid}
         for one in found.without:
             if one.error != KEY:
-                await Health(self.database, one.account, self.clock).key_refused()
+                await Wellbeing(self.database, CHANNEL, one.account, self.clock).failed(KEY)
         return found
 
     # -- sending ---------------------------------------------------------------------------------------------------
@@ -165,7 +168,7 @@ class Telegram:
         bot = self._bots.get(outgoing.account)
         if bot is None:
             raise self._without(outgoing.account)
-        with _failing_as_agreed():
+        with failing_as_agreed():
             return await self._sending.send(bot.call, outgoing)
 
     async def take_back(self, account: str, sender: str, external: str) -> None:
@@ -173,7 +176,7 @@ class Telegram:
         bot = self._bots.get(account)
         if bot is None:
             raise self._without(account)
-        with _failing_as_agreed():
+        with failing_as_agreed():
             await take_back(bot.call, sender, external)
 
     def _without(self, account: str) -> Exception:
@@ -184,7 +187,7 @@ class Telegram:
 
 
 @contextmanager
-def _failing_as_agreed() -> Iterator[None]:
+def failing_as_agreed() -> Iterator[None]:
     """The platform's failures, as a channel tells them."""
     try:
         yield

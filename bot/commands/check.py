@@ -14,10 +14,11 @@ from bot import sealing
 from bot.checks import Finding, front_door, machine
 from bot.commands.common import Config, DatabaseUrl, cure, in_short, read_settings
 from bot.config import Settings
+from bot.signal.checking import look as look_at_signal
 from bot.telegram import keys
 from bot.telegram.checking import Looked, look
 from bot.telegram.keys import Key
-from storage import migrating, secrecy, spaces
+from storage import accounts, migrating, secrecy, spaces
 from storage.clock import utc_now
 from storage.database import Database
 
@@ -82,6 +83,9 @@ async def _ask(settings: Settings, database: Database) -> AsyncIterator[Finding]
         yield finding
     async for finding in _bots(settings, database):
         yield finding
+    if settings.signal.accounts:
+        async for finding in _numbers(settings, database):
+            yield finding
 
 
 async def _secret_votes(database: Database, now: datetime) -> AsyncIterator[Finding]:
@@ -124,3 +128,22 @@ async def _at_telegram(settings: Settings, key: Key, error: str | None) -> Looke
         return await look(api, key.account, settings.posted_to, error)
     finally:
         await api.close()
+
+
+async def _numbers(settings: Settings, database: Database) -> AsyncIterator[Finding]:
+    """What signal-cli says of each."""
+    from bot.house import signal_daemon
+
+    async with database.read() as connection:
+        slugs = {space.slug for space in await spaces.listed(connection)}
+        errors = {one.name: one.error for one in await accounts.listed(connection) if one.channel == "signal"}
+    daemon = signal_daemon(settings)
+    try:
+        for slug, number in settings.signal.accounts.items():
+            if slug not in slugs:
+                todo = "Correct signal.accounts, or import a consultation."
+                yield Finding(f"Signal of {slug}", "there is no such space", todo)
+            else:
+                yield await look_at_signal(daemon, slug, number, errors.get(number))
+    finally:
+        await daemon.close()

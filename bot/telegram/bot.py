@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.channels import Incoming, NotKept, Receive
 from bot.finishing import stop
+from bot.in_turn import InTurn, alone
+from bot.patience import Patience, Pause
 from bot.telegram import webhook
 from bot.telegram.api import Api, Call, TooFast, WrongKey
-from bot.telegram.health import CHANNEL, Health
 from bot.telegram.hearing import Courtesies, Ear
 from bot.telegram.introducing import Me, introduce
 from bot.telegram.keys import Key
-from bot.telegram.patience import Patience, Pause
+from bot.telegram.patience import patience
 from bot.telegram.polling import Poller
 from bot.telegram.presenting import present
+from bot.telegram.reading import CHANNEL
 from bot.telegram.webhook import Listener
 from bot.telegram.writing import commands, described
+from bot.wellbeing import Wellbeing
 from flows.texts import Words
 from storage import accounts
-from storage.accounts import TakenElsewhere
+from storage.accounts import KEY, TakenElsewhere
 from storage.database import Database
 from storage.phases import SpaceFacts
 
@@ -35,14 +38,7 @@ SET_AGAIN = 3600.0
 LAST_CALLS = 10.0
 """Seconds that calls under way have to end before the connection is closed."""
 
-InTurn: TypeAlias = "Callable[[str, Callable[[], Awaitable[None]]], Awaitable[None]]"
-"""`await in_turn(name, work)`: does this work while no other process does what has this name."""
 log = structlog.get_logger()
-
-
-async def alone(_name: str, work: Callable[[], Awaitable[None]]) -> None:
-    """There is no other process."""
-    await work()
 
 
 @dataclass
@@ -61,7 +57,7 @@ class Bot:
     pause: Pause = asyncio.sleep
     hears: bool = True
     in_turn: InTurn = alone
-    health: Health = field(init=False)
+    wellbeing: Wellbeing = field(init=False)
     ear: Ear = field(init=False)
     introduced: bool = field(init=False, default=False)
     _serving: asyncio.Task[None] = field(init=False)
@@ -70,7 +66,7 @@ class Bot:
     _idle: asyncio.Event = field(init=False, default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self.health = Health(self.database, self.key.account, self.clock)
+        self.wellbeing = Wellbeing(self.database, CHANNEL, self.key.account, self.clock)
         self.ear = Ear(self.key.account, self.receive, Courtesies(self.call), self.clock, self.kept)
         self.listener = Listener(webhook.secret_of(self.key.token), self._hear)
         self._idle.set()
@@ -98,9 +94,9 @@ class Bot:
         return self._serving.exception() if self._serving.done() and not self._serving.cancelled() else None
 
     async def _serve(self) -> None:
-        patience = Patience(self.health, self.pause)
+        patient = patience(self.wellbeing, self.pause)
         try:
-            await patience.insist(self._introduce)
+            await patient.insist(self._introduce)
         except TakenElsewhere:
             log.error("a bot of the settings belongs to another space", channel=CHANNEL)
             return
@@ -109,7 +105,7 @@ class Bot:
             await asyncio.Event().wait()
         presenting = asyncio.create_task(self._present())
         try:
-            await self._listen(patience)
+            await self._listen(patient)
         finally:
             await stop(presenting)
 
@@ -125,7 +121,7 @@ class Bot:
             opening = webhook.opening(self.base_url, self.key.account, self.key.token)
             while True:  # whatever else has the key may have changed it
                 await patience.insist(lambda: self.api.call(opening))
-                await self.health.worked()
+                await self.wellbeing.worked()
                 await self.pause(SET_AGAIN)
 
     async def _poll(self, patience: Patience) -> None:
@@ -141,7 +137,7 @@ class Bot:
                 await self._keep(me)
             except SQLAlchemyError as error:
                 raise NotKept from error
-        await self.health.worked()
+        await self.wellbeing.worked()
 
     async def _keep(self, me: Me) -> None:
         space_id, now = self.key.space_id, self.clock()
@@ -171,7 +167,7 @@ class Bot:
             self._silent_until = max(self._silent_until, time() + error.after.total_seconds())
             raise
         except WrongKey:
-            await self.health.key_refused()
+            await self.wellbeing.failed(KEY)
             raise
         finally:
             self._calls -= 1

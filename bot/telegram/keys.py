@@ -7,7 +7,7 @@ from dataclasses import field
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.telegram.health import CHANNEL
+from bot.telegram.reading import CHANNEL
 from bot.telegram.replies import TOKEN
 from storage import accounts, phases
 from storage.accounts import Account

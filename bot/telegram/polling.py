@@ -14,8 +14,9 @@ from datetime import timedelta
 from typing import Any, Protocol, TypeAlias
 
 from bot.finishing import finish
+from bot.patience import Patience
 from bot.telegram.api import ApiError, Away, Call, NoAnswer
-from bot.telegram.patience import FAILURES, Patience
+from bot.telegram.patience import FAILURES
 from bot.telegram.reading import UPDATES
 
 LONG = timedelta(seconds=50)
@@ -58,7 +59,7 @@ class Poller:
     async def _round(self) -> None:
         try:
             updates = await self._ask(LONG, MOST)
-            await self.patience.health.worked()
+            await self.patience.wellbeing.worked()
             await finish(self._keep(updates))
         except FAILURES as error:
             await self.patience.bear(error)

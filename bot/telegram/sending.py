@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from bot.channels import Outgoing
+from bot.parts import Parts, remember
 from bot.telegram.api import Call, Wrong
 from bot.telegram.writing import write
 from storage.files import SCHEME
 
-MOST_BEGUN = 1_000
-"""Messages that were sent in part, whose rest is remembered."""
 MOST_FILES = 1_000
 """Files of which it is remembered what the platform calls them."""
 
@@ -28,13 +27,13 @@ class Sending:
     """What is remembered between messages, until the house closes: the rest of those that were sent in part, so that
     a repeat does not begin anew, and the names of files, so that they travel once."""
 
-    _left: OrderedDict[str, list[Call]] = field(init=False, default_factory=OrderedDict)
+    _parts: Parts[Call] = field(init=False, default_factory=Parts)
     _names: OrderedDict[Seen, str] = field(init=False, default_factory=OrderedDict)
 
     async def send(self, make: Make, outgoing: Outgoing) -> str | None:
         """The platform's id of the last message, which is the prompt; None for an empty one. Raises as `make` does."""
-        if outgoing.key in self._left:
-            return await self._make(make, outgoing, self._left.pop(outgoing.key))
+        if self._parts.begun(outgoing):
+            return await self._make(make, outgoing, self._parts.rest(outgoing))
         if outgoing.message.media is None:
             return await self._make(make, outgoing, write(outgoing))
         return await self._show(make, outgoing, (outgoing.account, outgoing.message.media.address))
@@ -46,24 +45,19 @@ class Sending:
         try:
             return await self._make(make, outgoing, write(outgoing, name or await outgoing.file()))
         except Wrong:
-            if outgoing.key in self._left:
+            if self._parts.begun(outgoing):
                 raise
             return await self._make(
                 make, outgoing, write(outgoing, await outgoing.file() if name else None, by_address=False)
             )
 
     async def _make(self, make: Make, outgoing: Outgoing, calls: Sequence[Call]) -> str | None:
-        sent: Any = None
-        for number, call in enumerate(calls):
-            try:
-                if number:
-                    await outgoing.another()
-                sent = await make(call)
-            except Exception:
-                if number:
-                    _remember(self._left, outgoing.key, list(calls[number:]), MOST_BEGUN)
-                raise
+        async def make_one(call: Call) -> Any:
+            sent = await make(call)
             self._remember_name(outgoing, sent)
+            return sent
+
+        sent = await self._parts.make(make_one, outgoing, calls)
         return str(sent["message_id"]) if isinstance(sent, dict) else None
 
     def _remember_name(self, outgoing: Outgoing, sent: Any) -> None:
@@ -73,7 +67,7 @@ class Sending:
             return  # what stands elsewhere may change, and what a resident sent may be hidden
         match sent:
             case {"photo": [*_, {"file_id": str(name)}]} | {"document": {"file_id": str(name)}}:
-                _remember(self._names, (outgoing.account, media.address), name, MOST_FILES)
+                remember(self._names, (outgoing.account, media.address), name, MOST_FILES)
 
 
 GONE = "message to delete not found"
@@ -87,10 +81,3 @@ async def take_back(make: Make, sender: str, external: str) -> None:
     except Wrong as error:
         if GONE not in error.description.lower():
             raise
-
-
-def _remember(memory: OrderedDict[Any, Any], key: Any, value: Any, most: int) -> None:
-    """The oldest goes when there are too many."""
-    memory[key] = value
-    if len(memory) > most:
-        memory.popitem(last=False)

@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 from sqlalchemy import update
 from structlog.testing import capture_logs
 
-from admin_web.door_pages import ago
+from admin_web.door_health import ago
 from admin_web.doors import Introduced, NotIntroduced
 from flows.texts import translate
 from storage import accounts

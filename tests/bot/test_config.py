@@ -57,6 +57,15 @@ def test_the_environment_wins_over_the_file(here: Path, monkeypatch: pytest.Monk
             'base_url = "https://a.example:9443"\n[telegram]\nwebhook = true',
             "telegram.webhook needs base_url on port 443, 80, 88 or 8443",
         ),
+        ('[signal]\nurl = "https://signal.example"', "signal.url: signal-cli asks for no password"),
+        ('[signal]\nurl = "http://203.0.113.7:8080"', "signal.url: signal-cli asks for no password"),
+        ('[signal]\nurl = "http://0.0.0.0:8080"', "signal.url: signal-cli asks for no password"),
+        ('[signal]\nurl = "127.0.0.1:8080"', "signal.url: it begins with https:// (or http://"),
+        ('[signal]\naccounts = { montaubry = "06 12 34" }', "signal.accounts: the number of montaubry is not one"),
+        (
+            '[signal.accounts]\na = "+33612345678"\nb = "+33612345678"',
+            "signal.accounts: two spaces can't share a number",
+        ),
         ('[telegram]\ntoken = "1:sesame"', "telegram.token is not a setting; there are database_url, host, port"),
     ],
 )
@@ -180,4 +189,28 @@ def test_what_a_secret_says_badly_is_named_and_not_shown(name: str, written: str
 def test_a_secret_that_cannot_be_read_is_named(secrets: Path) -> None:
     (secrets / "telegram_bots").mkdir()
     with pytest.raises(BadSettings, match=r"telegram_bots cannot be read \(IsADirectoryError\)"):
+        load()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost:8080",
+        "http://[::1]:8080",
+        "http://10.1.2.3:8080",
+        "http://[fd00::7]:8080",
+        "http://signal-cli:8080",
+    ],
+)
+def test_signal_is_asked_on_this_machine_or_a_private_network(url: str, here: Path) -> None:
+    (here / "palabre.toml").write_text(f'[signal]\nurl = "{url}/"\naccounts = {{ montaubry = "+33612345678" }}\n')
+    signal = load().signal
+    assert (signal.url, signal.accounts) == (url, {"montaubry": "+33612345678"})
+
+
+def test_a_number_may_stand_in_the_environment(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PALABRE_SIGNAL_ACCOUNTS", '{"montaubry": "+33612345678"}')
+    assert load().signal.accounts == {"montaubry": "+33612345678"}
+    monkeypatch.setenv("PALABRE_SIGNAL_ACCOUNTS", "+33612345678")
+    with pytest.raises(BadSettings, match="PALABRE_SIGNAL_ACCOUNTS"):
         load()

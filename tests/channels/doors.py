@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import secrets
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,9 +17,11 @@ from sqlalchemy import select
 
 from admin_web import talks
 from bot.channels import Incoming, Receive
+from bot.channels.signal import Signal
 from bot.channels.telegram import Telegram
 from bot.channels.terminal import CAPABILITIES, Terminal
 from bot.courier import Courier
+from bot.finishing import stop
 from bot.house import House
 from bot.reception import Reception
 from bot.telegram.api import Api
@@ -28,6 +32,7 @@ from flows.rendering import numbered
 from storage import accounts, history, models, spaces
 from storage.participants import AddressKey
 from tests.channels.open_house import Browser, browser
+from tests.signal import fakes as signal_fakes
 from tests.telegram.fakes import ACCOUNT, Scripted, message, tap
 
 
@@ -50,6 +55,10 @@ class Door(Protocol):
 
     @property
     def house(self) -> House: ...
+
+    @property
+    def beforehand(self) -> int:
+        """How many messages it took to begin, besides the first."""
 
     async def begin(self, code: str) -> None:
         """Come with a poster's code."""
@@ -86,7 +95,7 @@ async def left(door: Door) -> Left:
             select(models.Contribution.fields).where(models.Contribution.participant_id == seen.participant_id)
         )
         heard = select(models.Heard.id).where(models.Heard.participant_id == seen.participant_id)
-        messages = len((await connection.execute(heard)).all())
+        messages = len((await connection.execute(heard)).all()) - door.beforehand
     answers = Journal.loads(row.journal).answers() if row else {}
     return Left(answers, row.waiting if row else None, sent, row.place if row else None, messages)
 
@@ -98,6 +107,7 @@ class AtTerminal:
     house: House
     who: AddressKey = field(default_factory=lambda: AddressKey("terminal", "montaubry", secrets.token_hex(4)))
     printed: list[str] = field(default_factory=list)
+    beforehand: int = 0
     shown: Message | None = None
 
     def terminal(self, *lines: str, code: str | None = None) -> Terminal:
@@ -147,6 +157,7 @@ class AtPage:
     house: House
     browser: Browser
     address: str = "/c/centre"
+    beforehand: int = 0
 
     @property
     def who(self) -> AddressKey:
@@ -179,6 +190,7 @@ class AtTelegram:
     hear: Callable[[Sequence[Any]], Awaitable[None]]
     person: int = field(default_factory=lambda: secrets.randbelow(1 << 40) + 1)
     updates: Iterator[int] = field(default_factory=lambda: itertools.count(secrets.randbelow(1 << 30)))
+    beforehand: int = 0
 
     @property
     def who(self) -> AddressKey:
@@ -211,6 +223,42 @@ class AtTelegram:
         return {**update, "callback_query": {**update["callback_query"], "data": data}}
 
 
+@dataclass
+class AtSignal:
+    """Each message is an event, as the daemon hands it out. Signal tells nobody's language: it is asked first."""
+
+    house: House
+    daemon: signal_fakes.Scripted
+    kept: asyncio.Queue[Incoming]
+    person: str = field(default_factory=lambda: str(uuid.uuid4()))
+    beforehand: int = 0
+
+    @property
+    def who(self) -> AddressKey:
+        return AddressKey("signal", signal_fakes.ACI, self.person)
+
+    async def begin(self, code: str) -> None:
+        await self.write(code)
+        await self.write("English")
+        self.beforehand = 1
+
+    async def write(self, text: str) -> None:
+        await self.hear(signal_fakes.event(next(self.daemon.clock), text, self.person))
+
+    async def press(self, button: Button, offered: Message) -> None:
+        meant = command(button.label)
+        await self.write(f"/{meant[0].value}" if meant is not None else button.label)
+
+    async def hear(self, event: Any) -> None:
+        self.daemon.pushed.put_nowait([event])
+        await asyncio.wait_for(self.kept.get(), 30)
+
+    async def replay(self, recorded: Mapping[str, Any]) -> None:
+        for event in recorded["events"]:
+            self.person = event["envelope"]["sourceUuid"]
+            await self.hear(event)
+
+
 @asynccontextmanager
 async def at_terminal(house: House) -> AsyncIterator[Door]:
     yield AtTerminal(house)
@@ -241,8 +289,28 @@ async def at_telegram(house: House) -> AsyncIterator[Door]:
     await telegram.close()
 
 
+@asynccontextmanager
+async def at_signal(house: House) -> AsyncIterator[Door]:
+    """With a daemon that takes what it is given."""
+    signal, daemon = house.channels["signal"], signal_fakes.Scripted()
+    kept: asyncio.Queue[Incoming] = asyncio.Queue()
+    assert isinstance(signal, Signal)
+    signal.daemon = daemon
+
+    async def receive(*incoming: Incoming) -> None:
+        await house.reception.receive(*incoming)
+        for one in incoming:
+            kept.put_nowait(one)
+
+    running = asyncio.create_task(signal.run(receive))
+    await daemon.waiting.wait()
+    yield AtSignal(house, daemon, kept)
+    await stop(running)
+
+
 DOORS: Mapping[str, Callable[[House], AbstractAsyncContextManager[Door]]] = {
     "terminal": at_terminal,
     "web": at_page,
     "telegram": at_telegram,
+    "signal": at_signal,
 }

@@ -13,12 +13,13 @@ import httpx
 from sqlalchemy import func, select
 
 from bot import house
-from bot.config import Settings
+from bot.config import Settings, Signal
 from bot.finishing import stop
 from bot.house import House
 from storage import models
 from storage.database import Database
 from tests.channels.little import build_town
+from tests.signal.fakes import NUMBER
 
 BASE = "http://montaubry.example"
 PAGE = "/c/centre"
@@ -38,7 +39,8 @@ async def opened(url: str, base_url: str = BASE, build: Build = build_town) -> A
     database = Database(url)
     await build(database)
     await database.close()
-    async with house.opened(settings(url, base_url)) as built:
+    signal = Signal(accounts={"montaubry": NUMBER})
+    async with house.opened(settings(url, base_url).model_copy(update={"signal": signal})) as built:
         works = [asyncio.create_task(work) for work in (built.reception.run(), built.courier.run())]
         yield built
         for work in works:

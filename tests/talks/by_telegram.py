@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.attachments import Attachments
 from bot.channels import Incoming, Outgoing
 from bot.channels.telegram import Telegram
-from bot.telegram.attachments import Attachments
 from bot.telegram.writing import CAPABILITIES
 from storage.unfetched import Unfetched
 from tests.talks.player import Phone, Player, town

@@ -14,11 +14,11 @@ from bot.channels.telegram import Telegram
 from bot.finishing import stop
 from bot.telegram import with_aiogram
 from bot.telegram.api import Api
-from bot.telegram.health import CHANNEL
+from bot.telegram.reading import CHANNEL
 from storage import accounts, spaces
 from storage.database import Database
+from tests.serving import listen
 from tests.telegram_api import Bot, Limits, Platform, serve
-from tests.telegram_api.server import listen
 
 NO_LIMITS = Limits(per_second=None, per_chat=None, per_group_minute=None)
 """For talks that are not about how fast they are carried."""

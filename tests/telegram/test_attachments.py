@@ -14,9 +14,10 @@ import pytest
 from PIL import Image
 from sqlalchemy import select, update
 
+from bot.attachments import AGAIN_AFTER, GIVEN_UP_AFTER, Attachments
+from bot.channels.telegram import failing_as_agreed
 from bot.reception import Reception
 from bot.telegram.api import Away, NoAnswer, TooFast, Wrong, WrongKey
-from bot.telegram.attachments import AGAIN_AFTER, GIVEN_UP_AFTER, Attachments
 from bot.telegram.writing import CAPABILITIES
 from flows.messages import Attachment, Incoming
 from flows.pictures import LARGEST
@@ -54,13 +55,14 @@ class Bench:
     asked: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.attachments = Attachments(self.database, self.download, self.clock)
+        self.attachments = Attachments(self.database, "telegram", self.download, self.clock)
 
     async def download(self, account: str, file_id: str, most: int) -> bytes:
         self.asked.append((account, file_id))
         said = self.says.pop(0) if self.says else picture()
-        if isinstance(said, Exception):
-            raise said
+        with failing_as_agreed():
+            if isinstance(said, Exception):
+                raise said
         assert isinstance(said, bytes)
         return said
 

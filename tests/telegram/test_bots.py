@@ -130,7 +130,7 @@ async def test_an_account_whose_key_the_settings_have_lost_is_shown_as_such(town
 
 
 async def test_a_platform_that_is_away_at_the_start_is_asked_again(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.telegram.patience.LONGEST", 0.001)
+    monkeypatch.setattr("bot.patience.LONGEST", 0.001)
     town.telegram.tokens = {"montaubry": TOKEN}
     town.script[TOKEN].says = {"getMe": [Away("502")] * 3, "deleteWebhook": [Away("502")]}
     await town.look()

@@ -122,7 +122,7 @@ async def test_a_robot_answers_once_its_key_was_pasted_and_no_more_once_its_door
     assert "Not yet" in (await claire.post(close, data={"key": key}, follow_redirects=True)).text
     assert "t.me" not in (await claire.get("/p/pain22")).text
     logged = "".join(capfd.readouterr())
-    assert "a bot is not well" in logged
+    assert "an account is not well" in logged
     assert not any(token.partition(":")[2] in logged for token in (old, new))
 
 

@@ -14,23 +14,24 @@ from hypothesis import strategies as st
 
 from bot.channels import Incoming, NotKept
 from bot.finishing import stop
+from bot.patience import LONGEST
 from bot.telegram.api import Away, NoAnswer, TooFast, UsedElsewhere, Wrong, WrongKey
-from bot.telegram.health import Health
 from bot.telegram.hearing import Courtesies, Ear
-from bot.telegram.patience import LONGEST, SHUT_OUT, Patience
+from bot.telegram.patience import SHUT_OUT, patience
 from bot.telegram.polling import Poller
 from bot.telegram.reading import UPDATES
+from bot.wellbeing import Wellbeing
 from storage.accounts import AWAY, KEY, OTHER, TAKEN
 from storage.database import Database
 from tests.channels.test_telegram_reading import damaged
 from tests.telegram.fakes import Now, Scripted, message
 
 
-class Remembered(Health):
+class Remembered(Wellbeing):
     """What would be noted on the account."""
 
     def __init__(self, clock: Now) -> None:
-        super().__init__(Database("sqlite+aiosqlite:///"), "1", clock)
+        super().__init__(Database("sqlite+aiosqlite:///"), "telegram", "1", clock)
         self.notes: list[str | None] = []
 
     async def _write(self, error: str | None) -> None:
@@ -47,8 +48,8 @@ class Bench:
     heard: list[list[Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.health = Remembered(self.clock)
-        self.poller = Poller(self.api, self.hear, Patience(self.health, self.clock.pause))
+        self.wellbeing = Remembered(self.clock)
+        self.poller = Poller(self.api, self.hear, patience(self.wellbeing, self.clock.pause))
 
     async def hear(self, updates: Sequence[Any]) -> None:
         if self.trouble:
@@ -106,7 +107,7 @@ async def test_what_could_not_be_kept_is_asked_for_again() -> None:
     assert bench.api.offsets()[:4] == [None, None, None, 8]
     assert bench.heard == [[7]]
     assert len(bench.clock.pauses) == 2
-    assert bench.health.notes == [None]  # the bot is well: it is the database that is not
+    assert bench.wellbeing.notes == [None]  # the bot is well: it is the database that is not
 
 
 async def test_a_question_under_way_ends_at_once_when_the_house_closes() -> None:
@@ -143,7 +144,7 @@ async def test_a_last_word_that_fails_or_is_not_answered_keeps_nobody(monkeypatc
 
 async def test_a_bot_that_is_polled_elsewhere_is_noted_and_tried_again() -> None:
     bench = await polled([], UsedElsewhere("Conflict"), UsedElsewhere("Conflict"), [])
-    assert bench.health.notes == [None, TAKEN, None]
+    assert bench.wellbeing.notes == [None, TAKEN, None]
     assert 0 < bench.clock.pauses[0] < bench.clock.pauses[1] * 2 <= 4
 
 
@@ -151,14 +152,14 @@ async def test_it_waits_as_long_as_it_is_told_to() -> None:
     bench = await polled(TooFast("Too Many Requests", timedelta(seconds=7)), [message(7)])
     assert bench.clock.pauses == [7.0]
     assert bench.heard == [[7]]
-    assert bench.health.notes == [None]
+    assert bench.wellbeing.notes == [None]
 
 
 async def test_a_platform_that_is_away_is_noted_once_that_lasts() -> None:
     short = await polled([], *[Away("502")] * 3, [])
-    assert short.health.notes == [None]
+    assert short.wellbeing.notes == [None]
     long = await polled([], *[NoAnswer(), Away("502")] * 6, [message(7)])
-    assert long.health.notes == [None, AWAY, None]
+    assert long.wellbeing.notes == [None, AWAY, None]
     assert max(long.clock.pauses) <= LONGEST
     assert long.clock.pauses[-1] > 10
     assert long.heard == [[7]]
@@ -171,13 +172,13 @@ async def test_each_trouble_begins_with_a_short_pause_again() -> None:
 
 async def test_a_refused_key_is_noted_and_left_alone_for_long() -> None:
     bench = await polled(WrongKey("Unauthorized"), [message(7)])
-    assert bench.health.notes == [KEY, None]
+    assert bench.wellbeing.notes == [KEY, None]
     assert bench.clock.pauses == [SHUT_OUT.total_seconds()]
 
 
 async def test_any_other_refusal_is_noted_and_tried_again() -> None:
     bench = await polled(Wrong("Bad Request"), [message(7)])
-    assert bench.health.notes == [OTHER, None]
+    assert bench.wellbeing.notes == [OTHER, None]
 
 
 @pytest.mark.parametrize("nonsense", [[{}], [None, "x"], [{"update_id": "7"}], [[]], [{"update_id": None}]])

@@ -55,7 +55,7 @@ def secret_of(bot: Bot) -> str:
 async def test_a_run_in_which_everything_fails_tells_no_key(
     road: str, tmp_path: Path, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.telegram.patience.LONGEST", 0.05)
+    monkeypatch.setattr("bot.patience.LONGEST", 0.05)
     monkeypatch.setattr("bot.channels.telegram.EVERY", 0.05)
     asyncio.get_running_loop().set_debug(True)
     platform = Platform(clock=Clock(pace=20), conflict_pause=0.01)

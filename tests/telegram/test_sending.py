@@ -12,6 +12,7 @@ import pytest
 
 from bot.channels import Moved, Outgoing, Refused, TryLater, Uncertain, Unreachable
 from bot.channels.telegram import Telegram
+from bot.parts import MOST_BEGUN
 from bot.telegram.api import (
     ApiError,
     Away,
@@ -26,7 +27,7 @@ from bot.telegram.api import (
 )
 from bot.telegram.api import Moved as MovedTo
 from bot.telegram.hearing import Courtesies
-from bot.telegram.sending import MOST_BEGUN, Sending
+from bot.telegram.sending import Sending
 from flows.messages import Button, Line, Media, Message
 from storage.files import File, reference_of
 from tests.telegram.fakes import ACCOUNT, Scripted
@@ -129,8 +130,8 @@ async def test_only_so_many_messages_are_remembered_half_sent() -> None:
     for number in range(MOST_BEGUN + 1):
         with pytest.raises(NoAnswer):
             await sending.send(platform.make, outgoing(LONG, key=str(number)))
-    assert len(sending._left) == MOST_BEGUN
-    assert "0" not in sending._left
+    assert len(sending._parts._left) == MOST_BEGUN
+    assert "0" not in sending._parts._left
 
 
 async def test_a_picture_travels_once_to_each_bot() -> None:

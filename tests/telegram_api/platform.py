@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.telegram_api.clock import Bell, Clock
-from tests.telegram_api.faults import Faults
+from tests.telegram_api.faults import WRITES, Faults
 from tests.telegram_api.files import Files
 from tests.telegram_api.mailbox import TAP, Mailbox, Update
 from tests.telegram_api.rates import Limits, Rates, Violation
@@ -71,7 +71,7 @@ class Platform:
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
-        self.faults = Faults(random.Random(self.seed + 1))
+        self.faults = Faults(random.Random(self.seed + 1), WRITES)
         self.limits = replace(self.limits)  # a test may change its own
         self.rates = Rates(self.limits)
         self.changed = Bell()

@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tests.serving import listen
 from tests.telegram_api import Platform, Resident
 from tests.telegram_api.conftest import Client
-from tests.telegram_api.server import listen
 
 HEADER = "x-telegram-bot-api-secret-token"
 

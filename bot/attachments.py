@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.telegram.api import ApiError, Away, NoAnswer, TooFast, Wrong
-from bot.telegram.health import CHANNEL
+from bot.channels import Refused, TryLater, Uncertain, Unreachable
 from flows.messages import Incoming
 from flows.pictures import LARGEST, NotAPicture, sent
 from storage import unfetched
@@ -26,7 +25,8 @@ GIVEN_UP_AFTER = timedelta(days=1)
 AGAIN_AFTER = timedelta(minutes=1)
 
 Download = Callable[[str, str, int], Awaitable[bytes]]
-"""`await download(account, file_id, most)`; raises as Api.download does."""
+"""`await download(account, name, most)`: what the platform keeps under this name, at most so many bytes. Raises as
+Channel.send does; Refused where it can never be had."""
 log = structlog.get_logger()
 
 
@@ -35,6 +35,7 @@ class Attachments:
     """Fetches them one after the other; one that can't be had just now is tried again for a day."""
 
     database: Database
+    channel: str
     download: Download
     clock: Callable[[], datetime]
     _due: dict[Unfetched, datetime] = field(init=False, default_factory=dict)
@@ -59,7 +60,7 @@ class Attachments:
                     remembered = True
                 await self.fetch()
             except SQLAlchemyError as error:
-                log.error("cannot keep attachments", channel=CHANNEL, error=type(error).__name__)
+                log.error("cannot keep attachments", channel=self.channel, error=type(error).__name__)
             await self._pause()
 
     async def _pause(self) -> None:
@@ -73,7 +74,7 @@ class Attachments:
         """Those of the last day that were not fetched."""
         now = self.clock()
         async with self.database.read() as connection:
-            left = await unfetched.without_bytes(connection, CHANNEL, now - GIVEN_UP_AFTER)
+            left = await unfetched.without_bytes(connection, self.channel, now - GIVEN_UP_AFTER)
         self._due.update(dict.fromkeys(left, now))
 
     async def fetch(self) -> None:
@@ -81,9 +82,9 @@ class Attachments:
         for one in [one for one, at in self._due.items() if at <= self.clock()]:
             try:
                 await self._fetch(one)
-            except (Wrong, NotAPicture) as error:
+            except (Refused, NotAPicture) as error:
                 self._give_up(one, error)
-            except (ApiError, Away, NoAnswer) as error:
+            except (TryLater, Uncertain, Unreachable) as error:
                 self._later(one, error)
             else:
                 del self._due[one]
@@ -92,8 +93,8 @@ class Attachments:
         async with self.database.read() as connection:
             if await unfetched.space_of(connection, attached) is None:
                 return
-        _channel, account, file_id = attached.reference.split(":", 2)
-        file = await sent(await self.download(account, file_id, LARGEST))
+        _channel, account, name = attached.reference.split(":", 2)
+        file = await sent(await self.download(account, name, LARGEST))
         async with self.database.write() as connection:
             await unfetched.keep(connection, attached, file, self.clock())
 
@@ -102,10 +103,10 @@ class Attachments:
         if now - attached.at >= GIVEN_UP_AFTER:
             self._give_up(attached, error)
         else:
-            wait = error.after if isinstance(error, TooFast) else AGAIN_AFTER
+            wait = error.after if isinstance(error, TryLater) else AGAIN_AFTER
             self._due[attached] = now + max(wait, AGAIN_AFTER)
 
     def _give_up(self, attached: Unfetched, error: Exception) -> None:
         """The answer keeps its reference, and that one was sent counts."""
         del self._due[attached]
-        log.error("an attachment could not be had", channel=CHANNEL, error=type(error).__name__)
+        log.error("an attachment could not be had", channel=self.channel, error=type(error).__name__)

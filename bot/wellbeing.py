@@ -1,4 +1,4 @@
-"""How our bots are doing, noted on their accounts so that the panel shows it."""
+"""How our accounts at platforms are doing, noted there so that the panel shows it."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage import accounts
-from storage.accounts import AWAY, KEY, OTHER, TAKEN
+from storage.accounts import AWAY
 from storage.database import Database
 
-CHANNEL = "telegram"
 LASTING = timedelta(minutes=1)
 """A platform that can't be reached for less is nobody's concern."""
 STILL_WELL = timedelta(minutes=10)
-"""How old the time may be at which a bot last worked."""
+"""How old the time may be at which an account last worked."""
 
 log = structlog.get_logger()
 
 
 @dataclass
-class Health:
-    """One bot's. Only changes are written; a database that is away misses one, and hears the next."""
+class Wellbeing:
+    """One account's. Only changes are written; a database that is away misses one, and hears the next."""
 
     database: Database
+    channel: str
     account: str
     clock: Callable[[], datetime]
     _noted: str | None = field(init=False, default=None)
@@ -39,23 +39,12 @@ class Health:
         if self._noted is not None or self._noted_at is None or self.clock() - self._noted_at >= STILL_WELL:
             await self._note(None)
 
-    async def key_refused(self) -> None:
-        await self._failed(KEY)
-
-    async def used_elsewhere(self) -> None:
-        await self._failed(TAKEN)
-
-    async def in_trouble(self) -> None:
-        """Something that ought not to happen; the log has it."""
-        await self._failed(OTHER)
-
-    async def away(self) -> None:
-        """It can't be reached: noted once that lasts."""
-        self._away_since = self._away_since or self.clock()
-        if self.clock() - self._away_since >= LASTING:
-            await self._failed(AWAY)
-
-    async def _failed(self, error: str) -> None:
+    async def failed(self, error: str) -> None:
+        """It is not well, a word of storage/accounts.py; a platform that can't be reached is noted once that lasts."""
+        if error == AWAY:
+            self._away_since = self._away_since or self.clock()
+            if self.clock() - self._away_since < LASTING:
+                return
         if self._noted != error:
             await self._note(error)
 
@@ -63,16 +52,16 @@ class Health:
         try:
             await self._write(error)
         except SQLAlchemyError as trouble:
-            log.error("cannot note how a bot is doing", channel=CHANNEL, error=type(trouble).__name__)
+            log.error("cannot note how an account is doing", channel=self.channel, error=type(trouble).__name__)
             return
         self._noted, self._noted_at = error, self.clock()
         if error is not None:
-            log.warning("a bot is not well", channel=CHANNEL, status=error)
+            log.warning("an account is not well", channel=self.channel, status=error)
 
     async def _write(self, error: str | None) -> None:
         now = self.clock()
         async with self.database.write() as connection:
             if error is None:
-                await accounts.worked(connection, CHANNEL, self.account, now)
+                await accounts.worked(connection, self.channel, self.account, now)
             else:
-                await accounts.failed(connection, CHANNEL, self.account, error, now)
+                await accounts.failed(connection, self.channel, self.account, error, now)
