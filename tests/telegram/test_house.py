@@ -129,17 +129,19 @@ async def test_a_driver_that_is_not_installed_is_a_mistake_at_the_start(
             pass
 
 
-async def test_a_house_opens_and_closes_though_telegram_can_not_be_reached(url: str) -> None:
-    async with running(url, bots={"montaubry": TOKEN}, api_url=NOWHERE) as (_built, client):
+@pytest.mark.parametrize("driver", OTHER_IS_LONG)
+async def test_a_house_opens_and_closes_though_telegram_can_not_be_reached(url: str, driver: str) -> None:
+    async with running(url, bots={"montaubry": TOKEN}, api_url=NOWHERE, driver=driver) as (_built, client):
         assert (await client.get("/readyz")).status_code == 200
 
 
-async def test_a_post_is_heard_through_the_whole_house_and_a_forgery_is_not(url: str) -> None:
+@pytest.mark.parametrize("driver", OTHER_IS_LONG)
+async def test_a_post_is_heard_through_the_whole_house_and_a_forgery_is_not(url: str, driver: str) -> None:
     platform = Platform()
     bot = platform.bot("Montaubry")
     path = f"/telegram/{bot.id}"
     async with serve(platform) as api_url:
-        settings = {"bots": {"montaubry": bot.token}, "api_url": api_url, "webhook": True}
+        settings = {"bots": {"montaubry": bot.token}, "api_url": api_url, "webhook": True, "driver": driver}
         async with running(url, **settings) as (built, client):
             await platform.until(lambda: bot.webhook, 60)
             assert bot.webhook is not None
