@@ -57,8 +57,8 @@ class Telegram(BaseModel):
     """Whether Telegram posts to us what is new; otherwise it is asked."""
     api_url: str = OFFICIAL
     """Another server of the same interface."""
-    driver: Literal["aiogram"] = "aiogram"
-    """The library that makes the calls."""
+    driver: Literal["aiogram", "python-telegram-bot"] = "aiogram"
+    """The library that makes the calls, by the name of its package; the second comes with the extra `ptb`."""
 
     @field_validator("bots")
     @classmethod

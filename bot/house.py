@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coro
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from importlib.metadata import PackageNotFoundError, distribution
 from typing import Any
 
 import structlog
@@ -114,9 +115,14 @@ def signal_daemon(settings: Settings) -> Daemon:
 
 def telegram_api(settings: Settings) -> Callable[[str], Awaitable[Api]]:
     """Opens the Bot API with a token. The library, which takes seconds and much memory, is loaded with the first one,
-    in a thread, so that talks go on meanwhile."""
+    in a thread, so that talks go on meanwhile; the other never is. Raises Mistake when it is not installed."""
+    _check_installed(settings.telegram.driver)
 
     def load() -> Callable[..., Api]:
+        if settings.telegram.driver == "python-telegram-bot":
+            from bot.telegram.with_ptb import open as with_ptb
+
+            return with_ptb
         from bot.telegram.with_aiogram import open as with_aiogram
 
         return with_aiogram
@@ -126,6 +132,15 @@ def telegram_api(settings: Settings) -> Callable[[str], Awaitable[Api]]:
         return driver(token, settings.telegram.api_url)
 
     return opened
+
+
+def _check_installed(package: str) -> None:
+    """Raises Mistake, at the start rather than at the first message."""
+    try:
+        distribution(package)
+    except PackageNotFoundError:
+        todo = "`pip install 'palabre[ptb]'` in Palabre's environment adds it."
+        raise Mistake(f"telegram.driver: {package} is not installed. {todo}") from None
 
 
 def open_terminal(

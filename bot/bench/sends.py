@@ -63,7 +63,7 @@ def _check(times: list[float], most: int) -> None:
 async def _sent(count: int, *, paid: bool) -> list[float]:
     """When so many messages to as many people arrived."""
     async with town(count, questionnaire(1), door=CAPABILITIES, account=BOT) as built:
-        with _server() as (address, results):
+        with server() as (address, results):
             async with _sending(built, address, paid=paid) as courier:
                 await _put(built)
                 courier.wake()
@@ -103,7 +103,7 @@ async def _put(built: Town) -> None:
 
 
 @contextmanager
-def _server() -> Iterator[tuple[str, Connection]]:
+def server() -> Iterator[tuple[str, Connection]]:
     """Its address, and where it is told how many to wait for and answers when each came."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()

@@ -64,14 +64,15 @@ def _update(number: int, person: int) -> dict[str, Any]:
     return {"update_id": number, "message": message}
 
 
-async def memory_of_a_house() -> float:
-    """Megabytes of resident memory once the bot has asked for what is new."""
+async def memory_of_a_house(driver: str = "aiogram") -> float:
+    """Megabytes of resident memory once the bot has asked for what is new, through this library."""
     async with town(0, questionnaire(10)) as built:
         with _server() as (address, asked):
             settings = {
                 "PALABRE_DATABASE_URL": f"sqlite:///{built.database.url.database}",
                 "PALABRE_TELEGRAM_BOTS": json.dumps({SLUG: TOKEN}),
                 "PALABRE_TELEGRAM_API_URL": address,
+                "PALABRE_TELEGRAM_DRIVER": driver,
             }
             return memory.running(settings, lambda: _until(asked))
 

@@ -1,5 +1,5 @@
 """The Bot API as the rest of this room sees it: calls by their names there, JSON back, and one error for each thing
-that has to be done about it. A driver (with_aiogram.py) makes the calls."""
+that has to be done about it. A driver (with_aiogram.py, with_ptb.py) makes the calls."""
 
 from __future__ import annotations
 

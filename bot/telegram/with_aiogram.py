@@ -2,17 +2,13 @@
 
 Not its answers: they are handed on as JSON. An update of a shape that aiogram doesn't know yet must not hold up those
 behind it, and a message is sent even if what comes back about it can't be read.
-
-The token is part of every address, and what aiohttp raises knows the address: so no error of theirs leaves this
-module, not even as the cause of ours.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from aiogram import Bot, methods
 from aiogram.client.session.aiohttp import AiohttpSession
@@ -22,18 +18,23 @@ from aiogram.types import BufferedInputFile, InlineKeyboardMarkup, InputFile
 from aiohttp import ClientConnectorError, ClientError, ClientTimeout, ConnectionTimeoutError, InvalidURL
 from pydantic import ValidationError
 
-from bot.telegram.api import Api, Away, Call, NoAnswer, Upload, Wrong, WrongKey
-from bot.telegram.replies import TOKEN, is_harmless, result_of
-from storage.value import value
+from bot.telegram.api import Api, Call, Upload, Wrong
+from bot.telegram.driving import (
+    CONNECTING,
+    OFFICIAL,
+    PATIENCE,
+    Answer,
+    Driver,
+    check_names,
+    check_token,
+    safely,
+    without_token,
+)
 
-T = TypeVar("T")
-OFFICIAL = "https://api.telegram.org"
-PATIENCE = timedelta(seconds=30)
-CONNECTING = 10.0
-"""Seconds to reach the server, waiting for a free connection included."""
 JSON = {"Content-Type": "application/json"}
 NOT_SENT = (ClientConnectorError, ConnectionTimeoutError, InvalidURL)
 """Raised while no connection stands: no name, no answer, no certificate to trust. Nothing has left us then."""
+LOST = (ClientError,)
 
 
 def open(token: str, api_url: str = OFFICIAL, *, timeout: timedelta = PATIENCE) -> Api:
@@ -41,40 +42,25 @@ def open(token: str, api_url: str = OFFICIAL, *, timeout: timedelta = PATIENCE) 
 
     Raises WrongKey for what can't be a token.
     """
-    if not TOKEN.fullmatch(token):
-        raise WrongKey("This is not the form of a token.")
+    check_token(token)
     session = _Session(api=TelegramAPIServer.from_base(api_url), timeout=timeout.total_seconds())
     return _Api(Bot(token, session), session)
 
 
-class _Api:
-    """One bot's, with its own connections. No dataclass: nothing shall print what it holds."""
+class _Api(Driver):
+    """See Api."""
 
     def __init__(self, bot: Bot, session: _Session) -> None:
         self._bot = bot
         self._session = session
 
-    async def call(self, call: Call, *, patience: timedelta | None = None) -> Any:
-        """See Api. Raises Wrong also for a method or a parameter that the Bot API doesn't have."""
+    async def _ask(self, call: Call, patience: timedelta | None) -> Answer:
         method = _typed(call)
         seconds = math.ceil(patience.total_seconds()) if patience is not None else None
-        answer = await _safely(self._bot(method, request_timeout=seconds))
-        return result_of(answer.status, answer.body, harmless=is_harmless(call.method))
+        return await safely(self._bot(method, request_timeout=seconds), NOT_SENT, LOST)
 
-    async def download(self, file_id: str, most: int) -> bytes:
-        """See Api."""
-        match await self.call(Call("getFile", {"file_id": file_id})):
-            case {"file_size": int(size)} if size > most:
-                raise Wrong("The file is too large.")
-            case {"file_path": str(path)}:
-                answer = await _safely(self._session.fetch(self._bot.token, path, most))
-            case _:
-                raise Wrong("The file is not there.")
-        if answer.status != 200:
-            raise (Wrong if answer.status < 500 else Away)(f"HTTP {answer.status} for a file")
-        if len(answer.body) > most:
-            raise Wrong("The file is too large.")
-        return answer.body
+    async def _fetch(self, path: str, most: int) -> Answer:
+        return await safely(self._session.fetch(self._bot.token, path, most), NOT_SENT, LOST)
 
     async def close(self) -> None:
         """See Api."""
@@ -89,9 +75,7 @@ def _typed(call: Call) -> TelegramMethod[Any]:
     kind = getattr(methods, call.method[:1].upper() + call.method[1:], None)
     if not (isinstance(kind, type) and issubclass(kind, TelegramMethod)):
         raise Wrong(f"There is no {call.method}.")
-    unknown = call.parameters.keys() - kind.model_fields.keys()  # aiogram would just send them
-    if unknown:
-        raise Wrong(f"{call.method} has no {', '.join(sorted(unknown))}.")
+    check_names(call, kind.model_fields)
     try:
         made: TelegramMethod[Any] = kind(**{name: _given(name, given) for name, given in call.parameters.items()})
         return made
@@ -110,25 +94,18 @@ def _given(name: str, given: Any) -> Any:
 # -- what comes back -------------------------------------------------------------------------------------------
 
 
-@value
-class _Answer:
-    status: int
-    body: bytes
-
-
 class _Session(AiohttpSession):
     """aiogram's session, with answers as they came and a limit of its own to connecting."""
 
     async def make_request(self, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:  # noqa: ASYNC109
-        """An _Answer. Raises what aiohttp does."""
+        """An Answer. Raises what aiohttp does."""
         url = self.api.api_url(token=bot.token, method=method.__api_method__)
         session = await self.create_session()
         limits = self._limits(timeout)
         # A redirect would take the token, and maybe a message, to somewhere else.
         async with session.post(url, **self._body(bot, method), timeout=limits, allow_redirects=False) as response:
             body = await response.read()
-        # What stands between the server and us may quote the address that it was asked for.
-        return _Answer(response.status, body.replace(bot.token.encode(), b"TOKEN"))
+        return Answer(response.status, without_token(body, bot.token))
 
     def _body(self, bot: Bot, method: TelegramMethod[Any]) -> dict[str, Any]:
         """JSON, which takes a fifth of the time that a form does (7 µs instead of 40); only files need a form."""
@@ -136,7 +113,7 @@ class _Session(AiohttpSession):
             return {"data": self.build_form_data(bot, method)}
         return {"data": method.model_dump_json(exclude_unset=True).encode(), "headers": JSON}
 
-    async def fetch(self, token: str, path: str, most: int) -> _Answer:
+    async def fetch(self, token: str, path: str, most: int) -> Answer:
         """A file, of which no more than a little over `most` bytes are read. Raises what aiohttp does."""
         url = self.api.file_url(token, path)
         session = await self.create_session()
@@ -146,24 +123,9 @@ class _Session(AiohttpSession):
                 body += part
                 if len(body) > most:
                     break
-            return _Answer(response.status, bytes(body) if response.status == 200 else b"")
+            return Answer(response.status, bytes(body) if response.status == 200 else b"")
 
     def _limits(self, seconds: float | None) -> ClientTimeout:
         """Connecting ends well before the call does, or nobody could tell whether it had left."""
         total = seconds or self.timeout
         return ClientTimeout(total=total, connect=min(CONNECTING, total / 2))
-
-
-async def _safely(under_way: Awaitable[T]) -> T:
-    """What comes of it. Raises Away where nothing has left us, NoAnswer where something may have, and Wrong where it
-    can't be written down as a request; raised outside of the handlers, so that they lead to no error of others."""
-    failure: Exception
-    try:
-        return await under_way
-    except NOT_SENT as error:
-        failure = Away(type(error).__name__)
-    except (ClientError, TimeoutError, OSError) as error:
-        failure = NoAnswer(type(error).__name__)
-    except ValueError as error:
-        failure = Wrong(type(error).__name__)
-    raise failure

@@ -20,6 +20,7 @@ import orjson
 
 from bot.bench.memory import free_port
 from tests.acceptance.process import START_WITHIN, palabre, start
+from tests.telegram.drivers import AIOGRAM
 from tests.telegram_api import Bot, Platform, Resident, serve
 
 QUESTIONS = 5
@@ -135,6 +136,7 @@ class Town:
     api_url: str
     road: str
     port: int
+    driver: str = AIOGRAM
     log: list[str] = field(default_factory=list)
 
     @asynccontextmanager
@@ -151,6 +153,7 @@ class Town:
                 "PALABRE_LOG_FORMAT": "json",
                 "PALABRE_LOG_LEVEL": "debug",
                 "PALABRE_TELEGRAM_API_URL": self.api_url,
+                "PALABRE_TELEGRAM_DRIVER": self.driver,
                 "PALABRE_TELEGRAM_BOTS": json.dumps({"palabre": self.bot.token}),
                 "PALABRE_TELEGRAM_WEBHOOK": "true" if self.road == "webhook" else "false",
             },
@@ -224,10 +227,12 @@ class Town:
 
 
 @asynccontextmanager
-async def town(folder: Path, platform: Platform, road: str, questionnaire: str = FILE) -> AsyncIterator[Town]:
+async def town(
+    folder: Path, platform: Platform, road: str, questionnaire: str = FILE, driver: str = AIOGRAM
+) -> AsyncIterator[Town]:
     """The consultation, imported; the house is not running yet."""
     (folder / "questionnaire.yaml").write_text(questionnaire)
     ended = await palabre("import", "questionnaire.yaml", "--open", folder=folder)
     assert ended.code == 0, ended
     async with serve(platform) as api_url:
-        yield Town(folder, platform, platform.bot("Palabre"), api_url, road, free_port())
+        yield Town(folder, platform, platform.bot("Palabre"), api_url, road, free_port(), driver)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.acceptance.process import START_WITHIN
 from tests.acceptance.telegram_crowd import Crowd, Town, town
+from tests.telegram.drivers import AIOGRAM, PTB
 from tests.telegram.served import ROADS
 from tests.telegram_api import Clock, Platform, faults
 from tests.telegram_api.mailbox import DAY
@@ -62,11 +63,11 @@ async def test_a_few_talks_with_faults_lose_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("road", ROADS)
-async def test_a_thousand_talks_with_faults_lose_nothing(tmp_path: Path, road: str) -> None:
-    """Half of them on each road: ten messages a talk, thirty a second."""
+@pytest.mark.parametrize(("road", "driver"), [*((road, AIOGRAM) for road in ROADS), ("polling", PTB)])
+async def test_a_thousand_talks_with_faults_lose_nothing(tmp_path: Path, road: str, driver: str) -> None:
+    """Half of them on each road: ten messages a talk, thirty a second. And as many again through the other library."""
     platform = hurried()
-    async with town(tmp_path, platform, road) as house:
+    async with town(tmp_path, platform, road, driver=driver) as house:
         platform.redeliver(TWICE)
         await talk_with_faults(house, Crowd(platform, house.bot, random.Random(1000), most=500), 60)
         assert platform.violations == []
@@ -80,11 +81,19 @@ async def test_a_house_killed_again_and_again_loses_nothing(
     await killed(tmp_path, road, request.config.getoption("--kills") // len(ROADS), 8)
 
 
-async def killed(folder: Path, road: str, times: int, at_once: int) -> None:
+@pytest.mark.long
+async def test_a_house_killed_again_and_again_loses_nothing_through_the_other_library(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Posted to: all that the library does there is to send, which is where a kill could double."""
+    await killed(tmp_path, "webhook", request.config.getoption("--kills") // 5, 8, PTB)
+
+
+async def killed(folder: Path, road: str, times: int, at_once: int, driver: str = AIOGRAM) -> None:
     """kill -9, so many times, while people talk: after so many messages and a moment, so that a slow machine gets as
     far in one life as a fast one."""
     chance, platform = random.Random(50), hurried()
-    async with town(folder, platform, road) as house:
+    async with town(folder, platform, road, driver=driver) as house:
         platform.redeliver(TWICE)
         crowd = Crowd(platform, house.bot, chance)
         talking = asyncio.create_task(crowd.talk(at_once))

@@ -1,4 +1,4 @@
-"""The driver on aiogram: every call arrives as it was meant, and whatever goes wrong is one of our errors, which tells
+"""The drivers: every call arrives as it was meant, and whatever goes wrong is one of our errors, which tells
 nobody the token."""
 
 from __future__ import annotations
@@ -28,16 +28,22 @@ from bot.telegram.api import (
     Wrong,
     WrongKey,
 )
-from bot.telegram.with_aiogram import open as with_aiogram
 from flows.messages import Button, Line, Message
 from storage.files import File
 from tests.channels.test_telegram_replies import refusal
+from tests.telegram.drivers import DRIVERS, Driver
 from tests.telegram_api import Platform, Resident, faults, serve
 
 TOKEN = "7000000001:AAHsecretsecretsecretsecretsecret_-x"
 HELLO = Call("sendMessage", {"chat_id": 11, "text": "Bonjour"})
 UPDATES = Call("getUpdates", {"timeout": 0})
 SOON = timedelta(seconds=1)
+
+
+@pytest.fixture(params=DRIVERS)
+def driver(request: pytest.FixtureRequest) -> Driver:
+    return DRIVERS[request.param]
+
 
 Behave: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 """What a server does once a whole request was read."""
@@ -91,17 +97,17 @@ async def babble(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Api]:
-    api = with_aiogram(TOKEN, url, timeout=SOON)
+async def opened(driver: Driver, url: str) -> AsyncIterator[Api]:
+    api = driver(TOKEN, url, timeout=SOON)
     try:
         yield api
     finally:
         await api.close()
 
 
-async def failing(url: str, call: Call = HELLO, patience: timedelta | None = None) -> Exception:
+async def failing(driver: Driver, url: str, call: Call = HELLO, patience: timedelta | None = None) -> Exception:
     """The error of this call, which leads to no error of a library."""
-    async with opened(url) as api:
+    async with opened(driver, url) as api:
         with pytest.raises((ApiError, Away, NoAnswer)) as raised:
             await api.call(call, patience=patience)
     return discreet(raised.value)
@@ -123,18 +129,18 @@ def discreet(error: Exception) -> Exception:
 PAGE = f"<html><h1>Bad Gateway</h1>/bot{TOKEN}/sendMessage</html>".encode()
 
 
-async def test_a_token_that_is_quoted_back_goes_no_further() -> None:
+async def test_a_token_that_is_quoted_back_goes_no_further(driver: Driver) -> None:
     async with behaving(saying(400, refusal(400, f"Bad Request: no /bot{TOKEN}/sendMessage"))) as url:
-        assert str(await failing(url)) == "Bad Request: no /botTOKEN/sendMessage"
+        assert str(await failing(driver, url)) == "Bad Request: no /botTOKEN/sendMessage"
     async with behaving(saying(502, PAGE, "text/html")) as url:
-        assert type(await failing(url)) is NoAnswer
+        assert type(await failing(driver, url)) is NoAnswer
 
 
-async def test_a_redirect_is_not_followed() -> None:
+async def test_a_redirect_is_not_followed(driver: Driver) -> None:
     """It would take the token somewhere else."""
     moved = saying(302, b"", "text/html", "Location: http://127.0.0.1:9/\r\n")
     async with behaving(moved) as url:
-        assert type(await failing(url)) is Away
+        assert type(await failing(driver, url)) is Away
 
 
 # -- what becomes of the connection ------------------------------------------------------------------------------
@@ -142,28 +148,28 @@ async def test_a_redirect_is_not_followed() -> None:
 
 @pytest.mark.parametrize("behave", [hang_up, break_off, say_nothing, babble])
 @pytest.mark.parametrize("call", [HELLO, UPDATES], ids=["message", "updates"])
-async def test_a_call_that_has_left_and_is_not_answered_is_in_doubt(behave: Behave, call: Call) -> None:
+async def test_a_call_that_has_left_and_is_not_answered_is_in_doubt(driver: Driver, behave: Behave, call: Call) -> None:
     async with behaving(behave) as url:
-        assert type(await failing(url, call)) is NoAnswer
+        assert type(await failing(driver, url, call)) is NoAnswer
 
 
-async def test_a_server_that_refuses_the_connection_is_away() -> None:
+async def test_a_server_that_refuses_the_connection_is_away(driver: Driver) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        assert type(await failing(f"http://127.0.0.1:{unused.getsockname()[1]}")) is Away
+        assert type(await failing(driver, f"http://127.0.0.1:{unused.getsockname()[1]}")) is Away
 
 
-async def test_a_server_without_an_address_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_without_an_address_is_away(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_given: Any, **_more: Any) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     with monkeypatch.context() as patched:
         patched.setattr(socket, "getaddrinfo", unknown)
-        assert type(await failing("http://nowhere.invalid")) is Away
-    assert type(await failing("http://:1")) is Away
+        assert type(await failing(driver, "http://nowhere.invalid")) is Away
+    assert type(await failing(driver, "http://:1")) is Away
 
 
-async def test_a_server_that_does_not_take_the_connection_is_away() -> None:
+async def test_a_server_that_does_not_take_the_connection_is_away(driver: Driver) -> None:
     """Its queue is full: the connection is never made, and the call has not left."""
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
@@ -173,22 +179,22 @@ async def test_a_server_that_does_not_take_the_connection_is_away() -> None:
         for one in waiting:
             one.setblocking(False)
             one.connect_ex(where)
-        assert type(await failing(f"http://127.0.0.1:{where[1]}", patience=SOON)) is Away
+        assert type(await failing(driver, f"http://127.0.0.1:{where[1]}", patience=SOON)) is Away
         for one in waiting:
             one.close()
 
 
-async def test_a_server_that_is_not_whom_it_claims_to_be_is_away() -> None:
+async def test_a_server_that_is_not_whom_it_claims_to_be_is_away(driver: Driver) -> None:
     async with behaving(hang_up) as url:
-        assert type(await failing(url.replace("http:", "https:"))) is Away
+        assert type(await failing(driver, url.replace("http:", "https:"))) is Away
 
 
-async def test_a_call_waits_as_long_as_it_says() -> None:
+async def test_a_call_waits_as_long_as_it_says(driver: Driver) -> None:
     async def slowly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(1.5)
         await saying(200, b'{"ok": true, "result": []}')(reader, writer)
 
-    async with behaving(slowly) as url, opened(url) as api:
+    async with behaving(slowly) as url, opened(driver, url) as api:
         assert await api.call(UPDATES, patience=timedelta(seconds=10)) == []
         with pytest.raises(NoAnswer):
             await api.call(UPDATES)
@@ -209,16 +215,18 @@ async def test_a_call_waits_as_long_as_it_says() -> None:
         Call("sendMessage", {"chat_id": 11, "text": "mon secret \ud800"}),
     ],
 )
-async def test_a_call_that_the_api_does_not_know_is_refused_here_without_a_word_of_a_resident(call: Call) -> None:
-    error = await failing("http://127.0.0.1:9", call)
+async def test_a_call_that_the_api_does_not_know_is_refused_here_without_a_word_of_a_resident(
+    driver: Driver, call: Call
+) -> None:
+    error = await failing(driver, "http://127.0.0.1:9", call)
     assert type(error) is Wrong
     assert "secret" not in repr(error)
 
 
 @pytest.mark.parametrize("token", ["", "abc", "1:", ":abc", "1:a b", "1:abc/../2:def", "1:abc?x=1", "١:abc", "1:é"])
-def test_what_can_not_be_a_token_opens_nothing(token: str) -> None:
+def test_what_can_not_be_a_token_opens_nothing(driver: Driver, token: str) -> None:
     with pytest.raises(WrongKey) as raised:
-        with_aiogram(token)
+        driver(token)
     assert not token or token not in str(raised.value)
 
 
@@ -226,21 +234,21 @@ def test_what_can_not_be_a_token_opens_nothing(token: str) -> None:
 
 
 @asynccontextmanager
-async def talking() -> AsyncIterator[tuple[Api, Platform, Resident]]:
+async def talking(driver: Driver) -> AsyncIterator[tuple[Api, Platform, Resident]]:
     """Our driver before the stub of the platform, and somebody who has pressed Start."""
     platform = Platform()
     bot = platform.bot("Ville de Nantes")
     async with serve(platform) as url:
-        api = with_aiogram(bot.token, url)
+        api = driver(bot.token, url)
         anna = platform.resident(bot, "Anna")
         anna.starts("plage")
         yield api, platform, anna
         await api.close()
 
 
-async def test_updates_come_as_they_are_of_whatever_shape() -> None:
+async def test_updates_come_as_they_are_of_whatever_shape(driver: Driver) -> None:
     strange = b'{"ok":true,"result":[{"update_id":1,"hologram":{"from":7}},{"update_id":2,"message":"?"},3,null]}'
-    async with behaving(saying(200, strange)) as url, opened(url) as api:
+    async with behaving(saying(200, strange)) as url, opened(driver, url) as api:
         assert await api.call(UPDATES) == [
             {"update_id": 1, "hologram": {"from": 7}},
             {"update_id": 2, "message": "?"},
@@ -252,8 +260,8 @@ async def test_updates_come_as_they_are_of_whatever_shape() -> None:
 PROMPT = Message((Line("Ça va ? 🌳", "ask"),), (Button("Oui", "x:yes"), Button("Retour", "x:-back", minor=True)))
 
 
-async def test_a_resident_hears_what_is_sent_and_its_buttons() -> None:
-    async with talking() as (api, _platform, anna):
+async def test_a_resident_hears_what_is_sent_and_its_buttons(driver: Driver) -> None:
+    async with talking(driver) as (api, _platform, anna):
         [update] = await api.call(Call("getUpdates", {"timeout": 0, "allowed_updates": ["message"]}))
         assert update["message"]["text"] == "/start plage"
         keyboard = {"inline_keyboard": [[{"text": "Oui", "callback_data": "x:yes"}]]}
@@ -267,9 +275,9 @@ async def test_a_resident_hears_what_is_sent_and_its_buttons() -> None:
         assert sent["reply_markup"] == keyboard
 
 
-async def test_a_file_goes_there_and_comes_back() -> None:
+async def test_a_file_goes_there_and_comes_back(driver: Driver) -> None:
     picture = File(bytes(range(256)) * 500, "image/png")
-    async with talking() as (api, _platform, anna):
+    async with talking(driver) as (api, _platform, anna):
         upload = Upload("plan.png", picture.content, picture.media_type)
         sent = await api.call(Call("sendDocument", {"chat_id": anna.chat.id, "document": upload, "caption": "Le plan"}))
         name = sent["document"]["file_id"]
@@ -281,7 +289,7 @@ async def test_a_file_goes_there_and_comes_back() -> None:
 
 
 @pytest.mark.parametrize("behave", [hang_up, say_nothing])
-async def test_a_download_that_fails_gives_nothing_away(behave: Behave) -> None:
+async def test_a_download_that_fails_gives_nothing_away(driver: Driver, behave: Behave) -> None:
     """The server knows the file, and doesn't hand it out."""
     known = saying(200, b'{"ok":true,"result":{"file_path":"photos/a.jpg"}}')
 
@@ -290,26 +298,26 @@ async def test_a_download_that_fails_gives_nothing_away(behave: Behave) -> None:
         await (known if len(asked) == 1 else behave)(reader, writer)
 
     asked: list[int] = []
-    async with behaving(server) as url, opened(url) as api:
+    async with behaving(server) as url, opened(driver, url) as api:
         with pytest.raises(NoAnswer) as raised:
             await api.download("AgAC", 10)
     discreet(raised.value)
 
 
-async def test_a_file_larger_than_it_was_said_to_be_is_not_read_to_its_end() -> None:
+async def test_a_file_larger_than_it_was_said_to_be_is_not_read_to_its_end(driver: Driver) -> None:
     async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         body = b"x" * 5_000_000 if asked else b'{"ok":true,"result":{"file_path":"photos/a.jpg","file_size":3}}'
         asked.append(1)
         await saying(200, body)(reader, writer)
 
     asked: list[int] = []
-    async with behaving(server) as url, opened(url) as api:
+    async with behaving(server) as url, opened(driver, url) as api:
         with pytest.raises(Wrong):
             await api.download("AgAC", 1_000)
 
 
-async def test_the_platform_s_faults_are_told_apart() -> None:
-    async with talking() as (api, platform, anna):
+async def test_the_platform_s_faults_are_told_apart(driver: Driver) -> None:
+    async with talking(driver) as (api, platform, anna):
         platform.limits.per_chat = None
         hello = Call("sendMessage", {"chat_id": anna.chat.id, "text": "Bonjour"})
         expected = [
@@ -329,15 +337,15 @@ async def test_the_platform_s_faults_are_told_apart() -> None:
             assert type(raised.value) is kind
 
 
-async def test_nothing_is_left_open(caplog: pytest.LogCaptureFixture) -> None:
+async def test_nothing_is_left_open(driver: Driver, caplog: pytest.LogCaptureFixture) -> None:
     """An unclosed session would be a ResourceWarning, which fails the test, and a line in the log."""
     caplog.set_level(logging.DEBUG)
-    async with behaving(saying(200, b'{"ok":true,"result":true}')) as url, opened(url) as api:
+    async with behaving(saying(200, b'{"ok":true,"result":true}')) as url, opened(driver, url) as api:
         assert await api.call(Call("getMe", {})) is True
     assert TOKEN not in caplog.text
     assert "Unclosed" not in caplog.text
 
 
-def test_the_api_does_not_show_its_token() -> None:
-    api = with_aiogram(TOKEN)
+def test_the_api_does_not_show_its_token(driver: Driver) -> None:
+    api = driver(TOKEN)
     assert "secret" not in repr(api) + str(api) + repr(vars(api))

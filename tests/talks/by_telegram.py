@@ -17,6 +17,7 @@ from bot.telegram.writing import CAPABILITIES
 from storage.unfetched import Unfetched
 from tests.talks.player import Phone, Player, town
 from tests.talks.transcript import OPENED, Turn
+from tests.telegram.drivers import AIOGRAM
 from tests.telegram.served import NO_LIMITS, carried, set_up
 from tests.telegram_api import Platform, Resident
 
@@ -89,7 +90,7 @@ class ByTelegram(Player):
 
 @asynccontextmanager
 async def on_telegram(
-    folder: Path, road: str, monkeypatch: pytest.MonkeyPatch, opened: Sequence[str] = OPENED
+    folder: Path, road: str, monkeypatch: pytest.MonkeyPatch, opened: Sequence[str] = OPENED, driver: str = AIOGRAM
 ) -> AsyncIterator[ByTelegram]:
     """The town of the talks, with a bot, and a resident who has not written yet."""
     platform = Platform(limits=NO_LIMITS)
@@ -99,7 +100,7 @@ async def on_telegram(
     async with town(f"sqlite+aiosqlite:///{folder}/talk.db", opened) as database:
         player = ByTelegram(database, phone, monkeypatch)
         await set_up(database, bot)
-        async with carried(database, platform, road, player.receive, lambda: player.now) as phone.telegram:
+        async with carried(database, platform, road, player.receive, lambda: player.now, driver) as phone.telegram:
             yield player
     files = [call for call in platform.calls if call.method in ("sendphoto", "senddocument") and call.told == 200]
     assert len(files) == sum(one.message.media is not None for one in phone.sent), "what comes along arrives"

@@ -9,9 +9,11 @@ import pytest
 from tests.talks.by_telegram import on_telegram
 from tests.talks.player import FOLDER, WRITTEN_ON, without_own
 from tests.talks.transcript import read
+from tests.telegram.drivers import AIOGRAM, PTB
 
 ALWAYS = frozenset({"first-time", "idea-photo", "language-unknown", "pressed-twice", "vote-ranking"})
 """Those that differ most there; the others are played with the long tests."""
+THROUGH_PTB = ("idea-photo", *(pytest.param(name, marks=pytest.mark.long) for name in sorted(ALWAYS - {"idea-photo"})))
 TALKS = [
     pytest.param(path, marks=() if path.stem in ALWAYS else pytest.mark.long, id=path.stem)
     for path in sorted(FOLDER.glob("*.chat"))
@@ -23,7 +25,18 @@ TALKS = [
 async def test_it_goes_the_same_on_telegram(
     path: Path, road: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await goes(path, road, AIOGRAM, tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("name", THROUGH_PTB)
+async def test_it_goes_the_same_through_the_other_library(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await goes(FOLDER / f"{name}.chat", "polling", PTB, tmp_path, monkeypatch)
+
+
+async def goes(path: Path, road: str, driver: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written = read(path)
-    async with on_telegram(tmp_path, road, monkeypatch, written.opened) as player:
+    async with on_telegram(folder, road, monkeypatch, written.opened, driver) as player:
         heard = await player.play(written)
     assert without_own(heard, player.phone.capabilities) == without_own(written, WRITTEN_ON)

@@ -12,12 +12,12 @@ from starlette.applications import Starlette
 from bot.channels import Receive
 from bot.channels.telegram import Telegram
 from bot.finishing import stop
-from bot.telegram import with_aiogram
 from bot.telegram.api import Api
 from bot.telegram.reading import CHANNEL
 from storage import accounts, spaces
 from storage.database import Database
 from tests.serving import listen
+from tests.telegram.drivers import AIOGRAM, DRIVERS
 from tests.telegram_api import Bot, Limits, Platform, serve
 
 NO_LIMITS = Limits(per_second=None, per_chat=None, per_group_minute=None)
@@ -40,13 +40,14 @@ async def carried(
     road: str,
     receive: Receive,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    driver: str = AIOGRAM,
 ) -> AsyncIterator[Telegram]:
-    """The channel, hearing by this road until the end."""
+    """The channel, hearing by this road through this library until the end."""
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(serve(platform))
 
         async def api(token: str) -> Api:
-            return with_aiogram.open(token, url)
+            return DRIVERS[driver](token, url)
 
         telegram = Telegram(database, api, clock=clock)
         if road == "webhook":

@@ -28,6 +28,7 @@ from storage.inbox import MessageKey, Note
 from storage.types import new_id
 from tests.channels.little import build_town
 from tests.tables import make_tables
+from tests.telegram.drivers import AIOGRAM, PTB
 from tests.telegram.fakes import ACCOUNT, Now
 from tests.telegram.served import ROADS, carried, set_up
 from tests.telegram_api import Platform
@@ -216,9 +217,9 @@ async def test_a_photo_goes_with_whoever_sent_it(bench: Bench) -> None:
     assert await bench.kept() == []
 
 
-@pytest.mark.parametrize("road", ROADS)
+@pytest.mark.parametrize(("road", "driver"), [*((road, AIOGRAM) for road in ROADS), ("polling", PTB)])
 async def test_a_photo_sent_on_telegram_is_here_a_moment_later(
-    road: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    road: str, driver: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     platform = Platform()
     bot = platform.bot("Montaubry")
@@ -236,7 +237,7 @@ async def test_a_photo_sent_on_telegram_is_here_a_moment_later(
         await reception.keep(incoming)
 
     monkeypatch.setattr(unfetched, "keep", kept)
-    async with carried(database, platform, road, receive):
+    async with carried(database, platform, road, receive, driver=driver):
         platform.resident(bot, "Marie").sends_photo(picture())
         await asyncio.wait_for(fetched.wait(), 60)
     [(name, content)] = await Bench(database).kept()

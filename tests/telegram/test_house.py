@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from storage.database import Database
 from storage.models import Heard
 from tests.channels.little import build_town
 from tests.channels.open_house import count
+from tests.telegram.drivers import AIOGRAM, OTHER_IS_LONG, PTB
 from tests.telegram.fakes import message
 from tests.telegram_api import Platform, serve
 
@@ -33,15 +35,35 @@ LOADED = """
 import asyncio, sys
 from bot import house
 from bot.config import Settings
+from bot.telegram.api import Away, Call
 
-async def look():
-    async with house.opened(Settings(database_url="sqlite:///palabre.db")) as built:
+async def look(driver, bots):
+    telegram = {"driver": driver, "bots": bots, "api_url": "http://127.0.0.1:9"}
+    settings = Settings.model_validate({"database_url": "sqlite:///palabre.db", "telegram": telegram})
+    async with house.opened(settings) as built:
         channel = built.channels["telegram"]
         await channel.look(built.reception.receive)
-        print("aiogram" in sys.modules)
+        for account in (token.partition(":")[0] for token in bots.values()):
+            try:
+                await channel.bot(account).api.call(Call("getMe", {}))
+            except Away:
+                pass
+        await channel.close()
+    print(*(name for name in ("aiogram", "aiohttp", "telegram", "telegram.ext", "httpx") if name in sys.modules))
 
-asyncio.run(look())
+asyncio.run(look(*%r))
 """
+
+
+def loaded(folder: Path, driver: str, bots: dict[str, str]) -> str:
+    """Which of their libraries stand in a house's memory once its bots have called."""
+    program = LOADED % ((driver, bots),)
+    environment = {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done
+    return done.stdout.splitlines()[-1]
 
 
 @pytest.fixture
@@ -77,24 +99,49 @@ async def test_a_bot_for_a_space_that_is_not_there_is_a_mistake(url: str) -> Non
     assert TOKEN.partition(":")[2] not in str(raised.value)
 
 
-def test_without_a_bot_the_library_is_not_loaded(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", LOADED], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
-    )
-    assert done.stdout.splitlines()[-1:] == ["False"], done
+@pytest.mark.parametrize("driver", OTHER_IS_LONG)
+def test_without_a_bot_no_library_is_loaded(driver: str, tmp_path: Path) -> None:
+    assert loaded(tmp_path, driver, {}) == ""
 
 
-async def test_a_house_opens_and_closes_though_telegram_can_not_be_reached(url: str) -> None:
-    async with running(url, bots={"montaubry": TOKEN}, api_url=NOWHERE) as (_built, client):
+@pytest.mark.usefixtures("url")
+@pytest.mark.parametrize(
+    ("driver", "its"),
+    [pytest.param(AIOGRAM, "aiogram aiohttp", marks=pytest.mark.long), (PTB, "telegram httpx")],
+)
+def test_a_house_with_a_bot_loads_one_library_and_not_the_other(driver: str, its: str, tmp_path: Path) -> None:
+    assert loaded(tmp_path, driver, {"montaubry": TOKEN}) == its
+
+
+@pytest.mark.parametrize("bots", [{}, {"montaubry": TOKEN}])
+async def test_a_driver_that_is_not_installed_is_a_mistake_at_the_start(
+    url: str, bots: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also without a bot: one may be added in the panel while the house runs."""
+
+    def missing(package: str) -> None:
+        raise PackageNotFoundError(package)
+
+    monkeypatch.setattr("bot.house.distribution", missing)
+    settings = Settings.model_validate({"database_url": url, "telegram": {"driver": PTB, "bots": bots}})
+    with pytest.raises(Mistake, match=r"python-telegram-bot is not installed. `pip install 'palabre\[ptb\]'`"):
+        async with house.opened(settings):
+            pass
+
+
+@pytest.mark.parametrize("driver", OTHER_IS_LONG)
+async def test_a_house_opens_and_closes_though_telegram_can_not_be_reached(url: str, driver: str) -> None:
+    async with running(url, bots={"montaubry": TOKEN}, api_url=NOWHERE, driver=driver) as (_built, client):
         assert (await client.get("/readyz")).status_code == 200
 
 
-async def test_a_post_is_heard_through_the_whole_house_and_a_forgery_is_not(url: str) -> None:
+@pytest.mark.parametrize("driver", OTHER_IS_LONG)
+async def test_a_post_is_heard_through_the_whole_house_and_a_forgery_is_not(url: str, driver: str) -> None:
     platform = Platform()
     bot = platform.bot("Montaubry")
     path = f"/telegram/{bot.id}"
     async with serve(platform) as api_url:
-        settings = {"bots": {"montaubry": bot.token}, "api_url": api_url, "webhook": True}
+        settings = {"bots": {"montaubry": bot.token}, "api_url": api_url, "webhook": True, "driver": driver}
         async with running(url, **settings) as (built, client):
             await platform.until(lambda: bot.webhook, 60)
             assert bot.webhook is not None

@@ -16,14 +16,15 @@ import structlog
 from bot import logging as ours
 from bot.channels import Incoming, NotKept
 from bot.config import Settings
-from bot.telegram import with_aiogram
 from bot.telegram.api import Api, ApiError, Away, Call, NoAnswer
 from bot.telegram.keys import Key
 from storage.database import Database
 from tests.channels.little import build_town
+from tests.telegram.drivers import DRIVERS
 from tests.telegram.served import ROADS, carried, set_up
 from tests.telegram_api import Bot, Clock, Platform, faults
 
+LIBRARIES = ("aiogram", "aiohttp", "telegram", "httpx", "httpcore", "uvicorn", "asyncio", "starlette")
 NOWHERE = "http://127.0.0.1:9"
 
 
@@ -37,11 +38,11 @@ def log() -> Iterator[io.StringIO]:
     root.setLevel(logging.DEBUG)
     plain = logging.StreamHandler(written)  # as others would log, with all that is filled in
     plain.setFormatter(logging.Formatter("%(message)s"))
-    for name in ("aiogram", "aiohttp", "httpx", "httpcore", "uvicorn", "asyncio", "starlette"):
+    for name in LIBRARIES:
         logging.getLogger(name).setLevel(logging.DEBUG)
         logging.getLogger(name).addHandler(plain)
     yield written
-    for name in ("aiogram", "aiohttp", "httpx", "httpcore", "uvicorn", "asyncio", "starlette"):
+    for name in LIBRARIES:
         logging.getLogger(name).removeHandler(plain)
     root.handlers[:], root.level = handlers, level
     structlog.configure(**before)
@@ -51,9 +52,10 @@ def secret_of(bot: Bot) -> str:
     return bot.token.partition(":")[2]
 
 
+@pytest.mark.parametrize("driver", DRIVERS)
 @pytest.mark.parametrize("road", ROADS)
 async def test_a_run_in_which_everything_fails_tells_no_key(
-    road: str, tmp_path: Path, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    road: str, driver: str, tmp_path: Path, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.patience.LONGEST", 0.05)
     monkeypatch.setattr("bot.channels.telegram.EVERY", 0.05)
@@ -75,7 +77,7 @@ async def test_a_run_in_which_everything_fails_tells_no_key(
         platform.faults.script(fault, ["getMe", "deleteWebhook", "setWebhook", "getUpdates"])
     marie = platform.resident(bot, "Marie")
     marie.starts("centre")
-    async with carried(database, platform, road, receive):
+    async with carried(database, platform, road, receive, driver=driver):
         await asyncio.wait_for(kept.wait(), 60)
         old = secret_of(bot)
         platform.new_token(bot)
@@ -85,10 +87,13 @@ async def test_a_run_in_which_everything_fails_tells_no_key(
     assert not [secret for secret in (old, secret_of(bot)) if secret in log.getvalue()]
 
 
+@pytest.mark.parametrize("driver", DRIVERS)
 @pytest.mark.parametrize("method", ["getMe", "sendMessage", "getUpdates"])
-async def test_no_error_of_a_call_tells_the_key_not_even_by_its_cause(method: str, log: io.StringIO) -> None:
+async def test_no_error_of_a_call_tells_the_key_not_even_by_its_cause(
+    method: str, driver: str, log: io.StringIO
+) -> None:
     token = "123456:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
-    api = with_aiogram.open(token, NOWHERE)
+    api = DRIVERS[driver](token, NOWHERE)
     parameters = {"chat_id": "1", "text": "Bonjour"} if method == "sendMessage" else {}
     with pytest.raises((ApiError, Away, NoAnswer)) as raised:
         await api.call(Call(method, parameters))
@@ -97,9 +102,10 @@ async def test_no_error_of_a_call_tells_the_key_not_even_by_its_cause(method: st
     assert token.partition(":")[2] not in told
 
 
-def test_nothing_that_holds_a_key_shows_it() -> None:
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_nothing_that_holds_a_key_shows_it(driver: str) -> None:
     token = "123456:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
-    api: Api = with_aiogram.open(token, NOWHERE)
+    api: Api = DRIVERS[driver](token, NOWHERE)
     settings = Settings.model_validate({"telegram": {"bots": {"montaubry": token}}})
     for holder in (api, settings, settings.telegram, Key("123456", 1, token, settled=False)):
         assert token.partition(":")[2] not in f"{holder!r} {holder}"
