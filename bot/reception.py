@@ -30,6 +30,7 @@ from storage.clock import Clock, utc_now
 from storage.database import Database
 from storage.inbox import Aside, MessageKey, Overtaken
 from storage.outbox import NewDelivery
+from storage.participants import Moved
 
 FULL = 100
 BREATH = 0.006
@@ -141,13 +142,16 @@ class Reception:
                     await self._keep_whole(half, {key_of(half[0]): again})
 
     async def _keep_whole(self, messages: Sequence[Incoming], failed: Mapping[MessageKey, Exception]) -> None:
-        """One transaction for these messages; a flow that raised after writing is left out and the rest run again."""
+        """One transaction for these messages; a flow that raised after writing is left out and the rest run again. So
+        they are where an address came to be somebody else's meanwhile."""
         failing = dict(failed)
         while True:
             try:
                 return await self._once(messages, failing)
             except Poison as poison:
                 failing[poison.key] = poison.error
+            except Moved:
+                continue
 
     async def _once(self, messages: Sequence[Incoming], failed: Mapping[MessageKey, Exception]) -> None:
         now = self.clock()
@@ -183,6 +187,8 @@ class Reception:
         try:
             async with self.database.write() as connection:
                 await self._again(connection, aside, now)
+        except Moved:
+            return  # it is due still
         except Exception as error:
             cause = error.error if isinstance(error, Poison) else error
             log.error("message failed again", message=aside.id, exc_info=cause)

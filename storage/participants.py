@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, null, select, tuple_, update
+from sqlalchemy import ARRAY, ColumnElement, String, any_, bindparam, insert, null, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.models import Address, Consent, Delivery, Participant
 from storage.prepared import Prepared, among
@@ -66,21 +67,28 @@ _COLUMNS = (
 )
 
 
-async def find(connection: AsyncConnection, keys: Iterable[AddressKey]) -> dict[AddressKey, tuple[Person, int]]:
-    """The participants behind these addresses, locked in the order of their ids, each with the address's id.
+class Moved(Exception):
+    """An address was given to somebody else while its participant was waited for: begin the transaction again."""
 
-    Whoever is heard from can be reached again. Accounts are taken in their order, so that two batches that both
-    hold messages of several lock people in the same order too.
+
+async def find(connection: AsyncConnection, keys: Iterable[AddressKey]) -> dict[AddressKey, tuple[Person, int]]:
+    """The participants behind these addresses, locked, each with the address's id. Raises Moved.
+
+    Whoever is heard from can be reached again. All are locked before any is read: an address leads to whom it led to
+    when they were (a person may have several, and they come and go).
     """
     by_account: dict[tuple[str, str], list[str]] = defaultdict(list)
     for key in keys:
         by_account[key.channel, key.account].append(key.sender)
+    locked = await _lock_behind(connection, by_account)
     found: dict[AddressKey, tuple[Person, int]] = {}
     people: dict[int, Person] = {}
     silent: list[dict[str, int]] = []
-    for (channel, account), senders in sorted(by_account.items()):
+    for (channel, account), senders in by_account.items():
         rows = await _FIND.read(connection, channel, account, senders)
         for sender, address_id, unreachable, *columns in rows:
+            if locked is not None and columns[1] not in locked:
+                raise Moved
             person = people.get(columns[1])
             if person is None:
                 person = people[columns[1]] = Person(*columns)
@@ -90,6 +98,18 @@ async def find(connection: AsyncConnection, keys: Iterable[AddressKey]) -> dict[
     if silent:
         await connection.execute(_REACHED, silent)
     return found
+
+
+async def _lock_behind(
+    connection: AsyncConnection, by_account: Mapping[tuple[str, str], Sequence[str]]
+) -> set[int] | None:
+    """Lock the participants of these addresses in the order of their ids, as everybody does, and answer who they are;
+    None on SQLite, where there is only ever one writer."""
+    if connection.dialect.name == "sqlite":
+        return None
+    channels, accounts = sorted({one for one, _ in by_account}), sorted({one for _, one in by_account})
+    senders = sorted({sender for some in by_account.values() for sender in some})
+    return {row[0] for row in await _LOCK.read(connection, channels, accounts, senders)}
 
 
 async def by_ids(connection: AsyncConnection, ids: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Person]:
@@ -105,16 +125,35 @@ _REACHED = (
 )
 
 
+_THESE = (
+    Address.channel == bindparam("channel"),
+    Address.account == bindparam("account"),
+    among(Address.sender, "senders"),
+)
+
+
+def _one_of(column: InstrumentedAttribute[str], name: str) -> ColumnElement[bool]:
+    return column == any_(bindparam(name, type_=ARRAY(String)))
+
+
+_BEHIND = select(Address.space_id, Address.participant_id).where(
+    _one_of(Address.channel, "channels"), _one_of(Address.account, "accounts"), _one_of(Address.sender, "senders")
+)
+"""One statement for several accounts: whose platforms know them by the same id are locked along."""
+_LOCK = Prepared(
+    select(Participant.id)
+    .where(tuple_(Participant.space_id, Participant.id).in_(_BEHIND))
+    .order_by(Participant.id)
+    .with_for_update(key_share=True),
+    "channels",
+    "accounts",
+    "senders",
+)
+"""Others may still write to them meanwhile: a row that only names a participant waits for nobody."""
 _FIND = Prepared(
     select(Address.sender, Address.id, Address.unreachable, *_COLUMNS)
     .join(Participant, (Participant.space_id == Address.space_id) & (Participant.id == Address.participant_id))
-    .where(
-        Address.channel == bindparam("channel"),
-        Address.account == bindparam("account"),
-        among(Address.sender, "senders"),
-    )
-    .order_by(Participant.id)
-    .with_for_update(of=Participant),
+    .where(*_THESE),
     "channel",
     "account",
     "senders",

@@ -13,10 +13,12 @@ from sqlalchemy.orm import aliased
 from storage import attempts, broadcast_figures, inbox, organisers, rounds
 from storage.broadcast_rows import kept_still
 from storage.left_out import A_MONTH
-from storage.models import Delivery, Heard, Night, ReturnCode, Space
+from storage.models import Delivery, Heard, Join, Night, ReturnCode, Space
 
 ATTEMPTS_LAST = timedelta(days=1)
 """Longer than any window in which tries are counted."""
+JOINS_LAST = timedelta(days=1)
+"""Once made, a join tells nothing but that somebody has two doors."""
 
 NIGHT = range(2, 5)
 """Hours on the clock where a town is."""
@@ -45,13 +47,14 @@ async def begin(connection: AsyncConnection, day: date) -> bool:
 
 
 async def forget(connection: AsyncConnection, *, texts_before: datetime, now: datetime) -> None:
-    """Forget the texts of talks from before `texts_before`, and what has expired: sessions, tries, return codes, and
-    with their phase field rounds."""
+    """Forget the texts of talks from before `texts_before`, and what has expired: sessions, tries, codes, joins
+    that were made, and with their phase field rounds."""
     await inbox.sweep(connection, texts_before=texts_before, now=now)
     await _forget_deliveries(connection, texts_before, now)
     await organisers.purge_sessions(connection, now)
     await attempts.purge(connection, now - ATTEMPTS_LAST)
     await connection.execute(delete(ReturnCode).where(ReturnCode.expires_at <= now))
+    await connection.execute(delete(Join).where(Join.done_at <= now - JOINS_LAST))
     await rounds.close_over(connection, now)
 
 

@@ -61,6 +61,42 @@ async def _known(connection: AsyncConnection, wanted: set[tuple[int, int]]) -> d
     return {(space_id, phase_id): key for space_id, phase_id, key in rows}
 
 
+# -- two participants who are one person -------------------------------------------------------------------------
+
+
+async def voters(connection: AsyncConnection, space_id: int, people: Sequence[int]) -> dict[int, set[int]]:
+    """Who of these has a ballot in a phase that is not sealed, by phase. What they chose is not looked at."""
+    found: dict[int, set[int]] = {}
+    for phase_id, key in (await _unsealed(connection, space_id)).items():
+        names = {_pseudonym(key, participant_id): participant_id for participant_id in people}
+        here = (SecretBallot.space_id == space_id, SecretBallot.phase_id == phase_id)
+        rows = await connection.execute(
+            select(SecretBallot.pseudonym).where(*here, SecretBallot.pseudonym.in_(names)).distinct()
+        )
+        found[phase_id] = {names[name] for (name,) in rows}
+    return found
+
+
+async def hand_over(connection: AsyncConnection, space_id: int, giver: int, taker: int) -> None:
+    """The ballots of the first lie under the name of the other from now on, who has none where the first has one: they
+    may be changed until closing, and nobody casts a second one."""
+    for phase_id, key in (await _unsealed(connection, space_id)).items():
+        here = (SecretBallot.space_id == space_id, SecretBallot.phase_id == phase_id)
+        theirs = SecretBallot.pseudonym == _pseudonym(key, giver)
+        await connection.execute(update(SecretBallot).where(*here, theirs).values(pseudonym=_pseudonym(key, taker)))
+
+
+async def _unsealed(connection: AsyncConnection, space_id: int) -> dict[int, bytes | None]:
+    """The keys of the phases of a space that are not sealed. Sealing waits for who holds them, as in `pseudonyms`."""
+    rows = await connection.execute(
+        select(SecretKey.phase_id, SecretKey.key)
+        .where(SecretKey.space_id == space_id, SecretKey.key.is_not(None))
+        .order_by(SecretKey.phase_id)
+        .with_for_update(read=True)
+    )
+    return {row.phase_id: row.key for row in rows}
+
+
 # -- closing -----------------------------------------------------------------------------------------------------
 
 

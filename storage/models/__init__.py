@@ -11,7 +11,7 @@ from storage.models.arriving import Arrival, Contact, Relay, Withdrawal
 from storage.models.base import Base, Row
 from storage.models.carrying import Delivery, File, Heard, Night, Pace
 from storage.models.consultations import Area, Code, Consultation, Group, PersonalCode, Phase, SecretKey
-from storage.models.people import Address, Consent, Participant, ReturnCode
+from storage.models.people import Address, Consent, Join, Participant, ReturnCode
 from storage.models.reaching import Broadcast, Mute, Wish
 from storage.models.rounds import Door, Doorstep, Round, Volunteer
 from storage.models.spaces import Account, Attempt, Entry, Organiser, Role, Session, Space
@@ -55,6 +55,7 @@ __all__ = [
     "Follow",
     "Group",
     "Heard",
+    "Join",
     "Milestone",
     "Mute",
     "Night",

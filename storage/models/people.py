@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storage.models.base import Row, belongs
 from storage.types import PERSON, Document
 
+_WAITING = text("done_at IS NULL")
+
 
 class Participant(Row):
     """A resident who wrote to us. Has no name of its own: what identifies is in addresses."""
@@ -30,6 +32,8 @@ class Participant(Row):
     """The conversation that typed text goes to."""
     address_id: Mapped[int | None]
     """The address last heard from: replies go there."""
+    chosen_id: Mapped[int | None]
+    """The address they chose for what we send; nothing while they chose none, or it is theirs no more."""
     channel: Mapped[str]
     """The channel first heard from, for the figures."""
     created_at: Mapped[datetime]
@@ -57,10 +61,13 @@ class Address(Row):
     unreachable: Mapped[str | None]
     """Why it can't be written to (`blocked`, `gone`, or `closed` by ourselves), nothing while it can."""
     created_at: Mapped[datetime]
+    linked_at: Mapped[datetime | None]
+    """Since when it is this participant's; nothing where it always was."""
 
 
 class ReturnCode(Row):
-    """A code that finds a conversation again on another device. Only its digest is kept."""
+    """A code by which a participant is found again, once: on another device, or by another door. Only its digest is
+    kept."""
 
     __tablename__ = "return_codes"
     __table_args__ = (
@@ -70,9 +77,35 @@ class ReturnCode(Row):
         {"sqlite_with_rowid": False},
     )
     participant_id: Mapped[int]
+    kind: Mapped[str] = mapped_column(server_default="return")
+    """`return` or `link`: a word of storage/returning.py."""
     digest: Mapped[str] = mapped_column(info=PERSON)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+class Join(Row):
+    """Two participants are one person: somebody typed, at one door, the code that was shown at another.
+
+    It is made by a transaction of its own (storage/joining.py), and then both columns name the one who is left.
+    """
+
+    __tablename__ = "joins"
+    __table_args__ = (
+        belongs("into_id", "participants", erase=True),
+        belongs("from_id", "participants", erase=True),
+        Index(None, "space_id", "into_id"),
+        Index(None, "space_id", "from_id"),
+        Index(None, "asked_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        {"sqlite_with_rowid": False},
+    )
+    into_id: Mapped[int]
+    """Who was shown the code: this participant stays."""
+    from_id: Mapped[int]
+    """Who typed it."""
+    asked_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    """When it was made, or refused; nothing while it waits."""
 
 
 class Consent(Row):
