@@ -11,18 +11,30 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import access, broadcast_rows, broadcasts, left_out, models, phases
 from storage.broadcast_rows import Facts
-from storage.broadcasts import PLANNED, ROW, Broadcast, Content
+from storage.broadcasts import (
+    PAUSED,
+    PLANNED,
+    QUEUEING,
+    ROW,
+    SENDING,
+    SENT,
+    Broadcast,
+    Content,
+    its_deliveries,
+    these,
+)
 from storage.civil import days_before
 from storage.leaving import Dropped, Due, Halted
-from storage.models import Participant
+from storage.models import Delivery, Participant, Phase, Wish
 from storage.phases import PhaseFacts
 from storage.reminded import CLOSES, OPENS
 from storage.rules import AllOf, AnyOf, Began, LatelyIn, Muted, Not, Rule, TookPart, WantsResult
+from storage.spreading import Audience, Spread, spread
 from storage.value import value
 
 RESULTS = "results"
@@ -134,6 +146,46 @@ async def plan(connection: AsyncConnection, given: Sequence[Change], now: dateti
             await connection.execute(update(_T).where(*this).values(state=PLANNED))
         when = {"wall": one.to.wall, "due_at": one.to.due_at, "audience": one.to.audience}
         await connection.execute(update(_T).where(*this, _T.state == PLANNED).values(when))
+
+
+# -- asked for afterwards ------------------------------------------------------------------------------------------
+
+
+async def asked_late(connection: AsyncConnection, now: datetime, silent: Collection[str]) -> list[Broadcast]:
+    """The results that are out, that somebody has asked for since yesterday, and that they were not sent: a look that
+    needs no writer."""
+    lately = exists().where(
+        Wish.space_id == _T.space_id, Wish.at > now - A_DAY, Wish.wanted, Wish.consultation_id == Phase.consultation_id
+    )
+    rows = await connection.execute(
+        select(*ROW)
+        .join(Phase, (Phase.space_id == _T.space_id) & (Phase.id == _T.phase_id))
+        .where(_T.occasion == RESULTS, _T.state.in_(_OUT), lately)
+    )
+    found = [Broadcast(*row) for row in rows]
+    return [one for one in found if (await connection.execute(_late(one, now, silent).limit(1))).first() is not None]
+
+
+_OUT = (QUEUEING, SENDING, PAUSED, SENT)
+
+
+def _late(one: Broadcast, now: datetime, silent: Collection[str]) -> Audience:
+    """Who asked since yesterday and has had none: the rows of deliveries are kept for longer than that."""
+    wished = select(Wish.participant_id).where(Wish.space_id == one.space_id, Wish.at > now - A_DAY, Wish.wanted)
+    had = select(Delivery.participant_id).where(its_deliveries(one), Delivery.participant_id.is_not(None))
+    return broadcast_rows.audience(one.space_id, one.audience, now).where(
+        Participant.id.in_(wished),
+        Participant.id.not_in(had),
+        left_out.why(one.space_id, now, unasked=False, silent=silent).is_(None),
+    )
+
+
+async def send_late(connection: AsyncConnection, one: Broadcast, now: datetime, silent: Collection[str]) -> None:
+    """Write the deliveries for those."""
+    await left_out.lock(connection, one.space_id)
+    them, expires_at = _late(one, now, silent), now + timedelta(hours=one.lasts)
+    [written] = await spread(connection, [Spread(one.space_id, them, now, cause=one.cause, expires_at=expires_at)])
+    await connection.execute(update(_T).where(these(one.ref)).values(queued=_T.queued + written))
 
 
 # -- looked at as they leave ---------------------------------------------------------------------------------------

@@ -102,6 +102,7 @@ class Wish(Row):
         belongs("participant_id", "participants", erase=True),
         belongs("consultation_id", "consultations", erase=True),
         UniqueConstraint("space_id", "participant_id", "consultation_id"),
+        Index(None, "space_id", "at"),
         {"sqlite_with_rowid": False},
     )
     participant_id: Mapped[int]

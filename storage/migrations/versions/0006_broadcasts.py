@@ -125,6 +125,7 @@ def upgrade() -> None:
         ),
         sqlite_with_rowid=False,
     )
+    op.create_index(op.f("ix_wishes_space_id_at"), "wishes", ["space_id", "at"], unique=False)
     op.add_column("deliveries", sa.Column("cause", sa.String(), nullable=True))
     op.add_column("deliveries", sa.Column("unasked", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("deliveries", sa.Column("expires_at", UTCTime(), nullable=True))
