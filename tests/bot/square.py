@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import broadcasting
-from bot.jobs import announce
+from bot.jobs import announce, notice_what_turned
 from storage import codes, consultations
 from storage.models import Broadcast, Consultation
 from tests.bot.town import Town, one_question, town
@@ -64,6 +65,7 @@ async def square(
 async def ticks(house: Town) -> list[str]:
     """One look of the jobs, and what leaves at once: the first line of each message."""
     before = len(house.street.sent)
+    await notice_what_turned(house.database, house.now)
     await announce(house.database, house.now)
     await broadcasting.go_on(house.database, house.courier.channels, house.now)
     await house.deliver()
@@ -87,3 +89,21 @@ async def steps_in(house: Town, who: str) -> None:
     await house.keep(house.incoming(who, code="pond"))
     await house.keep(house.incoming(who, "yes"))
     await house.deliver()
+
+
+async def close(house: Town) -> None:
+    async with house.database.write() as connection:
+        await consultations.close_now(connection, await _whole(house, connection), house.now)
+
+
+async def reopen(house: Town, closes: datetime | None = None) -> None:
+    """Open it again by hand, until then or for good."""
+    async with house.database.write() as connection:
+        await consultations.change(connection, await _whole(house, connection), closes_at=closes)
+        await consultations.open_now(connection, await _whole(house, connection), house.now)
+
+
+async def _whole(house: Town, connection: AsyncConnection) -> consultations.Consultation:
+    found = await consultations.find_by_slug(connection, house.space_id, "square")
+    assert found is not None
+    return found
