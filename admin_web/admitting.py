@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from admin_web import ages
 from admin_web.audience_words import whom
 from admin_web.dates import NOT_A_DATE, Civil, NotADate
 from admin_web.dates import typed as typed_date
@@ -63,8 +64,8 @@ async def offers(connection: AsyncConnection, space_id: int, now: datetime) -> l
         if people >= SEVERAL:
             named.append((f"tag:{tag}", _("{tag}: those whom you gave this word", tag=tag), Tagged((tag,))))
     counts = await audiences.count(connection, space_id, [rule for _id, _words, rule in named], now)
-    ages = [Offer(AGE, _("An age, as people say it"), None), Offer(CHECKED_AGE, _("An age, as their code says"), None)]
-    return [*(Offer(*one[:2], count) for one, count in zip(named, counts, strict=True)), *ages]
+    old = [Offer(AGE, _("An age, as people say it"), None), Offer(CHECKED_AGE, _("An age, as their code says"), None)]
+    return [*(Offer(*one[:2], count) for one, count in zip(named, counts, strict=True)), *old]
 
 
 def shown(stages: Sequence[Mapping[str, Any]], zone: str) -> list[Line]:
@@ -84,8 +85,7 @@ def _line(since: Civil, who: Rule | None) -> Line:
         case Tagged(tags=(tag,)):
             return Line(since, f"tag:{tag}")
         case Aged():
-            years = ["" if one is None else str(one) for one in (who.least, who.most)]
-            return Line(since, CHECKED_AGE if who.checked else AGE, *years)
+            return Line(since, CHECKED_AGE if who.checked else AGE, *ages.written(who))
     return Line(since, AS_IT_IS, rule=json.dumps(who.to_json()))
 
 
@@ -146,7 +146,10 @@ def _rule(line: Line, offered: set[str]) -> Rule | None:
     if line.who == EVERYBODY:
         return None
     if line.who in (AGE, CHECKED_AGE):
-        return _aged(line)
+        try:
+            return ages.typed(line.least, line.most, checked=line.who == CHECKED_AGE)
+        except ages.NotAges as refused:
+            raise NotStages(refused.said) from None
     if line.who == AS_IT_IS:
         try:
             return from_json(json.loads(line.rule))
@@ -158,21 +161,3 @@ def _rule(line: Line, offered: set[str]) -> Rule | None:
     if line.who not in offered:
         raise NotStages(_GONE)
     return InGroup((name,)) if kind == "group" else InArea((name,), kind == "checked-area")
-
-
-def _aged(line: Line) -> Aged:
-    least, most = _years(line.least), _years(line.most)
-    if least is None and most is None:
-        raise NotStages(_AGES)
-    if least is not None and most is not None and least > most:
-        raise NotStages(_("The least age is above the most."))
-    return Aged(least, most, line.who == CHECKED_AGE)
-
-
-_AGES = _("From how many years, or up to how many? Write at least one of both.")
-
-
-def _years(text: str) -> int | None:
-    if text and not (text.isascii() and text.isdigit() and len(text) <= 3):
-        raise NotStages(_AGES)
-    return int(text) if text else None

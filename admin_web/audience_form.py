@@ -1,4 +1,5 @@
-"""Choosing whom something is for: one of the ready audiences, and maybe only a part of it, by up to four conditions.
+"""Choosing whom something is for: one of the ready audiences, and maybe only a part of it, by up to four conditions and
+an age.
 
 The page draws it with the macro of templates/audience.html, and what was sent is read by `typed`. A value of the form
 is a rule as JSON, so that whatever it offers can be kept; a rule it can't show as conditions is offered as it is.
@@ -12,6 +13,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from admin_web import ages
 from admin_web.audience_words import called, whom
 from admin_web.channels import channel_name
 from admin_web.forms import Form
@@ -20,6 +22,7 @@ from flows.texts import Said, Words, _
 from storage import audiences, groups, naming
 from storage.naming import Named
 from storage.rules import (
+    Aged,
     Agreed,
     AllOf,
     AnyOf,
@@ -43,6 +46,7 @@ from storage.value import value
 ROWS = 4
 EVERYBODY = "everybody"
 ALL, ANY = "all", "any"
+CHECKED = "checked"
 MOST_STEPS = 12
 """Offered in conditions: those of the newest consultations."""
 TAGS, SEVERAL = 30, 2
@@ -67,16 +71,37 @@ class Row:
 
 
 @value
+class Age:
+    """The condition that is typed: from so many years to so many, as they say it themselves or as their code does."""
+
+    least: str = ""
+    most: str = ""
+    checked: bool = False
+    no: bool = False
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The condition, if there is one. Raises NotAnAudience."""
+        if not self.least and not self.most:
+            return ()
+        try:
+            rule = ages.typed(self.least, self.most, checked=self.checked)
+        except ages.NotAges as refused:
+            raise NotAnAudience(refused.said) from None
+        return (Not(rule) if self.no else rule,)
+
+
+@value
 class Choice:
     """What the form shows, or what was typed into it."""
 
     base: str = ""
     join: str = ALL
     rows: tuple[Row, ...] = (Row(),) * ROWS
+    age: Age = Age()
 
     @property
     def narrowed(self) -> bool:
-        return any(row.leaf for row in self.rows)
+        return any(row.leaf for row in self.rows) or bool(self.age.least or self.age.most)
 
     def rule(self) -> Rule | None:
         """Whom it is; None is everybody. Raises NotAnAudience."""
@@ -84,6 +109,7 @@ class Choice:
             raise NotAnAudience(_("Choose whom it is for."))
         base = None if self.base == EVERYBODY else _read(self.base)
         conditions = tuple(Not(_read(row.leaf)) if row.no else _read(row.leaf) for row in self.rows if row.leaf)
+        conditions += self.age.rules()
         if self.join == ANY and len(conditions) > 1:
             conditions = (AnyOf(conditions),)
         both = ((base,) if base is not None else ()) + conditions
@@ -116,7 +142,13 @@ def written(rule: Rule) -> str:
 
 def typed(form: Form, name: str = "audience") -> Choice:
     rows = (Row(form.text(f"{name}.{at}.leaf"), form.text(f"{name}.{at}.no") == "yes") for at in range(ROWS))
-    return Choice(form.text(name), ANY if form.text(f"{name}.join") == ANY else ALL, tuple(rows))
+    age = Age(
+        form.text(f"{name}.age.least"),
+        form.text(f"{name}.age.most"),
+        form.text(f"{name}.age.by") == CHECKED,
+        form.text(f"{name}.age.no") == "yes",
+    )
+    return Choice(form.text(name), ANY if form.text(f"{name}.join") == ANY else ALL, tuple(rows), age)
 
 
 def shown(rule: Rule | None, ready: Sequence[Ready]) -> Choice:
@@ -142,10 +174,25 @@ def _as_conditions(base: str, conditions: Sequence[Rule]) -> Choice | None:
     join = ALL
     if len(conditions) == 1 and isinstance(conditions[0], AnyOf):
         join, conditions = ANY, conditions[0].rules
+    age = _as_age(conditions[-1]) if conditions else None
+    if age is not None:
+        conditions = conditions[:-1]
     if len(conditions) > ROWS or any(len(list(rule.leaves())) != 1 for rule in conditions):
         return None
     rows = [Row(written(one.rule), True) if isinstance(one, Not) else Row(written(one)) for one in conditions]
-    return Choice(base, join, (*rows, *((Row(),) * (ROWS - len(rows)))))
+    return Choice(base, join, (*rows, *((Row(),) * (ROWS - len(rows)))), age or Age())
+
+
+def _as_age(rule: Rule) -> Age | None:
+    """None where it is no age, or none that one can type."""
+    inner = rule.rule if isinstance(rule, Not) else rule
+    if not isinstance(inner, Aged):
+        return None
+    age = Age(*ages.written(inner), inner.checked, isinstance(rule, Not))
+    try:
+        return age if age.rules() == (rule,) else None
+    except NotAnAudience:
+        return None
 
 
 # -- offered -------------------------------------------------------------------------------------------------------
@@ -153,11 +200,12 @@ def _as_conditions(base: str, conditions: Sequence[Rule]) -> Choice | None:
 
 @value
 class Offers:
-    """All that one may choose: ready audiences, and what a condition looks at, by what it is about. `names` say a rule
-    in words."""
+    """All that one may choose: ready audiences, and what a condition looks at, by what it is about; of how many people
+    the year of birth is known. `names` say a rule in words."""
 
     ready: Sequence[Ready]
     conditions: Sequence[tuple[Said, Sequence[tuple[str, Said]]]]
+    born: int
     names: Named
 
     def words(self, text: str) -> Said:
@@ -175,13 +223,14 @@ async def offers(
     there is nobody are left out, but for that one."""
     names = await naming.named(connection, space_id, [rule] if rule is not None else [])
     found = ready_ones(names, phases)
-    counts = await audiences.count(connection, space_id, [one for _words, one in found], now)
+    known = Aged(0, None)
+    *counts, born = await audiences.count(connection, space_id, [*(one for _words, one in found), known], now)
     ready = [
         Ready(EVERYBODY if one is None else written(one), words, people)
         for (words, one), people in zip(found, counts, strict=True)
         if people or one in (None, rule)
     ]
-    return Offers(ready, await _conditions(connection, space_id, names), names)
+    return Offers(ready, await _conditions(connection, space_id, names), born, names)
 
 
 def ready_ones(names: Named, phases: Sequence[int]) -> list[tuple[Said, Rule | None]]:

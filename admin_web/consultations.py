@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from admin_web import readiness
+from admin_web import arrivals, readiness
 from admin_web.channels import TELEGRAM, channel_name
 from admin_web.permissions import Ability
 from admin_web.readiness import Check, Looked
@@ -25,7 +25,7 @@ from flows.module import Module, catalog
 from flows.papers import Papers
 from flows.replies import Eventful, Replies
 from flows.texts import Said, Text, Words, _, plural
-from storage import access, accounts, audiences, audit, consultations, letters, making, paper, spaces
+from storage import access, accounts, arriving, audiences, audit, consultations, letters, making, paper, spaces
 from storage.accounts import AWAY
 from storage.consultations import Consultation, Listed, Phase
 from storage.phases import latest
@@ -69,11 +69,14 @@ async def show_list(request: Request, me: Me) -> Response:
     async with site.database.read() as connection:
         happened = {one.consultation.id: await events(connection, site, one.consultation) for one in listed}
         ours = await accounts.listed(connection, me.space_id)
+        is_now = [one.consultation.id for one in listed if is_open(one.consultation, site.clock())]
+        ways = arrivals.shown(await arriving.ways(connection, me.space_id, is_now))
     return panel(
         request,
         me,
         "consultations.html",
         listed=listed,
+        ways=ways,
         archived=len(archived),
         happened=happened,
         standing=lambda one: standing(one, site.clock()),

@@ -36,6 +36,8 @@ _OCCASIONS: Mapping[str, Said] = {
 
 def first_words(one: Broadcast) -> Said:
     """How it stands in a list."""
+    if one.occasion == "opens" and one.nth:
+        return _("It opens again: told to those it is for who have not taken part.")
     if one.occasion is not None:
         return _OCCASIONS.get(one.occasion, _("The program writes of a step by itself."))
     return Words({language: _shortened(text) for language, text in one.text.items()})

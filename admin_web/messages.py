@@ -25,7 +25,7 @@ from flows.messages import Message
 from flows.occasions.broadcast import compose
 from flows.rendering import Capabilities, render
 from flows.texts import Said, _
-from storage import accounts, audit, broadcast_figures, broadcast_rows, broadcasts, files, reach
+from storage import accounts, audit, broadcast_figures, broadcast_rows, broadcasts, codes, files, reach
 from storage.broadcasts import DRAFT, PLANNED, QUEUEING, SENDING, Broadcast, NotNow, Ref
 from storage.leaving import Due
 from storage.reach import Asked, Reach
@@ -177,11 +177,12 @@ async def _draw(
         facts = (await broadcast_rows.facts(connection, [(one.space_id, one.id)]))[one.space_id, one.id]
         whom = await _reach(connection, one, now)
         doors = bringing(await accounts.listed(connection, me.space_id), one.test_code or "")
+        page = await codes.find_entrance(connection, one.test_code or "")
         due = due or one.due_at or now
         leaves_at = await broadcasts.leaves_at(connection, me.space_id, due, unasked=one.unasked)
     spoken = _spoken(request, me, one)
     message = compose(facts, Due(one.space_id, 0, 0, one.id), spoken).with_files_in(f"{LIST}/files/")
-    here = f"{site.base_url}/c/{one.test_code}" if facts.phase is not None and facts.phase.state != "draft" else None
+    here = f"{site.base_url}/c/{one.test_code}" if page is not None else None
     described = say(_("QR code to receive the test"), language_of(request))
     return panel(
         request, me, "message.html", 400 if fault else 200, one=one, figures=figures, reach=whom, message=message,

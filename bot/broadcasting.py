@@ -1,5 +1,6 @@
 """What is done again and again for broadcasts: those that are due begin, their deliveries are written and follow their
-state, and they end. Several houses may do it at once (storage/broadcast_rows.py)."""
+state, and they end; a result that is out is sent to who asks for it now. Several houses may do it at once
+(storage/broadcast_rows.py)."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from bot.channels import Channel
-from storage import broadcast_rows, broadcasts
+from storage import announcements, broadcast_rows, broadcasts
 from storage.broadcast_rows import MOST
 from storage.broadcasts import PLANNED, QUEUEING, Broadcast
 from storage.database import Database
@@ -35,6 +36,16 @@ async def go_on(database: Database, channels: Mapping[str, Channel], now: dateti
         elif not states:
             async with database.write() as connection:
                 await broadcast_rows.end(connection, one, now)
+    await _send_late(database, now, silent)
+
+
+async def _send_late(database: Database, now: datetime, silent: Collection[str]) -> None:
+    """Whoever asks for a result that is out already is sent it."""
+    async with database.read() as connection:
+        found = await announcements.asked_late(connection, now, silent)
+    for one in found:
+        async with database.write() as connection:
+            await announcements.send_late(connection, one, now, silent)
 
 
 async def _follow(database: Database, one: Broadcast, now: datetime) -> None:

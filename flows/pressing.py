@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows.figures import Cell, Count, Figure, Figures, Filter, PhaseRef
 from flows.texts import Said, _, plural, translate
 from storage import answers, questions, spaces, supporting
-from storage.questions import QUESTION, Listing, Question, Reader
+from storage.questions import QUESTION, Listing, Question
+from storage.scope import Reader
 
 PRESSING = "pressing"
 SHOWN = 20

@@ -53,6 +53,7 @@ class Broadcast:
     space_id: int
     id: int
     occasion: str | None
+    nth: int
     text: Mapping[str, str]
     phase_id: int | None
     button: Mapping[str, str]
@@ -128,12 +129,13 @@ async def write(
     now: datetime,
     *,
     occasion: str | None = None,
+    nth: int = 0,
 ) -> Broadcast:
     """A new draft."""
     made = Broadcast(
-        space_id, new_id(), occasion, dict(content.text), content.phase_id, dict(content.button), content.media,
-        content.audience, content.unasked, DRAFT, None, None, LASTS, content.ceiling, 0, None, 0, 0, {}, None,
-        _test_code(), None, None, organiser_id, now, None, None,
+        space_id, new_id(), occasion, nth, dict(content.text), content.phase_id, dict(content.button),
+        content.media, content.audience, content.unasked, DRAFT, None, None, LASTS, content.ceiling, 0, None, 0, 0, {},
+        None, _test_code(), None, None, organiser_id, now, None, None,
     )  # fmt: skip
     given = {name: given for name, given in columns(made).items() if given is not None}  # JSON has a null of its own
     await connection.execute(insert(_T).values(given))

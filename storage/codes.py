@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from sqlalchemy import Select, insert, select
+from sqlalchemy import Select, case, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import consultations, letters, models, relays, spaces
@@ -173,12 +173,19 @@ async def find_entrance(connection: AsyncConnection, word: str, space: str | Non
 
 
 async def _of_a_test(connection: AsyncConnection, word: str, within: Select[int]) -> Entrance | None:
-    """The consultation into which the broadcast of this code leads."""
-    its_phase = (models.Phase.space_id == models.Broadcast.space_id) & (models.Phase.id == models.Broadcast.phase_id)
-    query = select(models.Phase.space_id, models.Phase.consultation_id).join(models.Broadcast, its_phase)
-    row = (
-        await connection.execute(query.where(models.Broadcast.test_code == word, models.Broadcast.space_id.in_(within)))
-    ).first()
+    """The consultation into which the broadcast of this code leads; where it leads into none, one of its space, those
+    that are open and the newest first: a page is always of one."""
+    sent, whole = models.Broadcast, models.Consultation
+    its_phase = (models.Phase.space_id == sent.space_id) & (models.Phase.id == sent.phase_id)
+    query = (
+        select(whole.space_id, whole.id)
+        .join(sent, sent.space_id == whole.space_id)
+        .outerjoin(models.Phase, its_phase)
+        .where(sent.test_code == word, sent.space_id.in_(within))
+        .order_by(case((whole.id == models.Phase.consultation_id, 0), (whole.state == "open", 1), else_=2))
+        .order_by(whole.id.desc())
+    )
+    row = (await connection.execute(query.limit(1))).first()
     found = await consultations.find(connection, *row) if row is not None else None
     if found is None:
         return None

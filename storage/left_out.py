@@ -36,12 +36,13 @@ def why(
         (~open_, UNREACHABLE),
     ]
     reasons += [(quiet, SILENT)] if silent else []
-    reasons += [(_had_enough(now), ENOUGH)] if unasked else []
+    reasons += [(had_enough(now), ENOUGH)] if unasked else []
     return case(*reasons, else_=null())
 
 
-def _had_enough(now: datetime) -> ColumnElement[bool]:
-    """They were sent as much within a month, or will be: what is on its way counts as well."""
+def had_enough(now: datetime) -> ColumnElement[bool]:
+    """Of a participant: they were sent as much within a month as the space allows, or will be, of what they did not ask
+    for; what is on its way counts as well."""
     had = select(func.count()).where(
         Delivery.space_id == Participant.space_id,
         Delivery.participant_id == Participant.id,

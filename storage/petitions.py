@@ -13,6 +13,7 @@ from storage import official, signing
 from storage.milestones import SIGNATURE
 from storage.models import Contribution
 from storage.refusals import Refusal
+from storage.scope import Reader
 from storage.shortening import bounded
 from storage.signing import WHY, Life
 from storage.spreading import Audience
@@ -93,15 +94,6 @@ async def _given(connection: AsyncConnection, look: Look, kind: str, states: Seq
         .limit(1)
     )
     return rows.first()
-
-
-@value
-class Reader:
-    """Somebody reads why others sign."""
-
-    space_id: int
-    phase_id: int
-    participant_id: int
 
 
 class Reason(TypedDict):

@@ -33,8 +33,8 @@ class SpaceFacts:
 class PhaseFacts:
     """A phase with what its consultation says; texts are `{language: text}`, times UTC.
 
-    `title` is its own, or its consultation's; `state` and the dates are of both together; `stages`, `moderation` and
-    `per_day` are those of models.Phase.
+    `title` is its own, or its consultation's; `state` and the dates are of both together; `stages`, `moderation`,
+    `per_day` and `reopened_at` are those of models.Phase.
     """
 
     id: int
@@ -58,6 +58,7 @@ class PhaseFacts:
     moderation: str = "none"
     per_day: int | None = None
     sealed_at: datetime | None = None
+    reopened_at: datetime | None = None
 
     def is_open(self, now: datetime) -> bool:
         """Open by hand and by the dates; a date not set does not bound."""
@@ -123,6 +124,7 @@ _PHASES = select(
     Phase.moderation,
     Phase.per_day,
     Phase.sealed_at,
+    Phase.reopened_at,
 ).join(Consultation, (Consultation.space_id == Phase.space_id) & (Consultation.id == Phase.consultation_id))
 
 _LOAD = _PHASES.where(Phase.id.in_(bindparam("ids", expanding=True)))

@@ -16,21 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import official, similar
 from storage.models import Contribution, Progress
 from storage.refusals import Gone, Refusal
+from storage.scope import Reader
 from storage.supporting import SUPPORTERS, reported_by, supported_by
 from storage.value import value
 from storage.written import NOWHERE
 
 QUESTION = "question"
 """The kind of contribution."""
-
-
-@value
-class Reader:
-    """Who looks at the questions of a phase."""
-
-    space_id: int
-    phase_id: int
-    participant_id: int
 
 
 class Question(TypedDict):

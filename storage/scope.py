@@ -1,4 +1,4 @@
-"""Which part of what came to a phase is counted, and by which ways its people came."""
+"""Which part of what came to a phase is counted, by which ways its people came, and who reads it."""
 
 from __future__ import annotations
 
@@ -35,6 +35,15 @@ class Scope:
     place: str | None = None
     since: datetime | None = None
     kind: str = "response"
+
+
+@value
+class Reader:
+    """Somebody reads what others gave to a phase."""
+
+    space_id: int
+    phase_id: int
+    participant_id: int
 
 
 def given_within(scope: Scope) -> list[ColumnElement[bool]]:

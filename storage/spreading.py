@@ -7,7 +7,7 @@ the language of whoever it reaches (flows/telling.py, flows/occasions).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -28,7 +28,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.models import Address, Delivery, Participant, Space
+from storage import left_out
+from storage.models import Address, Delivery, Participant
 from storage.outbox import BULK, THIS, WAITING
 from storage.types import first_of_many
 from storage.value import value
@@ -37,10 +38,6 @@ Audience: TypeAlias = Select[int]
 """The ids of participants, as a query."""
 Abouts: TypeAlias = Select[int, int]
 """Participants, each once, and what it is about for each of them."""
-MONTH = timedelta(days=30)
-"""In which a person gets at most so many messages that nobody asked for, as the space says (models.Space)."""
-COUNTED = ("waiting", "claimed", "sent", "paused", "held")
-"""States of deliveries that arrived, may have, or still may."""
 
 
 @value
@@ -69,7 +66,7 @@ async def spread(connection: AsyncConnection, given: Sequence[Spread]) -> Sequen
     results: list[int] = []
     for one in given:
         if one.unasked:  # two of these at once would both count what was sent before either
-            await connection.execute(select(Space.id).where(Space.id == one.space_id).with_for_update())
+            await left_out.lock(connection, one.space_id)
         rows = await connection.execute(_rows(one, insert(Delivery)), execution_options=counted)
         results.append(rows.rowcount)
     return results
@@ -100,7 +97,7 @@ def _rows(one: Spread, insert: sqlite.Insert | postgresql.Insert) -> Insert:
     people = (
         select(*row.values())
         .outerjoin_from(Participant, Address, its_address)
-        .where(*_written_to(one.space_id, one.audience), *(_below_the_ceiling(one.at) if one.unasked else ()))
+        .where(*_written_to(one.space_id, one.audience), *((~left_out.had_enough(one.at),) if one.unasked else ()))
         .order_by(Participant.id)
     )
     people = people.join(them, them.c[0] == Participant.id) if len(them.c) > 1 else people
@@ -116,21 +113,6 @@ def _cause(kind: str | None, them: Subquery) -> ColumnElement[Any]:
 def cause(kind: str, about: Any) -> ColumnElement[str]:
     """The cause of a delivery of this kind that is about the row of that id, as SQL."""
     return literal(f"{kind}:").concat(cast(about, String))
-
-
-def _below_the_ceiling(at: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Who may be written to once more, though they have not asked for it."""
-    had = Delivery
-    unasked: ColumnElement[bool] = literal_column("deliveries.unasked")
-    """Written out, as its index has it."""
-    its_cap = select(Space.cap).where(Space.id == Participant.space_id).scalar_subquery()
-    this_month = (
-        select(func.count())
-        .where(had.space_id == Participant.space_id, had.participant_id == Participant.id)
-        .where(unasked, had.made_at > at - MONTH, had.state.in_(COUNTED))
-        .scalar_subquery()
-    )
-    return (this_month < its_cap,)
 
 
 async def reach(connection: AsyncConnection, space_id: int, audience: Audience) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import case, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import audit, phases
@@ -16,12 +16,12 @@ from storage.models import Consultation, Phase, Space
 from storage.phases import PhaseFacts
 from storage.value import value
 
-OPEN, OVER = "open", "over"
+OPEN, OVER, TO_COME = "open", "over", ""
 
 
 @value
 class Turn:
-    """A phase that is `open` or `over`, which nobody noticed before."""
+    """A phase that is `open` or `over`, which nobody noticed before; or to come (``), and was over."""
 
     phase: PhaseFacts
     to: str
@@ -30,21 +30,19 @@ class Turn:
 async def turned(connection: AsyncConnection, now: datetime) -> list[Turn]:
     """All that has turned since somebody last noticed: a look that needs no writer."""
     archived = select(Consultation.id).where(Consultation.archived_at.is_not(None))
-    rows = await connection.execute(
-        select(Phase.space_id, Phase.id, Phase.seen).where(Phase.seen != OVER, Phase.consultation_id.not_in(archived))
-    )
-    seen = {id_: was for _space, id_, was in rows}
+    rows = await connection.execute(select(Phase.id, Phase.seen).where(Phase.consultation_id.not_in(archived)))
+    seen: dict[int, str] = dict(rows.all())
     found: list[Turn] = []
     for space_id in (await connection.execute(select(Space.id))).scalars():
         for facts in await phases.of_space(connection, space_id):
-            to = _now(facts, now)
-            if to is not None and facts.id in seen and seen[facts.id] != to:
+            was, to = seen.get(facts.id), _now(facts, now)
+            if was is not None and was != to and (to != TO_COME or was == OVER):
                 found.append(Turn(facts, to))
     return found
 
 
-def _now(facts: PhaseFacts, now: datetime) -> str | None:
-    return OPEN if facts.is_open(now) else OVER if facts.is_over(now) else None
+def _now(facts: PhaseFacts, now: datetime) -> str:
+    return OPEN if facts.is_open(now) else OVER if facts.is_over(now) else TO_COME
 
 
 async def notice(
@@ -53,17 +51,19 @@ async def notice(
     """Those of these that nobody else has noticed meanwhile; the journal says that they turned by themselves, unless
     somebody has just done it `by_hand`."""
     first: list[Turn] = []
+    at = literal(now, Phase.reopened_at.type)
     for turn in turns:
         phase = turn.phase
+        again = {"reopened_at": case((Phase.seen == OVER, at), else_=Phase.reopened_at)} if turn.to != OVER else {}
         claimed = await connection.execute(
             update(Phase)
             .where(Phase.space_id == phase.space_id, Phase.id == phase.id, Phase.seen != turn.to)
-            .values(seen=turn.to)
+            .values(seen=turn.to, **again)
         )
         if claimed.rowcount:
             first.append(turn)
     if not by_hand:
-        await audit.note(connection, *(_entry(turn, now) for turn in first))
+        await audit.note(connection, *(_entry(turn, now) for turn in first if turn.to != TO_COME))
     return first
 
 

@@ -34,14 +34,18 @@ function become(before, after) {
   for (const node of olds.slice(news.length)) node.remove();
 }
 
-// Draws the regions of a fetched page in the place of ours; answers whether it had any.
-function draw(html) {
+// Draws the regions of a fetched page in the place of ours; answers whether it had any. What was said of an answer that
+// could not be kept stays until another is sent, whatever arrives meanwhile.
+function draw(html, isAnswer) {
   const page = new DOMParser().parseFromString(html, "text/html");
   let found = false;
   for (const region of all("[data-live]")) {
     const fresh = page.querySelector(`[data-live="${region.dataset.live}"]`);
     if (!fresh) continue;
     found = true;
+    if (!isAnswer) {
+      for (const said of all("[role=alert][id]", region)) fresh.querySelector(`#${said.id}`)?.replaceWith(said.cloneNode(true));
+    }
     become(region, fresh);
     show("[data-script]", true, region);
   }
@@ -65,7 +69,7 @@ async function refresh() {
   try {
     const response = await ask(location.href);
     if (response.redirected) location.reload();
-    else if (response.ok) draw(await response.text());
+    else if (response.ok) draw(await response.text(), false);
   } catch {
     show("[data-offline]", true);
   }
@@ -92,7 +96,7 @@ async function send(form, button) {
   try {
     const multipart = form.enctype === "multipart/form-data";
     const response = await ask(form.action, { method: "POST", body: multipart ? body : new URLSearchParams(body) });
-    const drawn = draw(await response.text());
+    const drawn = draw(await response.text(), true);
     if (response.ok && drawn) {
       form.reset();
       form.closest("details")?.removeAttribute("open");

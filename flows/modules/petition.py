@@ -27,8 +27,9 @@ from flows.ways import way
 from storage import milestones, petitions, signing
 from storage.contributions import NewContribution
 from storage.milestones import GOAL, HALF, SIGNATURE, TEN, Signer, Wish
-from storage.petitions import Look, Reader, Reason, Standing
+from storage.petitions import Look, Reason, Standing
 from storage.refusals import AlreadySent, Closed, TooMany
+from storage.scope import Reader
 from storage.signing import OPENED, WHY, Signature, Silence, Unsigned, Withdrawal
 
 SIGN, MORE, NO = Choice("sign", _("I sign")), Choice("more", _("Read more")), Choice("no", _("No thank you"))

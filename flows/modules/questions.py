@@ -22,8 +22,9 @@ from flows.texts import Joined, Lowered, Said, Words, _, plural
 from flows.ways import way, way_or_text
 from storage import questions, supporting, written
 from storage.ballots import NewBallot
-from storage.questions import QUESTION, Listing, Near, Question, Reader, Wanted, Whole
+from storage.questions import QUESTION, Listing, Near, Question, Wanted, Whole
 from storage.refusals import Closed, Gone, TooMany
+from storage.scope import Reader
 from storage.supporting import SUPPORT
 from storage.written import Change, NewText, Own
 

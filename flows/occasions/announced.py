@@ -21,15 +21,19 @@ class Opens(Occasion):
     look = staticmethod(announcements.look)
 
     def word(self, facts: Facts, due: Due, language: str, now: datetime) -> Message:
-        phase, zone = _where(facts)
-        title, begun = _called(facts), phase.opens_at
-        today = begun is not None and begun.astimezone(zone).date() == now.astimezone(zone).date()
-        opens = (
-            _("Hello. “{title}” opens today.", title=title) if today else _("Hello. “{title}” is open.", title=title)
-        )
-        moment = closes_on(phase, zone)
+        moment = closes_on(*_where(facts))
         until = () if moment is None else (_("It is open until {moment}.", moment=moment),)
-        return _told(facts, due, language, opens, *until)
+        return _told(facts, due, language, _opens(facts, now), *until)
+
+
+def _opens(facts: Facts, now: datetime) -> Said:
+    phase, zone = _where(facts)
+    title, begun = _called(facts), phase.opens_at
+    if facts.broadcast.nth:
+        return _("Hello. “{title}” is open again.", title=title)
+    if begun is not None and begun.astimezone(zone).date() == now.astimezone(zone).date():
+        return _("Hello. “{title}” opens today.", title=title)
+    return _("Hello. “{title}” is open.", title=title)
 
 
 class Closes(Occasion):

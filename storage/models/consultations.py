@@ -69,6 +69,8 @@ class Phase(Row):
     """Since when the ballots of a secret phase are only totals."""
     seen: Mapped[str] = mapped_column(server_default="")
     """Whether it was noticed that it is `open`, or `over` (storage/turning.py); the dates alone say whether it is."""
+    reopened_at: Mapped[datetime | None]
+    """When it was noticed last that it was over and is so no more."""
 
 
 class SecretKey(Base):

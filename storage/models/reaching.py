@@ -23,7 +23,7 @@ class Broadcast(Row):
     __tablename__ = "broadcasts"
     __table_args__ = (
         belongs("phase_id", "phases"),
-        UniqueConstraint("space_id", "phase_id", "occasion"),
+        UniqueConstraint("space_id", "phase_id", "occasion", "nth"),
         UniqueConstraint("test_code"),
         Index(None, "state", "due_at", sqlite_where=_NOT_OVER, postgresql_where=_NOT_OVER),
         {"sqlite_with_rowid": False},
@@ -31,6 +31,8 @@ class Broadcast(Row):
     occasion: Mapped[str | None]
     """Why the program writes by itself, a kind of flows/occasions: `opens`, `closes`, `results`; nothing for a text
     that somebody wrote."""
+    nth: Mapped[int] = mapped_column(server_default=text("0"))
+    """How often this occasion of this phase was announced before."""
     text: Mapped[dict[str, Any]]
     """The words by language; none where the occasion words itself."""
     phase_id: Mapped[int | None]
@@ -102,6 +104,7 @@ class Wish(Row):
         belongs("participant_id", "participants", erase=True),
         belongs("consultation_id", "consultations", erase=True),
         UniqueConstraint("space_id", "participant_id", "consultation_id"),
+        Index(None, "space_id", "at"),
         {"sqlite_with_rowid": False},
     )
     participant_id: Mapped[int]

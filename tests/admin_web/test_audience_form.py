@@ -12,7 +12,20 @@ from sqlalchemy import insert, update
 from starlette.datastructures import FormData
 
 from admin_web import audience_form
-from admin_web.audience_form import ALL, ANY, EVERYBODY, ROWS, Choice, NotAnAudience, Offers, Ready, Row, shown, typed
+from admin_web.audience_form import (
+    ALL,
+    ANY,
+    EVERYBODY,
+    ROWS,
+    Age,
+    Choice,
+    NotAnAudience,
+    Offers,
+    Ready,
+    Row,
+    shown,
+    typed,
+)
 from admin_web.audience_words import whom
 from admin_web.forms import Form
 from admin_web.site import _environment, _words
@@ -112,8 +125,10 @@ def test_every_rule_has_words_and_its_opposite_has_others(data: st.DataObject) -
 leaves: st.SearchStrategy[Rule] = st.sampled_from(
     [GARE, BOURG, TOOK, SHORT, Unfinished((11,)), InGroup(("lettre",)), Speaks(("fr",)), Supports((901,))]
 )
+ages = st.integers(-5, 2_000)
+"""More than the form has."""
 rules: st.SearchStrategy[Rule] = st.recursive(
-    leaves | st.just(Answered("visits", ("daily",))),
+    leaves | st.just(Answered("visits", ("daily",))) | st.builds(Aged, st.none() | ages, ages, st.booleans()),
     lambda inner: st.one_of(
         st.builds(AllOf, st.lists(inner, min_size=1, max_size=5).map(tuple)),
         st.builds(AnyOf, st.lists(inner, min_size=1, max_size=5).map(tuple)),
@@ -125,12 +140,17 @@ READY = [
     Ready(EVERYBODY if rule is None else audience_form.written(rule), words, 3)
     for words, rule in audience_form.ready_ones(NAMES, [11])
 ]
+years = st.just("") | st.integers(0, 120).map(str)
+typed_ages = st.builds(Age, years, years, st.booleans(), st.booleans()).filter(
+    lambda age: not (age.least and age.most) or int(age.least) <= int(age.most)
+)
 rows = st.builds(Row, st.just("") | leaves.map(audience_form.written), st.booleans())
 choices = st.builds(
     Choice,
     st.sampled_from([one.id for one in READY]),
     st.sampled_from((ALL, ANY)),
     st.lists(rows, min_size=ROWS, max_size=ROWS).map(tuple),
+    typed_ages,
 )
 
 
@@ -162,6 +182,8 @@ def test_a_ready_audience_and_conditions_are_drawn_apart() -> None:
         Choice("nonsense"),
         Choice('{"took-part": "x"}'),
         Choice(EVERYBODY, ALL, (Row("[" * 3_000),)),
+        Choice(EVERYBODY, age=Age("eighteen")),
+        Choice(EVERYBODY, age=Age("60", "18")),
         Choice(
             '{"not":' * 10 + '{"area": "gare"}' + "}" * 10, ANY, (Row('{"area": "gare"}'), Row('{"area": "bourg"}'))
         ),
@@ -202,7 +224,7 @@ class Filled(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
         given_ = dict(attrs)
-        if tag == "input" and (given_["type"] not in ("radio", "checkbox") or "checked" in given_):
+        if tag == "input" and (given_.get("type") not in ("radio", "checkbox") or "checked" in given_):
             self.sent.append((given_["name"], given_["value"]))
         if tag == "select":
             self.select, self.first = given_["name"], True
@@ -249,6 +271,8 @@ async def test_the_form_sends_back_what_it_shows_without_a_script(town: Town) ->
         AllOf((Not(took), AnyOf((InArea(("gare",)), Not(Supports((idea,))))))),
         AllOf((CameBy((relay,)), Tagged(("jury",)), InGroup(("lettre",)))),
         AllOf((GARE, BOURG, TOOK, SHORT, Not(SHORT), Speaks(("fr",)))),
+        AllOf((Not(took), AnyOf((InArea(("gare",)), Not(Aged(None, 25, True)))))),
+        AllOf((Aged(18, 25), Aged(60, None))),
         InArea(("gone",)),
         Not(AllOf((GARE, TOOK))),
     ):
@@ -286,6 +310,19 @@ async def test_a_mistake_is_said_at_the_form(town: Town) -> None:
     page = drawn(offers, Choice(), audience=_("Choose whom it is for."))
     assert 'id="audience-fault"' in page
     assert "checked" not in page.split("<details")[0], "nobody is written to because nothing was chosen"
+
+
+async def test_an_age_is_asked_for_where_the_year_of_birth_of_somebody_is_known(town: Town) -> None:
+    await settle(town)
+    assert "En années" not in drawn(await offered(town), Choice(EVERYBODY))
+    async with town.database.write() as connection:
+        await connection.execute(update(Participant).where(Participant.id == 1).values(born=NOW.year - 30))
+    page = drawn(await offered(town), choice := Choice(EVERYBODY, age=Age("18", "30")))
+    assert "Connu de 1 personne" in " ".join(page.replace("\N{NO-BREAK SPACE}", " ").split())
+    sent = typed(Form(FormData(dict(Filled(page).sent))))
+    assert sent == choice
+    async with town.database.read() as connection:
+        assert await audiences.count(connection, town.space.id, [sent.rule()], NOW) == [1]
 
 
 async def test_what_one_person_alone_was_called_is_offered_to_nobody(town: Town) -> None:

@@ -220,18 +220,22 @@ async def test_a_return_code_finds_the_talk_in_another_browser(
     await asked(page, "What should change?")
 
 
+async def deliver_from_outside(folder: Path) -> None:
+    elsewhere = Database(f"sqlite:///{folder / 'palabre.db'}")
+    async with elsewhere.write() as connection:
+        person = (await connection.execute(select(models.Participant.space_id, models.Participant.id))).one()
+        body = '{"l":[["say","Le conseil en parle jeudi."]]}'
+        await put(connection, [NewDelivery(*person, None, "broadcast", body, datetime.now(UTC))])
+    await elsewhere.close()
+
+
 async def test_a_message_delivered_from_outside_appears_by_itself(
     house: tuple[House, str], page: Page, tmp_path: Path
 ) -> None:
     _, address = house
     await begin(page, address)
     await page.locator("#answer").fill("à moitié écrit")
-    elsewhere = Database(f"sqlite:///{tmp_path / 'palabre.db'}")
-    async with elsewhere.write() as connection:
-        person = (await connection.execute(select(models.Participant.space_id, models.Participant.id))).one()
-        body = '{"l":[["say","Le conseil en parle jeudi."]]}'
-        await put(connection, [NewDelivery(*person, None, "broadcast", body, datetime.now(UTC))])
-    await elsewhere.close()
+    await deliver_from_outside(tmp_path)
     await asked(page, "Le conseil en parle jeudi.")
     await expect(page.locator("#answer")).to_have_value("à moitié écrit")
     await press(page, "By bicycle")
@@ -259,6 +263,30 @@ async def test_what_could_not_be_kept_stays_in_the_field(
     await press(page, "Envoyer")
     await asked(page, "What should change?")
     await expect(page.locator("#answer")).to_have_value("")
+
+
+async def test_what_could_not_be_kept_stays_also_when_something_new_arrives(
+    house: tuple[House, str], page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built, address = house
+    await begin(page, address)
+    await press(page, "By car")
+    await asked(page, "From how many kilometres?")
+
+    async def full(_messages: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(built.reception, "keep", full)
+        await write(page, "12")
+        await expect(page.get_by_role("alert")).to_contain_text("n’a pas pu être gardé")
+    await deliver_from_outside(tmp_path)
+    await asked(page, "Le conseil en parle jeudi.")
+    await expect(page.get_by_role("alert")).to_contain_text("n’a pas pu être gardé")
+    await expect(page.locator("#answer")).to_have_value("12")
+    await press(page, "Envoyer")
+    await asked(page, "What should change?")
+    await expect(page.get_by_role("alert")).to_have_count(0)
 
 
 @pytest.mark.parametrize("screen", SCREENS)

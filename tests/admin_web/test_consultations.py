@@ -7,11 +7,13 @@ from typing import Any
 import httpx
 import pytest
 from playwright.async_api import Page, expect
-from sqlalchemy import insert
+from sqlalchemy import insert, select, update
 
+from admin_web import arrivals
 from admin_web.consultations import standing, steps
 from flows.texts import translate
 from storage import consultations, milestones
+from storage.arriving import Ways
 from storage.milestones import Reached
 from storage.models import Contribution
 from storage.types import new_id
@@ -52,6 +54,29 @@ async def test_the_list_says_what_is_open_and_how_many_answered(claire: httpx.As
     assert "<dt>personnes ont répondu</dt><dd>4</dd>" in text
     assert "<dt>aujourd’hui</dt><dd>1</dd>" in text
     assert "vendredi 19 mars, 20 h" in text
+
+
+async def test_the_first_page_says_by_which_ways_people_arrive(claire: httpx.AsyncClient, town: Town) -> None:
+    assert "Par où les gens arrivent" not in (await claire.get("/panel")).text
+    await add_responses(town, 13)
+    async with town.database.write() as connection:
+        some = select(Contribution.id).limit(3)
+        await connection.execute(
+            update(Contribution).where(Contribution.id.in_(some)).values(place="École", origin="telegram")
+        )
+    text = " ".join((await claire.get("/panel")).text.replace("\N{NO-BREAK SPACE}", " ").split())
+    assert "13 personnes ont participé à ce qui est ouvert en ce moment." in text
+    for name, people in (("Page web", 10), ("Telegram", 3), ("École", 3), ("Sans affiche", 10)):
+        assert f'<th scope="row">{name}</th><td class="n">{people}</td>' in text
+
+
+def test_the_places_that_most_came_by_are_named_and_the_others_counted_together() -> None:
+    places = [("", 40), *((f"{number}", 20 - number) for number in range(12))]
+    found = arrivals.shown(Ways(50, [("web", 50)], places, 0))
+    assert found is not None
+    named = [(translate(name, "fr"), people) for name, people in found.places]
+    assert named[7:] == [("7", 13), ("Autres lieux", 12 + 11 + 10 + 9), ("Sans affiche", 40)]
+    assert len(found.sentences) == 1
 
 
 async def test_an_empty_list_says_what_to_do(claire: httpx.AsyncClient, town: Town) -> None:

@@ -213,6 +213,22 @@ async def test_its_test_code_opens_the_page_of_the_talk(town: Town, claire: http
     assert [heard.code for heard in town.heard] == [one.test_code]
 
 
+@pytest.mark.parametrize("state", ["open", "draft"])
+async def test_a_message_that_leads_nowhere_is_tried_on_the_page_too(
+    town: Town, claire: httpx.AsyncClient, state: str
+) -> None:
+    one = await write(town, claire, phase="")
+    assert one.phase_id is None
+    async with town.database.write() as connection:
+        await connection.execute(update(models.Consultation).values(state=state))
+    assert f"/c/{one.test_code}" in (await claire.get(f"/panel/messages/{one.id}")).text
+    page = plain((await claire.get(f"/c/{one.test_code}")).text)
+    assert "Recevoir l’essai" in page
+    assert "centre-ville" not in page, "it is about another thing"
+    await claire.post(f"/c/{one.test_code}", data={"nonce": "n" * 24, "begin": "yes"})
+    assert [heard.code for heard in town.heard] == [one.test_code]
+
+
 async def test_what_the_program_announces_by_itself_stands_in_the_list_and_can_be_stopped(
     town: Town, claire: httpx.AsyncClient
 ) -> None:

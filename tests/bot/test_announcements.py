@@ -4,92 +4,36 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from bot import broadcasting
 from bot.jobs import announce
-from storage import announcements, broadcasts, codes, consultations, phases, reminded, wishes
+from storage import announcements, broadcasts, reminded
 from storage.database import Database
-from storage.models import Broadcast, Consultation, Conversation, Delivery, Participant
+from storage.models import Conversation, Delivery, Participant
 from storage.reminded import Muting
-from storage.wishes import Wish
-from tests.bot.town import Town, one_question, town
-from tests.flows.harness import Flow
-
-MONDAY = datetime(2027, 3, 8, 8, tzinfo=UTC)
-"""Nine in the morning where the town is: its hours begin at ten."""
-TEN = datetime(2027, 3, 8, 9, tzinfo=UTC)
-FRIDAY_EVENING = datetime(2027, 3, 19, 19, tzinfo=UTC)
-OPEN_TODAY = "Hello. “The square” opens today."
+from tests.bot.square import (
+    FRIDAY_EVENING,
+    MONDAY,
+    OPEN_TODAY,
+    TEN,
+    rows,
+    set_dates,
+    settled,
+    square,
+    steps_in,
+    ticks,
+)
+from tests.bot.town import Town
 
 
 @pytest.fixture
 async def house(database_url: str) -> AsyncIterator[Town]:
-    """Ada and Ben have agreed to something two days ago; Cleo has never agreed to anything."""
-    async with town(database_url) as found:
-        await found.begin("ada", "ben")
-        await found.keep(found.incoming("cleo", code="centre"))
-        await found.deliver()
-        found.street.sent.clear()
-        found.now = MONDAY
+    async with settled(database_url) as found:
         yield found
-
-
-async def square(
-    house: Town, kind: str = "ideas", opens: datetime | None = TEN, closes: datetime | None = None, **more: Any
-) -> int:
-    """A second consultation that opens by itself, with one phase."""
-    async with house.database.write() as connection:
-        made = await consultations.create(
-            connection,
-            house.space_id,
-            slug="square",
-            title={"en": "The square"},
-            topic={"en": "about the square"},
-            why={},
-            decides={},
-            opens_at=opens,
-            closes_at=closes,
-            answer_on=date(2027, 4, 1),
-            now=MONDAY - timedelta(days=9),
-        )
-        phase = await consultations.add_phase(connection, made, kind, {}, **more)
-        await codes.create(connection, made, MONDAY, code="pond")
-        await consultations.open_now(connection, made, min(MONDAY, opens or MONDAY), on_its_date=True)
-    house.reception.around.modules[phase.id, 1] = Flow(one_question)
-    return phase.id
-
-
-async def ticks(house: Town) -> list[str]:
-    """One look of the jobs, and what leaves at once: the first line of each message."""
-    before = len(house.street.sent)
-    await announce(house.database, house.now)
-    await broadcasting.go_on(house.database, house.courier.channels, house.now)
-    await house.deliver()
-    await broadcasting.go_on(house.database, house.courier.channels, house.now)
-    return [item.message.lines[0].text for item in house.street.sent[before:]]
-
-
-async def rows(house: Town) -> list[tuple[str, str, str | None, datetime | None]]:
-    """Occasion, state, wall time and moment of what is announced."""
-    table = Broadcast
-    return sorted(await house.rows(table.occasion, table.state, table.wall, table.due_at))
-
-
-async def set_dates(house: Town, **values: Any) -> None:
-    async with house.database.write() as connection:
-        await connection.execute(update(Consultation).where(Consultation.slug == "square").values(**values))
-
-
-async def steps_in(house: Town, who: str) -> None:
-    """Somebody begins the second consultation, and is in the middle of it."""
-    await house.keep(house.incoming(who, code="pond"))
-    await house.keep(house.incoming(who, "yes"))
-    await house.deliver()
 
 
 # -- it opens ------------------------------------------------------------------------------------------------------
@@ -304,37 +248,6 @@ async def test_whoever_wants_no_more_of_it_is_told_of_no_closing(house: Town) ->
         await reminded.mute(connection, [Muting(house.space_id, ben, phase, house.now)])
     await house.deliver()
     assert house.street.sent == []
-
-
-# -- the results are out -------------------------------------------------------------------------------------------
-
-
-async def test_the_results_go_at_any_hour_to_those_who_took_part_and_asked_for_them(house: Town) -> None:
-    phase = await square(house, opens=MONDAY)
-    await steps_in(house, "ada")
-    await steps_in(house, "ben")
-    [ada, ben, _cleo] = await house.rows(Participant.id)
-    async with house.database.write() as connection:
-        [made] = (await phases.load(connection, [phase])).values()
-        mine = (Conversation.phase_id == phase,)
-        await connection.execute(update(Conversation).where(*mine).values(sent_at=house.now))
-        wanted = [(ada, True), (ben, False)]
-        given = [Wish(house.space_id, who, made.consultation_id, want, house.now) for who, want in wanted]
-        await wishes.note(connection, given)
-        whole = await consultations.find(connection, house.space_id, made.consultation_id)
-        assert whole is not None
-        night = datetime(2027, 3, 14, 22, tzinfo=UTC)
-        await consultations.add_phase(connection, whole, "results", {}, title={"en": "What came of it"}, opens_at=night)
-    house.street.sent.clear()
-    house.now = night
-    assert await ticks(house) == ["Hello. The result of “The square” is out."]
-    assert [item.sender for item in house.street.sent] == ["ada"]
-
-
-async def test_nobody_who_asked_for_nothing_hears_of_results(house: Town) -> None:
-    await square(house, "results")
-    house.now = TEN
-    assert await ticks(house) == []
 
 
 # -- several processes ---------------------------------------------------------------------------------------------

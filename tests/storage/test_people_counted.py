@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import answers, consultations, typing_in
+from storage import answers, arriving, consultations, typing_in
 from storage.answers import Apart
 from storage.models import Contribution, Participant
 from storage.scope import MEETING, ORGANISER, PAPER, Scope
@@ -35,6 +35,7 @@ class Given:
     author: int | None = None
     people: int = 1
     sent: bool = True
+    place: str | None = None
 
 
 residents = st.builds(
@@ -42,7 +43,8 @@ residents = st.builds(
     st.sampled_from(("web", "telegram")),
     st.none() | st.integers(1, 4),
     sent=st.sampled_from((True, True, False)),
-)
+    place=st.none(),
+) | st.builds(Given, st.just("web"), st.integers(1, 4), place=st.just("Boulangerie"))
 typed = st.builds(Given, st.sampled_from((PAPER, ORGANISER))) | st.builds(
     Given, st.just(MEETING), people=st.integers(1, 12)
 )
@@ -62,7 +64,7 @@ async def give(connection: AsyncConnection, crowd: Crowd, pile: list[Given], nam
         await connection.execute(
             insert(Contribution).values(
                 **row, participant_id=who, state="sent" if one.sent else "hidden", text="Un banc", fields={},
-                origin=one.origin, created_at=MORNING, updated_at=MORNING,
+                origin=one.origin, place=one.place, created_at=MORNING, updated_at=MORNING,
             )
         )  # fmt: skip
 
@@ -92,6 +94,15 @@ async def check(connection: AsyncConnection, pile: list[Given]) -> None:
     )
     [listed] = await consultations.listed(connection, crowd.space_id, MORNING)
     assert (listed.people, listed.lately) == (people, people)
+    came = await arriving.ways(connection, crowd.space_id, [listed.consultation.id])
+    assert (came.people, dict(came.channels)) == (people, {way: number for way, number in ways.items() if number})
+    poster = {author for author in known if any(one.author == author and one.place for one in counted)}
+    none = {one.author for one in counted if one.author is not None and not one.place}
+    assert dict(came.places).get("Boulangerie", 0) == len(poster)
+    assert dict(came.places).get("", 0) == len(none) + erased + papers
+    assert came.first == len(known)
+    nothing_else = await arriving.ways(connection, crowd.space_id, [])
+    assert (nothing_else.people, nothing_else.first) == (0, 0)
 
 
 async def in_a_town(url: str, pile: list[Given]) -> None:

@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.create_table(
         "broadcasts",
         sa.Column("occasion", sa.String(), nullable=True),
+        sa.Column("nth", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("text", Document, nullable=False),
         sa.Column("phase_id", sa.BigInteger(), nullable=True),
         sa.Column("button", Document, nullable=False),
@@ -51,7 +52,9 @@ def upgrade() -> None:
             deferrable=True,
         ),
         sa.PrimaryKeyConstraint("space_id", "id", name=op.f("pk_broadcasts")),
-        sa.UniqueConstraint("space_id", "phase_id", "occasion", name=op.f("uq_broadcasts_space_id_phase_id_occasion")),
+        sa.UniqueConstraint(
+            "space_id", "phase_id", "occasion", "nth", name=op.f("uq_broadcasts_space_id_phase_id_occasion_nth")
+        ),
         sa.UniqueConstraint("test_code", name=op.f("uq_broadcasts_test_code")),
         sqlite_with_rowid=False,
     )
@@ -125,6 +128,7 @@ def upgrade() -> None:
         ),
         sqlite_with_rowid=False,
     )
+    op.create_index(op.f("ix_wishes_space_id_at"), "wishes", ["space_id", "at"], unique=False)
     op.add_column("deliveries", sa.Column("cause", sa.String(), nullable=True))
     op.add_column("deliveries", sa.Column("unasked", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("deliveries", sa.Column("expires_at", UTCTime(), nullable=True))
@@ -147,6 +151,7 @@ def upgrade() -> None:
         postgresql_where=UNASKED,
     )
     op.add_column("phases", sa.Column("seen", sa.String(), server_default="", nullable=False))
+    op.add_column("phases", sa.Column("reopened_at", UTCTime(), nullable=True))
     op.add_column("participants", sa.Column("hours", Document, nullable=True))
     op.add_column("spaces", sa.Column("hours", Document, nullable=True))
     op.add_column("spaces", sa.Column("cap", sa.BigInteger(), server_default=sa.text("4"), nullable=False))
