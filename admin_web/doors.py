@@ -45,10 +45,12 @@ class Doors:
     `preview(space_id, consultation_id, language, steps)` answers the whole talk so far as (from the resident?,
     message), replayed in a transaction that is always rolled back; a step is what a resident types, or the label
     of the button they press. `watch()` yields each time the database has changed. `introduce(channel, token)` asks
-    the platform whose key this is, and keeps nothing; raises NotIntroduced.
+    the platform whose key this is, and keeps nothing; raises NotIntroduced. `silent` are the names of the channels by
+    which nobody is written to first.
     """
 
     receive: Receive
     preview: Preview
     watch: Watch
     introduce: Introduce = nobody
+    silent: Sequence[str] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
@@ -175,7 +175,7 @@ async def _draw(
     async with site.database.read() as connection:
         figures = await broadcast_figures.figures(connection, one)
         facts = (await broadcast_rows.facts(connection, [(one.space_id, one.id)]))[one.space_id, one.id]
-        whom = await _reach(connection, one, now)
+        whom = await _reach(connection, one, now, site.doors.silent)
         doors = bringing(await accounts.listed(connection, me.space_id), one.test_code or "")
         page = await codes.find_entrance(connection, one.test_code or "")
         due = due or one.due_at or now
@@ -199,12 +199,12 @@ def _told(message: Message) -> Message:
     return message if media is None else replace(message, media=replace(media, address=files.SCHEME))
 
 
-async def _reach(connection: AsyncConnection, one: Broadcast, now: datetime) -> Reach:
+async def _reach(connection: AsyncConnection, one: Broadcast, now: datetime, silent: Sequence[str]) -> Reach:
     """Whom it would reach now, or what was found when its deliveries were written."""
     if one.begun_at is not None:
         return Reach(one.queued + sum(one.left_out.values()), one.left_out)
     rule = from_json(one.audience) if one.audience is not None else None
-    [found] = await reach.look(connection, [Asked(one.space_id, rule, now, one.unasked)])
+    [found] = await reach.look(connection, [Asked(one.space_id, rule, now, one.unasked, silent)])
     return found
 
 
@@ -234,7 +234,7 @@ async def send(request: Request, me: Me) -> Response:
     wall = f"{when.day}T{when.hour or '00:00'}" if due is not None else None
     try:
         async with site.database.write() as connection:
-            people = (await _reach(connection, one, now)).reached
+            people = (await _reach(connection, one, now, site.doors.silent)).reached
             await broadcasts.plan(connection, one.ref, wall, me.space.zone, now)
             await audit.note(connection, me.entry(now, "send_message", "broadcasts", one.id, people=people))
     except NotNow:

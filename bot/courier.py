@@ -202,7 +202,8 @@ class Courier:
             lane.served = self.time.now()
             await doubts.clear(connection, lane.key, now)
             claim = await outbox.claim(connection, self._wanted(lane, now), self.name, lane.room, lane.bulk)
-            claim = await leaving.look(connection, lane.key, claim, now)
+            writes_first = lane.channel.capabilities.writes_first
+            claim = await leaving.look(connection, lane.key, claim, now, writes_first=writes_first)
             claims.append((lane, await paying.pay(connection, lane, claim, now)))
         return claims
 

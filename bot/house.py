@@ -192,11 +192,15 @@ class House:
     def _pages(self) -> Starlette:
         return admin_web.application.build(
             self.database,
-            Doors(self.reception.receive, self._preview, self.watcher.watch, self._introduce),
+            Doors(self.reception.receive, self._preview, self.watcher.watch, self._introduce, self._silent),
             base_url=self.settings.address,
             clock=self.clock,
             routes=[*health.routes(self.database), *self._posted_to()],
         )
+
+    @property
+    def _silent(self) -> list[str]:
+        return [name for name, channel in self.channels.items() if not channel.capabilities.writes_first]
 
     def _posted_to(self) -> Iterable[BaseRoute]:
         return (route for one in self.open_channels if isinstance(one, Posted) for route in one.routes())

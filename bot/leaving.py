@@ -19,18 +19,23 @@ from flows.occasion import Occasion
 from flows.texts import LANGUAGES
 from storage import leaving
 from storage.leaving import TOO_OLD, UNREADABLE, Dropped, Due, Halted, Kept, Later, Worded
-from storage.left_out import STOPPED
+from storage.left_out import SILENT, STOPPED
 from storage.outbox import Claim, Claimed, LaneKey
 
 log = structlog.get_logger()
 
 
-async def look(connection: AsyncConnection, lane: LaneKey, claim: Claim, now: datetime) -> Claim:
-    """The claim with those that leave now, worded; the others are given back."""
+async def look(
+    connection: AsyncConnection, lane: LaneKey, claim: Claim, now: datetime, *, writes_first: bool = True
+) -> Claim:
+    """The claim with those that leave now, worded; the others are given back. By a channel that never `writes_first`
+    nothing leaves that nobody asked for."""
     begun = [item for item in claim.taken if item.cause is not None]
     if not begun:
         return claim
-    kept = await _kept(connection, lane, begun, now)
+    silent = [] if writes_first else [item for item in begun if item.unasked]
+    kept = {item.id: Kept(item.space_id, item.id, "cancelled", now, SILENT) for item in silent}
+    kept |= await _kept(connection, lane, [item for item in begun if item.id not in kept], now)
     said = await _said(connection, [item for item in begun if item.id not in kept], now)
     kept |= {id_: one for id_, one in said.items() if isinstance(one, Kept)}
     worded = {id_: one for id_, one in said.items() if isinstance(one, Worded)}

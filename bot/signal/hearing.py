@@ -61,8 +61,9 @@ class Ear:
         try:
             async with aclosing(self.daemon.events(self.ours.number)) as stream:  # type: ignore[type-var]
                 async for events in stream:
+                    if self.listening:
+                        patience.relieve()  # not by the first sign of life: one that opens and breaks is no good
                     self.listening = True
-                    patience.relieve()
                     self._hold(events)
                     await self._room()
             raise Away("the events ended")

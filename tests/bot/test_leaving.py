@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from storage import spreading
 from storage.leaving import Dropped, Due, Halted
 from storage.models import Conversation, Delivery, Participant, Phase
 from storage.spreading import Spread
-from tests.bot.town import Town, town
+from tests.bot.town import STREET, Town, town
 
 MONDAY_NOON = datetime(2027, 3, 8, 11, tzinfo=UTC)
 SUNDAY = datetime(2027, 3, 7, 11, tzinfo=UTC)
@@ -100,6 +100,17 @@ async def test_what_is_no_longer_true_does_not_leave(house: Town, weather: Weath
     weather.said[1] = Dropped()
     await house.deliver()
     assert (house.street.texts(), await became(house)) == ([], [("cancelled", "no longer true")] * 2)
+
+
+async def test_by_a_door_where_nobody_is_written_to_first_only_what_was_asked_for_leaves(
+    house: Town, weather: Weather
+) -> None:
+    house.street.capabilities = replace(STREET, writes_first=False)
+    await spread(house, 1, unasked=True)
+    await spread(house, 2)
+    await house.deliver()
+    assert house.street.texts() == ["Fine (en)"] * 2
+    assert (await became(house, 1), await became(house, 2)) == ([("cancelled", "silent")] * 2, [("sent", None)] * 2)
 
 
 async def test_what_stands_still_waits_until_it_goes_on(house: Town, weather: Weather) -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from flows.early import Asked
 from storage.database import Database
 from tests.channels.little import build_town
 
@@ -15,3 +16,9 @@ async def house(database_url: str) -> AsyncIterator[Database]:
     await build_town(database)
     yield database
     await database.close()
+
+
+@pytest.fixture(autouse=True)
+def fast_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was recorded is played at once: here everybody reads a question before it is sent."""
+    monkeypatch.setattr(Asked, "could_be_read", lambda *_given: True)

@@ -19,11 +19,9 @@ from bot.config import Settings
 
 async def look():
     async with house.opened(Settings()) as built:
-        channels = list(built.channels)
-        for name in channels:
-            if hasattr(built.channels[name], "look"):
-                await built.channels[name].look(built.reception.receive)
-        print(json.dumps([channels, sorted(sys.modules)]), flush=True)
+        running = [asyncio.create_task(one.run(built.reception.receive)) for one in built.channels.values()]
+        await asyncio.sleep(0.5)
+        print(json.dumps([list(built.channels), sorted(sys.modules)]), flush=True)
         os._exit(0)
 
 asyncio.run(look())

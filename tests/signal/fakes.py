@@ -49,6 +49,7 @@ class Scripted:
     open: int = 0
     closed: bool = False
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
+    sending: asyncio.Event = field(default_factory=asyncio.Event)
     pushed: asyncio.Queue[Sequence[Any]] = field(default_factory=asyncio.Queue)
     clock: Iterator[int] = field(default_factory=lambda: itertools.count(CLOCK))
 
@@ -59,6 +60,7 @@ class Scripted:
             return _tell(self.says[call.method].pop(0))
         if call.method == "listIdentities":
             return ME
+        self.sending.set()
         return {"timestamp": next(self.clock), "results": [{"type": "SUCCESS"}]}
 
     async def events(self, account: str) -> AsyncIterator[Sequence[Any]]:
