@@ -26,10 +26,11 @@ from bot.telegram.reading import UPDATES
 from bot.telegram.writing import commands, described, write
 from flows.messages import Button, Line, Media, Message
 from storage.files import SCHEME, File
-from tests.serving import listen, read
+from tests.serving import listen
 from tests.telegram.drivers import DRIVERS
 from tests.telegram.served import NO_LIMITS
 from tests.telegram_api import Platform, serve
+from tests.telegram_api.server import read
 
 TOKEN = "7000000001:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
 SHOWN = (("sendPhoto", "photo"), ("sendDocument", "document"))
