@@ -7,7 +7,7 @@ import asyncio
 import io
 import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -52,6 +52,16 @@ def secret_of(bot: Bot) -> str:
     return bot.token.partition(":")[2]
 
 
+@pytest.fixture
+async def _talkative() -> AsyncIterator[None]:
+    """The loop, which is shared with all other tests, tells its developers what it does."""
+    loop = asyncio.get_running_loop()
+    loop.set_debug(True)
+    yield
+    loop.set_debug(False)
+
+
+@pytest.mark.usefixtures("_talkative")
 @pytest.mark.parametrize("driver", DRIVERS)
 @pytest.mark.parametrize("road", ROADS)
 async def test_a_run_in_which_everything_fails_tells_no_key(
@@ -59,7 +69,6 @@ async def test_a_run_in_which_everything_fails_tells_no_key(
 ) -> None:
     monkeypatch.setattr("bot.patience.LONGEST", 0.05)
     monkeypatch.setattr("bot.channels.telegram.EVERY", 0.05)
-    asyncio.get_running_loop().set_debug(True)
     platform = Platform(clock=Clock(pace=20), conflict_pause=0.01)
     bot = platform.bot("Montaubry")
     database = Database(f"sqlite:///{tmp_path}/palabre.db")
