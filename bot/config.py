@@ -225,6 +225,14 @@ class Settings(BaseSettings):
         except ValueError as error:
             raise BadSettings(f"the database: {error}") from None
 
+    def with_bots(self, tokens: Mapping[str, str]) -> Settings:
+        """The same, with the bots of these spaces, by their slugs. Raises BadSettings where they can't be."""
+        given = self.telegram.model_dump() | {"bots": {**self.telegram.tokens, **tokens}}
+        try:
+            return self.model_copy(update={"telegram": Telegram.model_validate(given)})
+        except ValidationError as error:
+            raise BadSettings("; ".join(_sentence(problem) for problem in error.errors())) from None
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -55,9 +55,11 @@ log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def opened(settings: Settings, clock: Clock = utc_now, parts: Collection[str] = PARTS) -> AsyncIterator[House]:
+async def opened(
+    settings: Settings, clock: Clock = utc_now, parts: Collection[str] = PARTS, *, handed: Collection[str] = ()
+) -> AsyncIterator[House]:
     """A house on this database, or these parts of one, migrated; nothing runs yet. Raises SchemaIsNewer, Mistake, or
-    what the database says."""
+    what the database says. `handed`: the bots whose updates the program we live in hands us (bot/embedding.py)."""
     if settings.sqlite_file is not None and set(parts) != set(PARTS):
         raise Mistake("--only is for PostgreSQL: a house on SQLite is one process.")
     database = Database(settings.database_url.get_secret_value())
@@ -66,7 +68,7 @@ async def opened(settings: Settings, clock: Clock = utc_now, parts: Collection[s
         if await migrating.migrate(database):
             log.info("schema migrated", schema=migrating.NEEDED)
         await _check_accounts(database, settings)
-        channels = _switched_on(settings, database, clock, holding, hears=RECEIVE in parts)
+        channels = _switched_on(settings, database, clock, holding, hears=RECEIVE in parts, handed=handed)
         yield House(settings, database, channels, clock, parts, holding)
     finally:
         await holding.close()
@@ -86,7 +88,7 @@ async def _check_accounts(database: Database, settings: Settings) -> None:
 
 
 def _switched_on(
-    settings: Settings, database: Database, clock: Clock, holding: Holding, *, hears: bool
+    settings: Settings, database: Database, clock: Clock, holding: Holding, *, hears: bool, handed: Collection[str]
 ) -> list[Channel]:
     """The channels of a house. Telegram is always one of them: a bot may be added in the panel at any time."""
     from bot.channels.telegram import Telegram
@@ -94,6 +96,7 @@ def _switched_on(
 
     telegram = Telegram(database, telegram_api(settings), settings.telegram.tokens, settings.posted_to, clock)
     telegram.hears, telegram.in_turn, telegram.paid = hears, holding.while_held, settings.telegram.paid
+    telegram.handed = handed
     signal = [_signal(settings, database, clock, holding, hears=hears)] if settings.signal.accounts else []
     return [Web(), telegram, *signal]
 

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.models import Conversation, Participant
+from storage.models import Address, Conversation, Participant
+from storage.participants import AddressKey
 from storage.prepared import Prepared, among
 
 
@@ -104,6 +105,26 @@ async def of_participants(connection: AsyncConnection, keys: Sequence[tuple[int,
     )
     found: Sequence[Any] = rows.all()
     return [Record(*row) for row in found]
+
+
+async def is_held(connection: AsyncConnection, space_id: int, conversation_id: int) -> bool:
+    """Whether this conversation is one of the space's."""
+    query = select(Conversation.id).where(Conversation.space_id == space_id, Conversation.id == conversation_id)
+    return await connection.scalar(query) is not None
+
+
+async def waits_for(connection: AsyncConnection, key: AddressKey) -> bool:
+    """Whether the conversation that typed text of this address goes to waits for an answer."""
+    theirs = (Participant.space_id == Address.space_id) & (Participant.id == Address.participant_id)
+    current = (Conversation.space_id == Participant.space_id) & (Conversation.id == Participant.current_id)
+    query = (
+        select(Conversation.id)
+        .join(Participant, current)
+        .join(Address, theirs)
+        .where(Address.channel == key.channel, Address.account == key.account, Address.sender == key.sender)
+        .where(Conversation.state == "open", Conversation.waiting.is_not(None))
+    )
+    return await connection.scalar(query) is not None
 
 
 _CHANGING = ("state", "waiting", "journal", "sent_at", "heard_at")

@@ -16,8 +16,9 @@ ROOMS: Mapping[str, frozenset[str]] = {
 HOUSE = "bot.house"
 CHANNELS = "bot.channels."
 COMMANDS = "bot.commands."
-DRIVERS = ("bot.telegram.with_", "bot.signal.client")
-"""Those that know a platform's library, which costs seconds and much memory."""
+DRIVERS = ("bot.telegram.with_", "bot.telegram.within_", "bot.signal.client")
+"""Those that know a platform's library, which costs seconds and much memory; what lives within a host, nobody of ours
+imports."""
 
 
 @dataclass(frozen=True)

@@ -123,6 +123,7 @@ def test_an_import_of_a_room_above_is_found(importer: str, imported: str) -> Non
         ("bot.house", "bot.telegram.with_aiogram", True, False),
         ("bot.channels.telegram", "bot.telegram.with_aiogram", True, True),
         ("bot.channels.signal", "bot.signal.client", False, True),
+        ("bot.embedding", "bot.telegram.within_ptb", False, True),
     ],
 )
 def test_a_channel_imported_where_it_may_not_be_is_found(

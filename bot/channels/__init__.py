@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import field
 from datetime import timedelta
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from starlette.routing import BaseRoute
 
@@ -131,6 +131,17 @@ class Posted(Protocol):
 
 
 @runtime_checkable
+class Handed(Protocol):
+    """A channel that hears what the program we live in has heard of its platform."""
+
+    async def hears_soon(self, account: str) -> None:
+        """Returns once what this account is handed can be heard."""
+
+    async def hear(self, account: str, updates: Sequence[Any]) -> None:
+        """Returns once these updates, as the platform sent them, are committed. Raises NotKept."""
+
+
+@runtime_checkable
 class Paying(Protocol):
     """A channel whose platform may be paid for a faster pace (`capabilities.rates.paid`)."""
 
@@ -140,6 +151,7 @@ class Paying(Protocol):
 
 __all__ = [
     "Channel",
+    "Handed",
     "Incoming",
     "Moved",
     "NotKept",

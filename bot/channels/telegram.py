@@ -7,11 +7,11 @@ What the platform sends and how it is answered stands in bot/telegram/, free of 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -60,6 +60,8 @@ class Telegram:
     clock: Clock = utc_now
     hears: bool = True
     """Otherwise it only sends: another process hears."""
+    handed: Collection[str] = ()
+    """Accounts whose updates the program we live in hands us: they are neither polled for nor posted to us."""
     in_turn: InTurn = alone
     paid: Collection[str] = ()
     """The slugs of spaces whose token of the settings pays for a faster pace."""
@@ -68,6 +70,7 @@ class Telegram:
     _known: set[str] | None = field(init=False, default=None)
     _paid: set[str] = field(init=False, default_factory=set)
     _woken: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _looked: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _sending: Sending = field(init=False, default_factory=Sending)
     _attachments: Attachments = field(init=False)
 
@@ -85,6 +88,21 @@ class Telegram:
     def bot(self, account: str) -> Bot:
         """The one that serves this account now. Raises KeyError."""
         return self._bots[account]
+
+    async def hears_soon(self, account: str) -> None:
+        """Returns once what this account is handed can be heard."""
+        await self._looked.wait()
+        if account in self._bots:
+            await self._bots[account].introduced.wait()
+
+    async def hear(self, account: str, updates: Sequence[Any]) -> None:
+        """What the program we live in has heard. Returns once it is committed; raises NotKept, also while the bot is
+        still being switched on."""
+        bot = self._bots.get(account)
+        if bot is None:
+            raise NotKept
+        await bot.listener.hear(updates)
+        await bot.wellbeing.worked()
 
     def _listener(self, account: str) -> Listener | None:
         """Raises NotKept while nobody can say whether it is ours, or its bot is still being switched on."""
@@ -141,9 +159,10 @@ class Telegram:
             if account not in self._bots:
                 api, space = await self.open(key.token), now.spaces[key.space_id]
                 bot = Bot(key, space, api, self.database, receive, self._attachments.heard, self.base_url, self.clock)
-                bot.hears, bot.in_turn = self.hears, self.in_turn
+                bot.hears, bot.in_turn = self.hears and account not in self.handed, self.in_turn
                 self._bots[account] = bot
                 bot.switch_on()
+        self._looked.set()
 
     async def _keys(self) -> Keys:
         """As they are now. That an account has none any more is noted."""

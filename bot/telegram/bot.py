@@ -44,7 +44,7 @@ log = structlog.get_logger()
 @dataclass
 class Bot:
     """`base_url` is where updates are posted to; without it they are polled for, `in_turn` with other processes. `kept`
-    is told which messages were kept. One that does not hear only sends."""
+    is told which messages were kept. One that does not hear by itself only sends, and hears what it is handed."""
 
     key: Key
     space: SpaceFacts
@@ -59,7 +59,7 @@ class Bot:
     in_turn: InTurn = alone
     wellbeing: Wellbeing = field(init=False)
     ear: Ear = field(init=False)
-    introduced: bool = field(init=False, default=False)
+    introduced: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _serving: asyncio.Task[None] = field(init=False)
     _calls: int = field(init=False, default=0)
     _silent_until: float = field(init=False, default=0.0)
@@ -100,7 +100,7 @@ class Bot:
         except TakenElsewhere:
             log.error("a bot of the settings belongs to another space", channel=CHANNEL)
             return
-        self.introduced = True
+        self.introduced.set()
         if not self.hears:
             await asyncio.Event().wait()
         presenting = asyncio.create_task(self._present())
@@ -148,7 +148,7 @@ class Bot:
 
     async def _hear(self, updates: Sequence[Any]) -> None:
         """What is posted. Raises NotKept, also before we are introduced: what comes to no account is for no space."""
-        if not self.introduced:
+        if not self.introduced.is_set():
             raise NotKept
         await self.ear.hear(updates)
 
