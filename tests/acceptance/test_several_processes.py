@@ -1,4 +1,4 @@
-"""Four processes of the real program on one PostgreSQL, before the stub of Telegram: they behave as one."""
+"""Several processes of the real program on one PostgreSQL, before the stub of Telegram: they behave as one."""
 
 from __future__ import annotations
 
@@ -27,26 +27,32 @@ from tests.telegram_api.mailbox import DAY
 pytestmark = pytest.mark.long
 
 SPLIT = ("receive", "receive", "courier", "courier,jobs")
+POSTED_TO = ("receive", "courier", "courier,jobs")
+"""The first of them is posted to, on a port that it keeps; the others send."""
 
 
 @dataclass
 class House(Town):
-    """A house that is split. `running` are its processes by their place in SPLIT."""
+    """A house that is split. `running` are its processes by their place in `parts`."""
 
     database_url: str = ""
+    parts: tuple[str, ...] = SPLIT
     running: dict[int, asyncio.subprocess.Process] = field(default_factory=dict)
     readers: list[asyncio.Task[tuple[bytes, bytes]]] = field(default_factory=list)
 
     async def begin(self, place: int) -> None:
-        port = free_port()
+        by_webhook = self.road == "webhook"
+        port = self.port if by_webhook and place == 0 else free_port()
         process = await start(
-            *("run", "--port", str(port), "--only", SPLIT[place]),
+            *("run", "--port", str(port), "--only", self.parts[place]),
             folder=self.folder,
             environment={
                 "PALABRE_DATABASE_URL": self.database_url,
                 "PALABRE_LOG_FORMAT": "json",
                 "PALABRE_TELEGRAM_API_URL": self.api_url,
                 "PALABRE_TELEGRAM_BOTS": json.dumps({"palabre": self.bot.token}),
+                "PALABRE_TELEGRAM_WEBHOOK": str(by_webhook).lower(),
+                "PALABRE_BASE_URL": f"http://127.0.0.1:{self.port}",
             },
         )
         self.running[place] = process
@@ -74,17 +80,19 @@ class House(Town):
 
 
 @asynccontextmanager
-async def split(folder: Path, url: str, platform: Platform) -> AsyncIterator[House]:
-    """All four, open; killed at the end if the test has not stopped them."""
+async def split(folder: Path, url: str, platform: Platform, road: str = "polling") -> AsyncIterator[House]:
+    """All of them, open; killed at the end if the test has not stopped them."""
     (folder / "questionnaire.yaml").write_text(FILE)
     known = {"PALABRE_DATABASE_URL": url}
     ended = await palabre("import", "questionnaire.yaml", "--open", folder=folder, environment=known)
     assert ended.code == 0, ended
     async with AsyncExitStack() as stack:
         api_url = await stack.enter_async_context(serve(platform))
-        house = House(folder, platform, platform.bot("Palabre"), api_url, "polling", 0, database_url=url)
+        parts = POSTED_TO if road == "webhook" else SPLIT
+        bot = platform.bot("Palabre")
+        house = House(folder, platform, bot, api_url, road, free_port(), database_url=url, parts=parts)
         try:
-            await asyncio.gather(*(house.begin(place) for place in range(len(SPLIT))))
+            await asyncio.gather(*(house.begin(place) for place in range(len(parts))))
             yield house
         finally:
             for process in house.running.values():
@@ -116,6 +124,32 @@ async def test_residents_notice_nothing_of_processes_that_are_killed(
         house.check(crowd.talkers)
         assert platform.violations == []
         assert await house.end() == [0] * len(SPLIT)
+    assert not [line for line in "".join(house.log).splitlines() if "Traceback" in line]
+
+
+async def test_one_that_is_posted_to_and_others_that_send_are_killed_and_residents_notice_nothing(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    """The platform's time flies, so that it soon posts again what nobody took."""
+    chance = random.Random(9)
+    platform = Platform(clock=Clock(pace=20), limits=Limits(slack=0.0), taps_kept=DAY)
+    async with split(tmp_path, postgres_url, platform, "webhook") as house:
+        await platform.until(lambda: platform.made("setWebhook"), PATIENCE)
+        crowd = Crowd(platform, house.bot, chance)
+        talking = asyncio.create_task(crowd.talk(20))
+        for place in range(len(POSTED_TO)):
+            await house.has_sent(chance.randrange(20, 60))
+            assert not talking.done(), talking
+            house.kill(place)
+            await house.begin(place)
+        crowd.open = False
+        await talking
+        await house.all_delivered()
+        house.check(crowd.talkers)
+        assert platform.violations == []
+        assert platform.posts
+        assert not platform.made("getUpdates")
+        assert await house.end() == [0] * len(POSTED_TO)
     assert not [line for line in "".join(house.log).splitlines() if "Traceback" in line]
 
 
