@@ -33,7 +33,7 @@ from flows.commands import Command, command
 from flows.composing import merged, pressed, veil
 from flows.conversation import Go
 from flows.journal import Journal
-from flows.menu import FINAL, PUTS_ASIDE, Delete, Sent, Stop
+from flows.menu import CONFIRMED, FINAL, PUTS_ASIDE, Delete, Sent, Stop
 from flows.messages import Incoming
 from flows.occasion import PHASE
 from flows.routing import Destination, Known, obey, resume, route
@@ -44,7 +44,7 @@ from flows.turn import Act, Errand, Turn
 from storage import broadcast_rows, conversations, inbox, outbox, participants, phases, spreading, veiling
 from storage.conversations import Record
 from storage.inbox import MessageKey, Note
-from storage.outbox import LaneKey, Mover, NewDelivery
+from storage.outbox import LaneKey, NewDelivery
 from storage.participants import Person
 from storage.phases import CodeFacts, PhaseFacts, SpaceFacts
 from storage.types import new_id
@@ -68,7 +68,6 @@ class Batch:
         self.read = Read()
         self.tells: list[NewDelivery] = []
         self.passing: list[Note] = []
-        self.movers: list[Mover] = []
         self.at_doors: dict[tuple[int, int], Person] = {}
 
     # -- loading -------------------------------------------------------------------------------------------
@@ -88,12 +87,10 @@ class Batch:
         fresh = [(key, address_of(item), space, item) for key, space, item in come if item.presence is None]
         come_from = [(address, item, space) for _, address, space, item in fresh]
         people = await welcoming.people(self.connection, come_from, self.now)
+        await welcoming.move(self.connection, [(address, *people[address]) for _, address, _, _ in fresh], self.now)
         aimed = await aim(self.connection, [(people[address][0], item) for _key, address, _space, item in fresh])
-        for (key, address, space, _item), item in zip(fresh, aimed, strict=True):
-            person, address_id = people[address]
-            if person.address_id != address_id:
-                person.address_id, person.changed = address_id, True
-                self.movers.append(Mover(space.id, person.id, LaneKey(key.channel, key.account)))
+        for (_key, address, space, _item), item in zip(fresh, aimed, strict=True):
+            person = people[address][0]
             self.seats.append(take_seat(item, space, person, self.around.channels[item.channel], self.now))
         await self._load_conversations()
         led_to = (seat.taken.about for seat in self.seats if seat.taken is not None and seat.taken.to == PHASE)
@@ -226,9 +223,8 @@ class Batch:
         if record.through_id is not None:
             person, channel = await self._person_at_door(record), at_door(channel)
         aloud = record.through_id is not None
-        scene = Scene(
-            seat.space, phase, person, record.id, self.now, channel, record.place, sent, aloud, seat.incoming.at
-        )
+        told = (record.place, sent, aloud, seat.incoming.at, self.around.pages)
+        scene = Scene(seat.space, phase, person, record.id, self.now, channel, *told)
         seat.turn = Turn(scene, record.copy(), self.around.module(record.kind, phase), errand)
         seat.hops += 1
         return True
@@ -302,14 +298,14 @@ class Batch:
         if turn.command is not None:
             if turn.command in (Command.CONTINUE, Command.CORRECT) and person.id not in self.complete:
                 await self._load_whole({(person.space_id, person.id)})
-            return await self._place(seat, obey(turn.command, self._known(seat)))
+            return await self._place(seat, obey(turn.command, self._known(seat), turn.word))
         if turn.go is not None:
             return await self._place(seat, Destination(go=turn.go))
         return await self._return(seat, record)
 
     async def _return(self, seat: Seat, record: Record) -> bool:
         """When a conversation of the house has ended, the person is back in the one that still waits."""
-        final = record.kind in FINAL and (record.kind != Delete.kind or seat.person.erased_at is not None)
+        final = record.kind in FINAL and (record.kind not in CONFIRMED or seat.turn.wrote)
         if record.phase_id is not None or record.state == "open" or final:
             return False
         if seat.person.id not in self.complete:
@@ -342,7 +338,6 @@ class Batch:
         await self.coming.note_arrivals(self.connection, self.seats, self.now)
         await conversations.save(self.connection, [self.touched[id_] for id_ in sorted(self.touched)])
         await participants.save(self.connection, [people[id_] for id_ in sorted(people)])
-        await outbox.follow(self.connection, self.movers)
         for seat in self.seats:
             if seat.error is not None:
                 language = seat.person.language or seat.space.languages[0]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -16,10 +16,11 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot import broadcasting, sealing, taking_back
 from bot.courier import Courier
+from bot.joining import Joining
 from bot.metrics import DEAD, WAITING
 from bot.reception import Reception
 from flows.module import catalog
-from storage import announcements, erasure, milestones, outbox, reminders, retention, spreading, turning
+from storage import announcements, erasure, lanes, milestones, reminders, retention, spreading, turning
 from storage.database import Database
 from storage.value import value
 
@@ -46,12 +47,15 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
     def on(work: Callable[..., Awaitable[object]], *more: object) -> Callable[[datetime], Awaitable[object]]:
         return partial(work, database, *more)
 
+    joining = Joining(database, reception.around, told=reception.told)
     return [
         Job("try again what was set aside", timedelta(seconds=2), reception.retry),
+        Job("make one person of those who typed a code", timedelta(seconds=5), joining.go_on),
         Job("recover deliveries of couriers that are no more", timedelta(seconds=5), partial(recover, courier)),
         Job("seal secret votes that are over", timedelta(minutes=1), on(sealing.seal)),
         Job("notice what opened and closed by itself", timedelta(seconds=20), on(notice_what_turned)),
         Job("announce what opens, closes and is known", timedelta(seconds=20), on(announce)),
+        Job("let leave what waits for a channel that is off", timedelta(seconds=20), on(move_on, courier.channels)),
         Job("begin, go on with and end broadcasts", timedelta(seconds=5), on(broadcasting.go_on, courier.channels)),
         Job("take broadcasts back", timedelta(seconds=5), on(taking_back.go_on, courier.channels)),
         Job("tell the milestones of petitions", timedelta(seconds=10), on(tell_milestones)),
@@ -73,6 +77,15 @@ async def notice_what_turned(database: Database, now: datetime) -> None:
     if turns:
         async with database.write() as connection:
             await turning.notice(connection, turns, now)
+
+
+async def move_on(database: Database, channels: Collection[str], now: datetime) -> None:
+    """By another door of whoever has one."""
+    async with database.read() as connection:
+        unserved = await lanes.unserved(connection, channels, now)
+    for lane in unserved:
+        async with database.write() as connection:
+            await lanes.move_on(connection, lane, channels, now)
 
 
 async def announce(database: Database, now: datetime) -> None:
@@ -119,7 +132,7 @@ async def forget_history(database: Database, history: timedelta, now: datetime) 
 
 async def count_what_waits(database: Database, _now: datetime) -> None:
     async with database.read() as connection:
-        waiting = await outbox.waiting(connection)
+        waiting = await lanes.waiting(connection)
     WAITING.clear()
     for (channel, kind), count in waiting.items():
         WAITING.labels(channel, kind).set(count)

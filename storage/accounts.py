@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Update, delete, exists, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Update, delete, exists, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
+from storage.addressing import any_open
 from storage.refusals import Refusal
 from storage.types import new_id
 from storage.value import columns, names, value
@@ -109,6 +112,20 @@ async def failed(connection: AsyncConnection, channel: str, account: str, error:
     await connection.execute(_of(channel, account).values(error=error, failed_at=now))
 
 
+async def named(connection: AsyncConnection, wanted: Sequence[int]) -> Sequence[list[dict[str, str]] | Refusal]:
+    """For each of these spaces its accounts that work, as residents find them: `channel` and `name`."""
+    mine = models.Account
+    rows = await connection.execute(
+        select(mine.space_id, mine.channel, mine.name)
+        .where(mine.space_id.in_(wanted), or_(mine.error.is_(None), mine.error.not_in((KEY, TAKEN))))
+        .order_by(mine.id)
+    )
+    found: dict[int, list[dict[str, str]]] = defaultdict(list)
+    for space_id, channel, name in rows:
+        found[space_id].append({"channel": channel, "name": name})
+    return [found[space_id] for space_id in wanted]
+
+
 async def people(connection: AsyncConnection, account: Account) -> int:
     """How many people came by this door."""
     here = models.Address
@@ -117,14 +134,15 @@ async def people(connection: AsyncConnection, account: Account) -> int:
 
 
 async def remove(connection: AsyncConnection, account: Account) -> None:
-    """Close this door: who came by it keeps their answers, and is written to no more, not even what was to leave."""
-    person, delivery = models.Participant, models.Delivery
-    theirs = select(models.Address.space_id, models.Address.id).where(_by(account.channel, account.account))
-    written = select(person.space_id, person.id).where(tuple_(person.space_id, person.address_id).in_(theirs))
-    waiting = (delivery.state == "waiting") & tuple_(delivery.space_id, delivery.participant_id).in_(written)
-    await connection.execute(update(delivery).where(waiting).values(state="cancelled"))
-    reached = _by(account.channel, account.account) & models.Address.unreachable.is_(None)
-    await connection.execute(update(models.Address).where(reached).values(unreachable=CLOSED))
+    """Close this door: who came by it keeps their answers, and is written to by another of theirs. Who has none is
+    written to no more, not even what was to leave."""
+    here, delivery = models.Address, models.Delivery
+    reached = _by(account.channel, account.account) & here.unreachable.is_(None)
+    await connection.execute(update(here).where(reached).values(unreachable=CLOSED))
+    theirs = select(here.space_id, here.participant_id).where(_by(account.channel, account.account))
+    waiting = (delivery.state == "waiting") & tuple_(delivery.space_id, delivery.participant_id).in_(theirs)
+    nowhere = ~any_open(delivery.space_id, delivery.participant_id)
+    await connection.execute(update(delivery).where(waiting, nowhere).values(state="cancelled"))
     mine = (models.Account.space_id == account.space_id) & (models.Account.id == account.id)
     await connection.execute(delete(models.Account).where(mine))
 

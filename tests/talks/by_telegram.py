@@ -60,6 +60,9 @@ class ByTelegram(Player):
         self.kept.set()
 
     async def hear(self, turn: Turn) -> None:
+        if turn.second:
+            await super().hear(turn)
+            return
         self.kept.clear()
         self.fetched.clear()
         self.phone.resident.person.language = self.language or ""
@@ -69,7 +72,7 @@ class ByTelegram(Player):
             await asyncio.wait_for(self.fetched.wait(), 60)
 
     def _do(self, turn: Turn) -> None:
-        resident, label = self.phone.resident, turn.tapped
+        resident, label = self.phone.resident, self.names.get(turn.tapped or "", turn.tapped)
         if label is None:
             resident.writes(turn.said)
         elif label in GREETED:
