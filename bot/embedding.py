@@ -46,8 +46,8 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def embedded(settings: Settings, bots: Mapping[str, str], clock: Clock = utc_now) -> AsyncIterator[Guest]:
-    """A house that runs until the end, and for which the host hears: `bots` are the tokens by the slug of the space each
-    is for. Raises BadSettings, Mistake, OSError where its port is taken, and at the end what it fell over."""
+    """A house that runs until the end, and for which the host hears: `bots` are the tokens by the slug of the space
+    that each is for. Raises BadSettings, Mistake, OSError where its port is taken, and at the end what it fell over."""
     handed, stopping = {account_of(token): slug for slug, token in bots.items()}, asyncio.Event()
     with house.listen(settings.host, settings.port) as listening:
         settings = settings.with_bots(bots).at(None, listening.getsockname()[1])
