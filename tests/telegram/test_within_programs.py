@@ -22,6 +22,7 @@ from tests.channels.open_house import count
 from tests.telegram.hosts import HOSTS, montaubry
 from tests.telegram.served import NO_LIMITS
 from tests.telegram_api import Bot, Platform, Resident, serve
+from tests.telegram_api.conftest import picture
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "embedding.md").read_text("utf-8")
@@ -130,14 +131,15 @@ async def test_a_whole_talk_goes_through_the_program_of_the_page(town: Town) -> 
         await town.says(anna, "What should change?")
         anna.writes("skip")
         await town.says(anna, "A picture?")
-        anna.writes("skip")
+        anna.sends_photo(picture())
         await town.says(anna, "Shall I send it?")
+        await town.platform.until(lambda: town.platform.made("getFile"))
         anna.taps("Send")
         await town.says(anna, "Thank you")
         assert not [call for call in town.platform.calls if call.told == 409]
     assert (await count(town.database, Contribution), anna.heard.count("pong")) == (1, 1)
     hosts = {"ptb": {"deletewebhook"}, "aiogram": set[str]()}[town.library]
-    ours = {"getme", "getupdates", "sendmessage", "answercallbackquery", "editmessagereplymarkup"}
+    ours = {"getme", "getupdates", "sendmessage", "answercallbackquery", "editmessagereplymarkup", "getfile"}
     assert {call.method for call in town.platform.calls} == ours | hosts
 
 
