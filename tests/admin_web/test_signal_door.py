@@ -7,7 +7,7 @@ from playwright.async_api import Page
 from admin_web.channels import bringing, offered
 from flows.texts import translate
 from storage import accounts
-from storage.accounts import AWAY, CAPTCHA, LIMITED, OTHER, UNREGISTERED, Account
+from storage.accounts import AWAY, CAPTCHA, KEY, LIMITED, OTHER, UNREGISTERED, Account
 from tests.admin_web.conftest import NOW, Enter, Town
 from tests.admin_web.test_doors import words
 from tests.browser import assert_accessible
@@ -36,6 +36,7 @@ async def fails(town: Town, error: str) -> None:
         (LIMITED, ["Signal ne prend plus rien", "Il n’y a rien à faire", "Depuis mercredi 10 mars, 10 h 12."]),
         (UNREGISTERED, ["Signal ne connaît pas ce numéro", "enregistré de nouveau"]),
         (CAPTCHA, ["signalcaptchas.org", "submitRateLimitChallenge", "Depuis mercredi 10 mars, 10 h 12."]),
+        (KEY, ["Éteint", "plus personne n’y répond", "Prévenez qui a installé Palabre."]),
         (OTHER, ["quelque chose d’inattendu", "Prévenez qui a installé Palabre."]),
         ("a word of a newer program", ["quelque chose d’inattendu"]),
     ],
@@ -80,7 +81,9 @@ def test_who_comes_is_told_which_word_to_write(carried: str, about: str) -> None
     assert bringing([account], carried) == [], "what nobody could type is not offered"
 
 
-@pytest.mark.parametrize(("error", "there"), [(None, True), (LIMITED, True), (CAPTCHA, True), (UNREGISTERED, False)])
+@pytest.mark.parametrize(
+    ("error", "there"), [(None, True), (LIMITED, True), (CAPTCHA, True), (KEY, False), (UNREGISTERED, False)]
+)
 def test_a_number_that_nobody_can_write_to_is_not_offered(error: str | None, there: bool) -> None:
     assert bool(offered([Account(1, 2, "signal", ACI, NUMBER, "Montaubry", None, error)])) is there
 
