@@ -47,6 +47,12 @@ _TELEGRAM: Mapping[str, Health] = {
 }
 
 _SIGNAL: Mapping[str, Health] = {
+    KEY: Health(
+        "stop",
+        _("Switched off"),
+        _("This number stands in the settings of the program no more: nobody answers there."),
+        _TELL,
+    ),
     AWAY: Health(
         "watch",
         _("Signal is away"),

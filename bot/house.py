@@ -38,7 +38,7 @@ from bot.signal.api import Daemon
 from bot.telegram.api import Api, ApiError, Away, NoAnswer, TooFast, WrongKey
 from bot.telegram.introducing import introduce
 from bot.watching import Watcher
-from storage import migrating, spaces
+from storage import accounts, migrating, spaces
 from storage.accounts import AWAY, KEY, OTHER
 from storage.clock import Clock, utc_now
 from storage.database import Database
@@ -69,6 +69,7 @@ async def opened(
         if await migrating.migrate(database):
             log.info("schema migrated", schema=migrating.NEEDED)
         await _check_accounts(database, settings)
+        await _note_lost(database, settings, clock())
         channels = _switched_on(settings, database, clock, holding, hears=RECEIVE in parts, handed=handed)
         yield House(settings, database, channels, clock, parts, holding)
     finally:
@@ -86,6 +87,17 @@ async def _check_accounts(database: Database, settings: Settings) -> None:
         if slug not in slugs:
             there = ", ".join(sorted(slugs)) or "none yet; `palabre import` makes one"
             raise Mistake(f"{setting}: there is no space {slug}. There are: {there}.")
+
+
+async def _note_lost(database: Database, settings: Settings, now: datetime) -> None:
+    """A number at Signal that stands in the settings no more is served by nobody, and offered nowhere."""
+    async with database.read() as connection:
+        numbers = [one for one in await accounts.listed(connection) if one.channel == "signal"]
+    lost = [one for one in numbers if one.name not in settings.signal.accounts.values() and one.error != KEY]
+    if lost:
+        async with database.write() as connection:
+            for one in lost:
+                await accounts.failed(connection, one.channel, one.account, KEY, now)
 
 
 def _switched_on(

@@ -10,11 +10,12 @@ import pytest
 
 from bot import house
 from bot.channels.signal import Signal
+from bot.commands.check import _ask
 from bot.config import Settings
 from bot.mistakes import Mistake
 from bot.signal.checking import look
 from bot.signal.client import Client
-from storage.accounts import CAPTCHA
+from storage.accounts import CAPTCHA, KEY
 from storage.database import Database
 from tests.channels.little import build_town
 from tests.signal.conftest import Bench
@@ -55,6 +56,18 @@ async def test_a_number_of_a_town_that_is_not_there_is_a_mistake(tmp_path: Path)
             pass
 
 
+async def test_a_number_that_was_taken_out_of_the_settings_is_noted_and_comes_back(bench: Bench) -> None:
+    await bench.start()
+    await bench.until_noted(None)
+    await bench.stop()
+    url = bench.database.url.render_as_string()
+    async with house.opened(Settings.model_validate({"database_url": url})):
+        pass
+    await bench.until_noted(KEY)
+    await bench.start()
+    await bench.until_noted(None)
+
+
 # -- palabre check -----------------------------------------------------------------------------------------------
 
 
@@ -77,6 +90,18 @@ async def test_what_is_wrong_is_said_with_what_to_do(bench: Bench) -> None:
     nobody = Client("http://127.0.0.1:9")
     assert (await look(nobody, "montaubry", NUMBER, None)).found == "signal-cli does not answer"
     await nobody.close()
+
+
+async def test_the_check_looks_at_the_numbers_of_the_settings(tmp_path: Path) -> None:
+    there = await settings(f"sqlite:///{tmp_path}/palabre.db")
+    away = there.signal.model_copy(update={"url": "http://127.0.0.1:9", "accounts": {"montaubry": NUMBER, "x": "+1"}})
+    database = Database(there.database_url.get_secret_value())
+    findings = [str(one) async for one in _ask(there.model_copy(update={"signal": away}), database)]
+    await database.close()
+    assert (
+        findings[-1] == "wrong  Signal of x: there is no such space. Correct signal.accounts, or import a consultation."
+    )
+    assert findings[-2].startswith("wrong  Signal of montaubry: signal-cli does not answer. Start")
 
 
 async def test_the_older_daemon_begins_its_stream_with_the_first_message(bench: Bench) -> None:
