@@ -13,14 +13,18 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.bench.memory import free_port
-from tests.acceptance.crowd import PATIENCE, Hands, Town, consult
+from bot.importing import beside, bring_in, find_or_make_space, open_it
+from flows.questionnaires.file import read_file
+from storage.database import Database
+from tests.acceptance.crowd import FILE, PATIENCE, Hands, Town, consult
 from tests.signal_daemon import Account, Platform, Resident, serve
 from tests.signal_daemon.mail import Key, Stream
 
-TOWNS = 8
+TOWNS = 12
 """Each with a number of its own, by which five messages leave a second."""
 
 OFFERED = {"Yes, begin": "Do you agree", "Send": "not sent yet"}
@@ -128,7 +132,7 @@ class SignalTown(Town):
 
     def kept(self) -> set[Key]:
         """What people sent that is in the inbox; keys are made as bot/signal/reading.py does."""
-        noted = {str(row[0]) for row in self.rows("SELECT external_id FROM inbox")}
+        noted = {str(row[0]) for row in self.rows("SELECT key FROM inbox")}
         sent = [envelope.key for account in self.accounts.values() for envelope in account.mail.sent]
         return {key for key in sent if f"{key[1]}.{hashlib.sha256(key[0].encode()).hexdigest()[:16]}" in noted}
 
@@ -143,8 +147,15 @@ class SignalTown(Town):
 async def town(folder: Path, platform: Platform) -> AsyncIterator[SignalTown]:
     """The consultation in each town, imported; the house is not running yet."""
     slugs = [f"town{number}" for number in range(TOWNS)]
-    for slug in slugs:
-        await consult(folder, "--space", slug, "--name", slug)
-    accounts = {slug: platform.account(f"+3360000000{number}", slug) for number, slug in enumerate(slugs)}
+    await consult(folder, "--space", slugs[0], "--name", slugs[0])
+    draft, now = read_file(FILE.encode(), beside(folder)).draft, datetime.now(UTC)
+    database = Database(f"sqlite:///{folder}/palabre.db")
+    async with database.write() as connection:
+        for slug in slugs[1:]:  # a program for each would take half a minute
+            space = await find_or_make_space(connection, slug, slug, "Europe/Paris", draft.languages, now)
+            brought = await bring_in(connection, space, draft, now)
+            await open_it(connection, brought.consultation, now)
+    await database.close()
+    accounts = {slug: platform.account(f"+336000000{number:02}", slug) for number, slug in enumerate(slugs)}
     async with serve(platform) as url:
         yield SignalTown(folder, platform, accounts, url, free_port())
