@@ -115,4 +115,5 @@ async def test_a_house_killed_again_and_again_loses_only_what_nobody_can_keep(
             house.count_losses()
             await talking
             await all_is_well(house, crowd, process)
+        print(f"{len(house.gone)} of {len(house.kept())} messages died with {kills} houses, or after them")
         assert len(house.gone) <= kills * len(house.accounts) * 4
