@@ -19,7 +19,7 @@ from storage.broadcasts import Broadcast, Content
 from storage.database import Database
 from storage.models import Address, Consent, Consultation, Participant, Phase, Space
 from storage.types import new_id
-from tests.acceptance.telegram_crowd import Town, town
+from tests.acceptance.telegram_crowd import TelegramTown, town
 from tests.telegram_api import Platform, Resident, faults
 
 WORDS = "The town asks for your opinion."
@@ -65,7 +65,7 @@ async def reaches(folder: Path, people: int, kills: int) -> None:
         await check(house, one, crowd, shut)
 
 
-async def planned(house: Town, crowd: list[Resident]) -> Broadcast:
+async def planned(house: TelegramTown, crowd: list[Resident]) -> Broadcast:
     """People as if they had come by the robot, and a broadcast to all of them that is due."""
     database = Database(f"sqlite:///{house.folder}/palabre.db")
     now = datetime.now(UTC)
@@ -92,7 +92,7 @@ async def planned(house: Town, crowd: list[Resident]) -> Broadcast:
     return one
 
 
-async def ended(house: Town, one: Broadcast, people: int) -> None:
+async def ended(house: TelegramTown, one: Broadcast, people: int) -> None:
     async with asyncio.timeout(PATIENCE + people):
         done = False
         while not done:
@@ -100,7 +100,7 @@ async def ended(house: Town, one: Broadcast, people: int) -> None:
             await asyncio.sleep(0.2)
 
 
-async def check(house: Town, one: Broadcast, crowd: list[Resident], shut: set[int]) -> None:
+async def check(house: TelegramTown, one: Broadcast, crowd: list[Resident], shut: set[int]) -> None:
     """Nobody is missed; who got it twice was in doubt; the rest is counted as it was; never faster than allowed."""
     figures = await counted(house, one)
     assert figures.recipients == len(crowd) == sum(figures.parts)
@@ -122,7 +122,7 @@ DOUBTED = (
 )
 
 
-async def counted(house: Town, one: Broadcast) -> Figures:
+async def counted(house: TelegramTown, one: Broadcast) -> Figures:
     database = Database(f"sqlite:///{house.folder}/palabre.db")
     async with database.read() as connection:
         found = await broadcasts.find(connection, one.ref)

@@ -14,7 +14,7 @@ from flows.questionnaires.file import read_file
 from tests import grand_debat
 from tests.acceptance.grand_debat_people import ANNE, LEFT, LUC, LUC_LATER
 from tests.acceptance.process import palabre
-from tests.acceptance.telegram_crowd import Town, town
+from tests.acceptance.telegram_crowd import TelegramTown, town
 from tests.acceptance.test_grand_debat_doors import NAME, table
 from tests.telegram.served import NO_LIMITS, ROADS
 from tests.telegram_api import Message, Platform, Resident
@@ -27,7 +27,7 @@ BY_TAPS = [index for index, (door, _left) in enumerate(LEFT) if door == "web"]
 class AtTelegram:
     """Somebody who waits for the reply, and taps where a button reads so."""
 
-    house: Town
+    house: TelegramTown
     resident: Resident
     count: list[int]
 

@@ -19,8 +19,9 @@ import psycopg
 import pytest
 
 from bot.bench.memory import free_port
+from tests.acceptance.crowd import FILE, PATIENCE, Crowd
 from tests.acceptance.process import START_WITHIN, palabre, running, start
-from tests.acceptance.telegram_crowd import FILE, PATIENCE, Crowd, Town
+from tests.acceptance.telegram_crowd import TelegramTown
 from tests.telegram_api import Clock, Limits, Platform, serve
 from tests.telegram_api.mailbox import DAY
 
@@ -32,7 +33,7 @@ POSTED_TO = ("receive", "courier", "courier,jobs")
 
 
 @dataclass
-class House(Town):
+class House(TelegramTown):
     """A house that is split. `running` are its processes by their place in `parts`."""
 
     database_url: str = ""
@@ -110,7 +111,7 @@ async def test_residents_notice_nothing_of_processes_that_are_killed(
 ) -> None:
     chance, platform = random.Random(4), strict()
     async with split(tmp_path, postgres_url, platform) as house:
-        crowd = Crowd(platform, house.bot, chance)
+        crowd = Crowd(platform, house.newcomer, chance)
         talking = asyncio.create_task(crowd.talk(50))
         for _kill in range(request.config.getoption("--kills") // 5):
             await house.has_sent(chance.randrange(20, 60))
@@ -135,7 +136,7 @@ async def test_one_that_is_posted_to_and_others_that_send_are_killed_and_residen
     platform = Platform(clock=Clock(pace=20), limits=Limits(slack=0.0), taps_kept=DAY)
     async with split(tmp_path, postgres_url, platform, "webhook") as house:
         await platform.until(lambda: platform.made("setWebhook"), PATIENCE)
-        crowd = Crowd(platform, house.bot, chance)
+        crowd = Crowd(platform, house.newcomer, chance)
         talking = asyncio.create_task(crowd.talk(20))
         for place in range(len(POSTED_TO)):
             await house.has_sent(chance.randrange(20, 60))
@@ -157,12 +158,12 @@ async def test_only_one_polls_and_when_it_dies_another_takes_over(postgres_url: 
     platform = strict()
     async with split(tmp_path, postgres_url, platform) as house:
         await platform.until(lambda: platform.made("getUpdates"), PATIENCE)
-        crowd = Crowd(platform, house.bot, random.Random(1), most=6)
+        crowd = Crowd(platform, house.newcomer, random.Random(1), most=6)
         await crowd.talk(3)
         assert not [call for call in platform.made("getUpdates") if call.told == 409]
         for place in (0, 1):
             house.kill(place)
-            crowd = Crowd(platform, house.bot, random.Random(2), most=3)
+            crowd = Crowd(platform, house.newcomer, random.Random(2), most=3)
             await crowd.talk(3)
             await house.begin(place)
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.crowd import Crowd
 from tests.acceptance.process import START_WITHIN
-from tests.acceptance.telegram_crowd import Crowd, Town, town
+from tests.acceptance.telegram_crowd import TelegramTown, town
 from tests.telegram.drivers import AIOGRAM, PTB
 from tests.telegram.served import ROADS
 from tests.telegram_api import Clock, Platform, faults
@@ -42,7 +43,7 @@ def misbehave(platform: Platform) -> None:
         platform.faults.often(0.01, fault, ["getUpdates", "answerCallbackQuery", "editMessageReplyMarkup"])
 
 
-async def talk_with_faults(house: Town, crowd: Crowd, at_once: int) -> None:
+async def talk_with_faults(house: TelegramTown, crowd: Crowd, at_once: int) -> None:
     async with house.alive() as process:
         misbehave(house.platform)
         await crowd.talk(at_once)
@@ -59,7 +60,7 @@ async def test_a_few_talks_with_faults_lose_nothing(tmp_path: Path) -> None:
     platform = hurried()
     async with town(tmp_path, platform, "polling") as house:
         platform.redeliver(TWICE)
-        await talk_with_faults(house, Crowd(platform, house.bot, random.Random(7), most=3), 3)
+        await talk_with_faults(house, Crowd(platform, house.newcomer, random.Random(7), most=3), 3)
 
 
 @pytest.mark.long
@@ -69,7 +70,7 @@ async def test_a_thousand_talks_with_faults_lose_nothing(tmp_path: Path, road: s
     platform = hurried()
     async with town(tmp_path, platform, road, driver=driver) as house:
         platform.redeliver(TWICE)
-        await talk_with_faults(house, Crowd(platform, house.bot, random.Random(1000), most=500), 60)
+        await talk_with_faults(house, Crowd(platform, house.newcomer, random.Random(1000), most=500), 60)
         assert platform.violations == []
 
 
@@ -95,7 +96,7 @@ async def killed(folder: Path, road: str, times: int, at_once: int, driver: str 
     chance, platform = random.Random(50), hurried()
     async with town(folder, platform, road, driver=driver) as house:
         platform.redeliver(TWICE)
-        crowd = Crowd(platform, house.bot, chance)
+        crowd = Crowd(platform, house.newcomer, chance)
         talking = asyncio.create_task(crowd.talk(at_once))
         for _life in range(times):
             async with house.alive() as process:

@@ -83,13 +83,13 @@ async def _carried_out(platform: Platform, call: Call, line: Any) -> Any:
     call.fault = fault.name if fault else ""
     if call.method not in SENDS:
         return await _faulty(asked, fault)
-    _must_be_alone(platform, call, line)
-    platform.sending.add(line)
+    _must_be_alone(platform, call)
+    platform.sending.add((call.account, line))
     try:
         await asyncio.sleep(platform.takes)
         return await _faulty(asked, fault)
     finally:
-        platform.sending.discard(line)
+        platform.sending.discard((call.account, line))
 
 
 async def _faulty(asked: Asked, fault: Fault | None) -> Any:
@@ -117,9 +117,9 @@ def _done(asked: Asked) -> Any:
     return result
 
 
-def _must_be_alone(platform: Platform, call: Call, line: Any) -> None:
-    """One send at a time; one whose client has hung up does not count."""
-    if any(other in LINES for other in platform.sending if other != line):
+def _must_be_alone(platform: Platform, call: Call) -> None:
+    """One send at a time by an account; one whose client has hung up does not count."""
+    if any(account == call.account and other in LINES for account, other in platform.sending):
         platform.violated("two at once", call.method)
 
 

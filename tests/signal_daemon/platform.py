@@ -70,8 +70,8 @@ class Platform:
         self.chance = random.Random(self.seed)
         self.faults = Faults(random.Random(self.seed + 1), WRITES)
         self.called = Bell()
-        self.sending: set[Any] = set()
-        """The connections by which messages are being sent."""
+        self.sending: set[tuple[str, Any]] = set()
+        """The accounts whose messages are being sent, and by which connection."""
 
     def account(self, number: str = "+33600000001", name: str = "Palabre") -> Account:
         """A new account at the daemon."""

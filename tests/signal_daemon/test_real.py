@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
+from collections.abc import Sequence
+from contextlib import aclosing
 from typing import Any
 
 import httpx
 import pytest
 
+from bot.bench.memory import free_port
+from bot.signal.api import Away, Call, NotRegistered, Wrong
+from bot.signal.client import Client
+from bot.signal.introducing import introduce
 from tests.signal_daemon import Platform, serve
 
 pytestmark = pytest.mark.long
@@ -109,6 +116,7 @@ async def test_the_real_daemon_and_our_stub_have_the_same_pages(real_daemon: str
 async def test_an_event_stream_opens_late_and_is_kept_alive_by_comments(real_daemon: str) -> None:
     """The headers wait for the first comment, 15 s: a client that is less patient never hears anything."""
     begun = time.monotonic()
+    ours = asyncio.create_task(first_of_our_client(real_daemon))
     async with (
         httpx.AsyncClient(verify=False, timeout=30) as http,
         http.stream("GET", f"{real_daemon}/api/v1/events") as stream,
@@ -117,3 +125,34 @@ async def test_an_event_stream_opens_late_and_is_kept_alive_by_comments(real_dae
         assert stream.status_code == 200
         assert stream.headers["content-type"] == "text/event-stream"
         assert await anext(stream.aiter_raw()) == b":\n"
+    assert await ours == []
+
+
+async def first_of_our_client(url: str) -> Sequence[Any]:
+    """What our client hands out first of the stream of all accounts, of which there is none."""
+    client = Client(url)
+    async with aclosing(client.events("")) as stream:  # type: ignore[type-var]
+        first = await anext(stream)
+    await client.close()
+    return first
+
+
+async def test_our_client_tells_the_refusals_of_the_real_daemon_apart(real_daemon: str) -> None:
+    client, number = Client(real_daemon), ACCOUNT["account"]
+    assert await client.call(number, Call("listAccounts", {})) == []
+    with pytest.raises(NotRegistered):
+        await introduce(client, number)
+    with pytest.raises(NotRegistered):
+        await client.call(number, Call("send", {"recipient": [number], "message": "Bonjour"}))
+    with pytest.raises(NotRegistered):
+        await anext(client.events(number))
+    with pytest.raises(Wrong):
+        await client.call(number, Call("nothing", {}))
+    await client.close()
+
+
+async def test_our_client_finds_no_daemon_where_none_listens() -> None:
+    client = Client(f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(Away):
+        await client.call(ACCOUNT["account"], Call("send", {"recipient": ["+33600000002"], "message": "Bonjour"}))
+    await client.close()

@@ -105,6 +105,8 @@ async def test_the_daemon_names_its_accounts_and_their_uuids(client: Client, acc
     assert await client.call("listAccounts") == [{"number": account.number}]
     [status] = await client.call("getUserStatus", recipient=[account.number])
     assert (status["uuid"], status["isRegistered"]) == (account.aci, True)
+    [own] = await client.call("listIdentities", number=account.number)
+    assert own["uuid"] == account.aci
     assert re.fullmatch(r"[\d.]+", (await client.call("version"))["version"])
 
 
