@@ -12,7 +12,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from bot import collector
-from bot.bench import broadcasts, drivers, engine, memory, rivals, sends, similar, telegram, turns
+from bot.bench import broadcasts, drivers, engine, memory, rivals, sends, signal, similar, telegram, turns
 from bot.bench.town import Town, questionnaire, town
 from storage.value import value
 
@@ -40,11 +40,12 @@ FIGURES = (
     Figure("idle_answer_ms", "An answer from an idle house, median", "ms", False, "15"),
     Figure("cpu_us_per_turn_1k", "Processor a turn, 1,000 participants", "µs", False, ""),
     Figure("cpu_us_per_turn_100k", "Processor a turn, 100,000 participants", "µs", False, "1.5 times the former"),
-    Figure("rss_mb", "Memory of the running house", "MB", False, "150"),
+    Figure("rss_mb", "Memory of the running house, the chat page alone", "MB", False, "150"),
     Figure("telegram_turns_per_s", "Durable turns from Telegram's JSON", "/s", True, "1,500"),
     Figure("telegram_rss_mb", "Memory of a house with a Telegram bot, by aiogram", "MB", False, ""),
     Figure("telegram_ptb_rss_mb", "… by python-telegram-bot", "MB", False, ""),
     Figure("telegram_ptb_send_ratio", "Processor a prompt by it, aiogram being 1", "times", False, ""),
+    Figure("signal_rss_mb", "Memory of a house with a number at Signal", "MB", False, ""),
     Figure("send_30_error_percent", "Sending at Telegram's 30 a second by aiogram, less by", "%", False, "1"),
     Figure("send_paid_per_s", "… at the paid pace", "/s", True, "900"),
     Figure("broadcast_enqueue_100k_s", "A broadcast written for 100,000 people", "s", False, "10"),
@@ -95,6 +96,7 @@ def _measures(large: Town, some: similar.Shelf, many: similar.Shelf) -> dict[str
         "telegram_rss_mb": telegram.memory_of_a_house,
         "telegram_ptb_rss_mb": drivers.memory_with_ptb,
         "telegram_ptb_send_ratio": drivers.send_ratio,
+        "signal_rss_mb": signal.memory_of_a_house,
         "send_30_error_percent": sends.error_at_the_free_pace,
         "send_paid_per_s": sends.paid_per_second,
         "broadcast_enqueue_100k_s": lambda: broadcasts.enqueue(large),

@@ -29,6 +29,7 @@ CAPABILITIES = Capabilities(
     CHANNEL,
     buttons=False,
     links=False,
+    places=False,
     longest=2_000,
     unit="bytes",
     edits=timedelta(hours=24),

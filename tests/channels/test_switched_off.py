@@ -8,6 +8,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from storage.database import Database
 from tests.channels.little import build_town
 
@@ -53,3 +55,13 @@ async def test_nothing_is_imported_of_a_channel_that_is_off(tmp_path: Path) -> N
     await build_town(database)
     await database.close()
     assert imported(tmp_path, {}) == ({"web", "telegram"}, set())
+
+
+@pytest.mark.long
+async def test_signal_brings_its_own_library_and_no_other(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/palabre.db")
+    await build_town(database)
+    await database.close()
+    numbers = {"PALABRE_SIGNAL_ACCOUNTS": '{"montaubry": "+33700000000"}', "PALABRE_SIGNAL_URL": "http://127.0.0.1:9"}
+    signal = {"aiohttp", "bot.channels.signal", "bot.signal.client"}
+    assert imported(tmp_path, numbers) == ({"web", "telegram", "signal"}, signal)

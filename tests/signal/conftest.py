@@ -18,8 +18,12 @@ from flows.messages import Line, Message
 from storage import accounts
 from storage.accounts import Account as Ours
 from storage.database import Database
+from tests.channels.conftest import fast_readers
 from tests.channels.little import build_town
 from tests.signal_daemon import Account, Platform, Resident, serve
+
+__all__ = ["fast_readers"]
+"""Here too."""
 
 
 @dataclass

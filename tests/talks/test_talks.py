@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.channels import terminal
+from bot.signal import writing as signal
 from flows.rendering import Capabilities
 from tests.talks.player import FOLDER, WRITTEN_ON, Player, montaubry, without_own
 from tests.talks.transcript import Shown, Transcript, Turn, read
 
 TALKS = sorted(FOLDER.glob("*.chat"))
-SIGNAL = Capabilities("signal", buttons=False, longest=2_000, unit="bytes", places=False, writes_first=False)
+SIGNAL = replace(signal.CAPABILITIES, hosted=False, rates=None)
 CHANNELS = (
     WRITTEN_ON,
     SIGNAL,
