@@ -46,10 +46,12 @@ def its_address(served: Served, *, bulk: bool) -> ColumnElement[bool]:
 
 
 def _if_able(id_: Any, served: Served, but: Collection[str] = ()) -> ColumnElement[int | None]:
-    """The address of this id, if it can be written to now, and not by one of these channels."""
+    """The address of this id, if it is theirs still (a return code may have brought it to somebody else), can be
+    written to now, and not by one of these channels."""
     one = aliased(Address)
+    mine = (one.space_id == Participant.space_id, one.participant_id == Participant.id, one.id == id_)
     able = (one.unreachable.is_(None), one.channel.in_([name for name in served.on if name not in but]))
-    return select(one.id).where(one.space_id == Participant.space_id, one.id == id_, *able).scalar_subquery()
+    return select(one.id).where(*mine, *able).scalar_subquery()
 
 
 def _next(served: Served, *, bulk: bool) -> ColumnElement[int | None]:

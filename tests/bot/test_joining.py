@@ -15,12 +15,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.reception import Reception
-from storage import addresses, joining, linking
+from flows.messages import Line, Message
+from storage import addresses, joining, linking, outbox, returning
 from storage.addresses import Unlinking
 from storage.joining import Joined
 from storage.linking import NewLink, Typed
 from storage.models import Address, Conversation, Delivery, Heard, Participant
-from storage.participants import Moved
+from storage.outbox import NewDelivery
+from storage.participants import AddressKey, Moved
 from tests.bot.town import Town, answers, town
 from tests.postgres import Cluster
 
@@ -97,6 +99,19 @@ async def test_what_is_heard_while_its_door_is_taken_away_is_a_strangers(house: 
     async with house.database.read() as connection:
         assert (await behind(connection, "bob"))[0] != ada
     assert await answers(house) == [["benches"]]
+
+
+async def test_nothing_of_a_person_leaves_by_a_door_that_became_somebody_elses(house: Town) -> None:
+    await house.begin("ada", "bob")
+    async with house.database.write() as connection:
+        (ada, _), (bob, _) = await behind(connection, "ada"), await behind(connection, "bob")
+        key = AddressKey("street", "montaubry", "bob")
+        await returning.attach(connection, house.space_id, ada, key, house.now)
+        for who, body in ((bob, "of bob"), (ada, "of ada")):
+            packed = Message((Line(body),)).pack()
+            await outbox.put(connection, [NewDelivery(house.space_id, who, None, "reminder", packed, house.now)])
+    await house.deliver()
+    assert house.street.texts() == ["of ada"]
 
 
 WRITERS = st.lists(st.sampled_from(("p0", "p1", "p2", "p3")), min_size=4, max_size=24)
