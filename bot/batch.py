@@ -88,13 +88,16 @@ class Batch:
         fresh = [(key, address_of(item), space, item) for key, space, item in come if item.presence is None]
         come_from = [(address, item, space) for _, address, space, item in fresh]
         people = await welcoming.people(self.connection, come_from, self.now)
+        came: list[tuple[int, int]] = []
         aimed = await aim(self.connection, [(people[address][0], item) for _key, address, _space, item in fresh])
         for (key, address, space, _item), item in zip(fresh, aimed, strict=True):
             person, address_id = people[address]
             if person.address_id != address_id:
                 person.address_id, person.changed = address_id, True
+                came.append((space.id, address_id))
                 self.movers.append(Mover(space.id, person.id, LaneKey(key.channel, key.account)))
             self.seats.append(take_seat(item, space, person, self.around.channels[item.channel], self.now))
+        await participants.arrive(self.connection, came, self.now)
         await self._load_conversations()
         led_to = (seat.taken.about for seat in self.seats if seat.taken is not None and seat.taken.to == PHASE)
         await self._load_phases([*(record.phase_id for record in self.records.values()), *led_to])

@@ -29,8 +29,9 @@ from bot.metrics import BLOCKED, UNCERTAIN
 from bot.pace import Place
 from bot.sending import SILENCE_AFTER_DEATH, Outcome, Sending, in_doubt, untried
 from bot.sharing import Sharing, give_back, holders
-from flows.rendering import Rates
+from flows.rendering import Rates, served
 from storage import doubts, erasure, outbox, settling
+from storage.addressing import Served
 from storage.clock import Clock, utc_now
 from storage.database import Database
 from storage.outbox import Claim, Claimed, Wanted
@@ -65,6 +66,7 @@ class Courier:
     sharing: Sharing | None = field(init=False)
     lanes: Lanes = field(init=False)
     sending: Sending = field(init=False)
+    served: Served = field(init=False)
     _woken: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _one_round: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _due: list[Lane] = field(init=False, default_factory=list)
@@ -77,6 +79,7 @@ class Courier:
         self.sharing = Sharing(self.database, self.name, self.time, self._one_round) if shared else None
         self.lanes = Lanes(self.channels, self.time, self.only, self.sharing)
         self.sending = Sending(self.database, lambda: self.clock())
+        self.served = served([channel.capabilities for channel in self.channels.values()])
 
     def wake(self) -> None:
         """Something may be in the outbox."""
@@ -161,7 +164,7 @@ class Courier:
 
     def _wanted(self, lane: Lane, now: datetime) -> Wanted:
         only = self.only[1] if self.only is not None else None
-        return Wanted(lane.key, now, lane.limited, lane.resting, only)
+        return Wanted(lane.key, now, lane.limited, lane.resting, only, self.served)
 
     async def _write(self, *, claim: bool) -> list[tuple[Lane, Claim]]:
         """The transaction of a round."""

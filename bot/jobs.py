@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -19,7 +19,7 @@ from bot.courier import Courier
 from bot.metrics import DEAD, WAITING
 from bot.reception import Reception
 from flows.module import catalog
-from storage import announcements, erasure, milestones, outbox, reminders, retention, spreading, turning
+from storage import announcements, erasure, lanes, milestones, reminders, retention, spreading, turning
 from storage.database import Database
 from storage.value import value
 
@@ -52,6 +52,7 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
         Job("seal secret votes that are over", timedelta(minutes=1), on(sealing.seal)),
         Job("notice what opened and closed by itself", timedelta(seconds=20), on(notice_what_turned)),
         Job("announce what opens, closes and is known", timedelta(seconds=20), on(announce)),
+        Job("let leave what waits for a channel that is off", timedelta(seconds=20), on(move_on, courier.channels)),
         Job("begin, go on with and end broadcasts", timedelta(seconds=5), on(broadcasting.go_on, courier.channels)),
         Job("take broadcasts back", timedelta(seconds=5), on(taking_back.go_on, courier.channels)),
         Job("tell the milestones of petitions", timedelta(seconds=10), on(tell_milestones)),
@@ -73,6 +74,15 @@ async def notice_what_turned(database: Database, now: datetime) -> None:
     if turns:
         async with database.write() as connection:
             await turning.notice(connection, turns, now)
+
+
+async def move_on(database: Database, channels: Collection[str], now: datetime) -> None:
+    """By another door of whoever has one."""
+    async with database.read() as connection:
+        unserved = await lanes.unserved(connection, channels, now)
+    for lane in unserved:
+        async with database.write() as connection:
+            await lanes.move_on(connection, lane, channels, now)
 
 
 async def announce(database: Database, now: datetime) -> None:
@@ -119,7 +129,7 @@ async def forget_history(database: Database, history: timedelta, now: datetime) 
 
 async def count_what_waits(database: Database, _now: datetime) -> None:
     async with database.read() as connection:
-        waiting = await outbox.waiting(connection)
+        waiting = await lanes.waiting(connection)
     WAITING.clear()
     for (channel, kind), count in waiting.items():
         WAITING.labels(channel, kind).set(count)

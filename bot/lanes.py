@@ -15,7 +15,7 @@ from bot.channels import Channel, Paying
 from bot.lane import Lane, Time
 from bot.pace import Pace
 from bot.sharing import SharedLane, Sharing
-from storage import outbox
+from storage import lanes
 from storage.outbox import Claim, LaneKey
 
 
@@ -59,12 +59,12 @@ class Lanes:
             self.sharing.kept()
 
     async def _due(self, connection: AsyncConnection, now: datetime) -> list[Lane]:
-        keys = [key for key in await outbox.due(connection, now) if self._is_ours(key)]
-        lanes = [self._open.get(key) or await self._open_lane(connection, key, now) for key in keys]
-        for lane in lanes:
+        keys = [key for key in await lanes.due(connection, now) if self._is_ours(key)]
+        found = [self._open.get(key) or await self._open_lane(connection, key, now) for key in keys]
+        for lane in found:
             if lane.paying != self._pays(lane.key):
                 lane.pays(not lane.paying)
-        return lanes
+        return found
 
     def _is_ours(self, key: LaneKey) -> bool:
         return key.channel in self.channels and self._account in (None, key.account)
@@ -81,7 +81,7 @@ class Lanes:
             lane: Lane = SharedLane(key, channel, self.time, pace, sharing=self.sharing)
         else:
             lane = Lane(key, channel, self.time, pace)
-            until = await outbox.paused_until(connection, key, now)
+            until = await lanes.paused_until(connection, key, now)
             if until is not None:
                 lane.pause(until - now)
         self._open[key] = lane

@@ -16,6 +16,7 @@ from flows.messages import Media
 from flows.telling import word
 from flows.texts import LANGUAGES
 from storage import attached, doubts, files
+from storage.addressing import NOTICE
 from storage.clock import Clock
 from storage.database import Database
 from storage.files import File
@@ -30,7 +31,7 @@ SHORTEST_PAUSE = timedelta(seconds=1)
 """Of an account that was asked to wait."""
 MOST_DOUBTS = 5
 """Times a message is sent when nobody knows whether it arrived."""
-REPEATED = frozenset({"reply", "receipt"})
+REPEATED = frozenset({"reply", "receipt", NOTICE})
 """Kinds sent again when nobody knows whether they arrived: twice is better than never. The rest is held and shown."""
 SILENCE = timedelta(seconds=25)
 """How long we wait for somebody to write who may have their answer, before it is sent again: most write within it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -12,6 +12,7 @@ from flows.folding import fold
 from flows.messages import BACK, COMMAND_TAP, KEEP, SKIP, TAKES, Button, Message, Wants
 from flows.splitting import MEASURES, Unit, split
 from flows.texts import Said, _, translate
+from storage.addressing import Served
 from storage.value import value
 
 
@@ -75,6 +76,16 @@ class Capabilities:
 FOREVER = timedelta.max
 """For `edits`: nothing is too old to be changed or deleted."""
 PLAIN = Capabilities("plain")
+
+
+def served(channels: Iterable[Capabilities]) -> Served:
+    """What choosing a door has to know of these channels."""
+    those = sorted(channels, key=lambda one: one.name)
+    return Served(
+        on=tuple(one.name for one in those),
+        quiet=tuple(one.name for one in those if one.reach is not None),
+        silent=tuple(one.name for one in those if not one.writes_first),
+    )
 
 
 @value

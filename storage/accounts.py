@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Update, delete, exists, func, insert, sele
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
+from storage.addressing import any_open
 from storage.refusals import Refusal
 from storage.types import new_id
 from storage.value import columns, names, value
@@ -117,14 +118,15 @@ async def people(connection: AsyncConnection, account: Account) -> int:
 
 
 async def remove(connection: AsyncConnection, account: Account) -> None:
-    """Close this door: who came by it keeps their answers, and is written to no more, not even what was to leave."""
-    person, delivery = models.Participant, models.Delivery
-    theirs = select(models.Address.space_id, models.Address.id).where(_by(account.channel, account.account))
-    written = select(person.space_id, person.id).where(tuple_(person.space_id, person.address_id).in_(theirs))
-    waiting = (delivery.state == "waiting") & tuple_(delivery.space_id, delivery.participant_id).in_(written)
-    await connection.execute(update(delivery).where(waiting).values(state="cancelled"))
-    reached = _by(account.channel, account.account) & models.Address.unreachable.is_(None)
-    await connection.execute(update(models.Address).where(reached).values(unreachable=CLOSED))
+    """Close this door: who came by it keeps their answers, and is written to by another of theirs. Who has none is
+    written to no more, not even what was to leave."""
+    here, delivery = models.Address, models.Delivery
+    reached = _by(account.channel, account.account) & here.unreachable.is_(None)
+    await connection.execute(update(here).where(reached).values(unreachable=CLOSED))
+    theirs = select(here.space_id, here.participant_id).where(_by(account.channel, account.account))
+    waiting = (delivery.state == "waiting") & tuple_(delivery.space_id, delivery.participant_id).in_(theirs)
+    nowhere = ~any_open(delivery.space_id, delivery.participant_id)
+    await connection.execute(update(delivery).where(waiting, nowhere).values(state="cancelled"))
     mine = (models.Account.space_id == account.space_id) & (models.Account.id == account.id)
     await connection.execute(delete(models.Account).where(mine))
 

@@ -125,8 +125,8 @@ def _kept(rule: Kept, space_id: int, now: datetime) -> ColumnElement[bool]:
         case Speaks():
             return func.coalesce(Participant.language, "").in_(rule.languages)
         case ReachedBy():
-            here = select(Address.id).where(Address.space_id == space_id, Address.channel.in_(rule.channels))
-            return func.coalesce(Participant.address_id, 0).in_(here)
+            here = (Address.space_id == space_id, Address.channel.in_(rule.channels))
+            return Participant.id.in_(select(Address.participant_id).where(*here))
         case CameBy():
             return Participant.id.in_(relays.arrived_by(space_id, rule.relays))
         case TookPart():

@@ -6,14 +6,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, null, select
+from sqlalchemy import ColumnElement, case, func, literal_column, null, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.models import Address, Consent, Delivery, Participant, Space
+from storage.addressing import any_open
+from storage.models import Consent, Delivery, Participant, Space
 
 STOPPED, NEVER_AGREED, UNREACHABLE, SILENT, ENOUGH = "stopped", "never agreed", "unreachable", "silent", "enough"
-"""They want no message we begin; they have agreed to take part in nothing so far; they can't be reached where they last
-were; by their door nobody is written to first; they had as many as the space allows."""
+"""They want no message we begin; they have agreed to take part in nothing so far; they can be reached by none of
+their doors; by those that are left nobody is written to first; they had as many as the space allows."""
 REASONS = (STOPPED, NEVER_AGREED, UNREACHABLE, SILENT, ENOUGH)
 """The first that holds is the one that is told."""
 A_MONTH = timedelta(days=30)
@@ -26,16 +27,13 @@ def why(
 ) -> ColumnElement[str | None]:
     """Of a participant of this space: one of the words above, or NULL for whoever gets it. `silent` are the channels
     that never write first."""
-    its_address = and_(Address.space_id == Participant.space_id, Address.id == Participant.address_id)
-    open_ = exists().where(its_address, Address.unreachable.is_(None))
-    quiet = exists().where(its_address, Address.channel.in_(list(silent)))
     agreed = select(Consent.participant_id).where(Consent.space_id == space_id)  # a list: SQLite makes it once
     reasons: list[tuple[ColumnElement[bool], str]] = [
         (Participant.stopped_at.is_not(None), STOPPED),
         (Participant.id.not_in(agreed), NEVER_AGREED),
-        (~open_, UNREACHABLE),
+        (~any_open(space_id, Participant.id), UNREACHABLE),
     ]
-    reasons += [(quiet, SILENT)] if silent else []
+    reasons += [(~any_open(space_id, Participant.id, silent), SILENT)] if silent else []
     reasons += [(had_enough(now), ENOUGH)] if unasked else []
     return case(*reasons, else_=null())
 

@@ -1,12 +1,12 @@
 """The outbox: deliveries not yet sent. Each waits in a lane, that of our account it is to leave by.
 
 In a lane what answers somebody leaves before what we begin ourselves, and otherwise what was due first. What is for
-the same participant never overtakes its elders, except that answers overtake the rest.
+the same participant never overtakes its elders, except that answers overtake the rest. By which of their doors it
+leaves is worked out when it is taken (storage/addressing.py); what would leave by another lane moves there.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     Update,
     and_,
     bindparam,
@@ -30,13 +31,14 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
+from storage.addressing import NOTICE, Served, its_address
 from storage.models import Address, Delivery, Participant
 from storage.prepared import Prepared, among
 from storage.types import new_id
 from storage.value import names, value
 from storage.veiling import VEILED
 
-ANSWERS = frozenset({"reply", "receipt", "relay"})
+ANSWERS = frozenset({"reply", "receipt", "relay", NOTICE})
 """Kinds that answer somebody, or pass on what somebody said; reminders and broadcasts we begin ourselves."""
 DOUBTED, ANSWER, BULK = 0, 1, 2
 """Ranks: what may have left already, what answers somebody, and the rest."""
@@ -59,9 +61,10 @@ class LaneKey:
 
 @value
 class NewDelivery:
-    """A message to leave. `kind`: `reply`, `receipt`, `relay`, `reminder` or `broadcast`; `body` a packed Message,
-    or a packed Tell that is worded when it leaves. `lane` is given by whoever knows it, to spare a look. `veil` is kept
-    in place of a body that may show a secret, once it has left."""
+    """A message to leave. `kind`: `reply`, `receipt`, `relay`, `notice`, `reminder` or `broadcast`; `body` a packed
+    Message, or a packed Tell that is worded when it leaves. `lane` is given by whoever knows it, to spare a look; a
+    notice has the address that it is for. `veil` is kept in place of a body that may show a secret, once it has left.
+    """
 
     space_id: int
     participant_id: int
@@ -71,13 +74,17 @@ class NewDelivery:
     at: datetime
     lane: LaneKey | None = None
     veil: str | None = None
+    address_id: int | None = None
 
 
-_COLUMNS = ("space_id", "id", "participant_id", "conversation_id", "rank", "kind", "body", "veil", "due_at", "made_at")
-_ITS_ADDRESS = and_(Address.space_id == Participant.space_id, Address.id == Participant.address_id)
+_COLUMNS = (
+    *("space_id", "id", "participant_id", "conversation_id", "rank", "kind", "body", "veil", "due_at", "made_at"),
+    "address_id",
+)
+_LAST_HEARD = and_(Address.space_id == Participant.space_id, Address.id == Participant.address_id)
 _ITS_LANE = (
     select(Address.channel.concat(literal_column("':'")).concat(Address.account))
-    .join(Participant, _ITS_ADDRESS)
+    .join(Participant, _LAST_HEARD)
     .where(Participant.space_id == bindparam("s"), Participant.id == bindparam("p"))
 )
 _NEW = insert(Delivery).values(state=WAITING, tries=literal_column("0"))
@@ -105,6 +112,7 @@ def _row(item: NewDelivery) -> tuple[Any, ...]:
         item.veil,
         item.at,
         item.at,
+        item.address_id,
         None if item.lane is None else str(item.lane),
     )
 
@@ -127,66 +135,9 @@ async def follow(connection: AsyncConnection, movers: Sequence[Mover]) -> None:
 _MOVED = (
     update(Delivery)
     .where(Delivery.space_id == bindparam("s"), Delivery.participant_id == bindparam("p"))
-    .where(Delivery.sent_at.is_(None), Delivery.state == WAITING)
+    .where(Delivery.sent_at.is_(None), Delivery.state == WAITING, Delivery.kind != NOTICE)
     .values(lane=bindparam("to"))
 )
-
-
-# -- which lanes there are -----------------------------------------------------------------------------------------
-
-
-def _lanes() -> Any:
-    """All lanes in which something waits, found by jumping from one to the next in the index."""
-    next_one = aliased(Delivery)
-    first = select(func.min(Delivery.lane).label("lane")).where(Delivery.state == WAITING)
-    found = first.cte("lanes", recursive=True)
-    following = select(func.min(next_one.lane)).where(next_one.state == WAITING, next_one.lane > found.c.lane)
-    return found.union_all(select(following.scalar_subquery()).where(found.c.lane.is_not(None)))
-
-
-_LANES = _lanes()
-_WITH_DUE = select(_LANES.c.lane).where(
-    or_(
-        *(
-            exists().where(
-                Delivery.state == WAITING,
-                Delivery.lane == _LANES.c.lane,
-                Delivery.rank == literal_column(str(rank)),
-                Delivery.due_at <= bindparam("now", type_=Delivery.due_at.type),
-            )
-            for rank in (ANSWER, BULK, DOUBTED)
-        )
-    )
-)
-
-
-async def due(connection: AsyncConnection, now: datetime) -> list[LaneKey]:
-    """The lanes in which something is due; it may still be kept back by an elder."""
-    rows = await connection.execute(_WITH_DUE, {"now": now})
-    return [LaneKey(*lane.split(":", 1)) for (lane,) in rows]
-
-
-async def paused_until(connection: AsyncConnection, lane: LaneKey, now: datetime) -> datetime | None:
-    """Until when this account was asked to send nothing, as far as anything waits for it; None when it may send."""
-    found: datetime | None = await connection.scalar(
-        select(func.max(Delivery.due_at)).where(
-            Delivery.state == WAITING, Delivery.lane == str(lane), Delivery.due_at > now, Delivery.error == PAUSED
-        )
-    )
-    return found
-
-
-async def waiting(connection: AsyncConnection) -> dict[tuple[str, str], int]:
-    """How many deliveries wait, by channel and whether they are an `answer` or `bulk`."""
-    rows = await connection.execute(
-        select(Delivery.lane, Delivery.rank, func.count())
-        .where(Delivery.state == WAITING, Delivery.lane.is_not(None))
-        .group_by(Delivery.lane, Delivery.rank)
-    )
-    found: Counter[tuple[str, str]] = Counter()
-    for lane, rank, count in rows:
-        found[str(lane).partition(":")[0], "bulk" if rank == BULK else "answer"] += count
-    return found
 
 
 # -- taking what may leave -----------------------------------------------------------------------------------------
@@ -255,24 +206,29 @@ class Claim:
 @value
 class Wanted:
     """What may leave now by a lane: nothing for addresses that are `resting`, with `one_each` only one to each
-    participant, and with `only` (the platform's id) what is for this one person."""
+    participant, and with `only` (the platform's id) what is for this one person. `served` are the channels of whoever
+    asks, without which it is that of the lane alone."""
 
     lane: LaneKey
     now: datetime
     one_each: bool = False
     resting: Collection[int] = ()
     only: str | None = None
+    served: Served | None = None
 
-    def given(self, rank: int) -> dict[str, Any]:
-        known = {"lane": str(self.lane), "now": self.now, "rank": rank, "resting": list(self.resting)}
+    def due(self, rank: int) -> Select[Any]:
+        """Those of this rank, which `given` are the parameters of."""
+        return _due(rank, self.one_each, self.only is not None, self.served or Served((self.lane.channel,)))
+
+    def given(self) -> dict[str, Any]:
+        known = {"lane": str(self.lane), "now": self.now, "resting": list(self.resting)}
         return known | ({"only": self.only} if self.only is not None else {})
 
 
 async def any_due(connection: AsyncConnection, wanted: Wanted, *, bulk: bool = True) -> bool:
     """Whether there is anything to claim (without `bulk` only answers) apart from what is in doubt: needs no writer."""
-    query = _looking(wanted.one_each, wanted.only is not None)
     for rank in (ANSWER, BULK) if bulk else (ANSWER,):
-        if (await connection.execute(query, wanted.given(rank))).first() is not None:
+        if (await connection.execute(_one(wanted.due(rank)), wanted.given())).first() is not None:
             return True
     return False
 
@@ -283,14 +239,13 @@ async def claim(connection: AsyncConnection, wanted: Wanted, by: str, limit: int
     Unless it is to be one each, all of a participant's may be taken together. Their participants are locked with them,
     so that no other courier takes what follows.
     """
-    query = _claiming(wanted.one_each, wanted.only is not None)
     rows: list[Any] = []
     for rank, most in ((ANSWER, limit), (BULK, bulk)):
         if len(rows) < most:
-            given = wanted.given(rank) | {"most": most - len(rows)}
+            given = wanted.given() | {"most": most - len(rows)}
             if wanted.one_each:
                 given["resting"] += [row.address_id for row in rows]
-            rows += sorted(await connection.execute(query, given), key=lambda row: int(row.id))
+            rows += sorted(await connection.execute(_first(wanted.due(rank)), given), key=lambda row: int(row.id))
     if rows and connection.dialect.name != "sqlite":
         rows = await _still_free(connection, rows)
     rows = _without_gaps(rows)
@@ -324,19 +279,20 @@ async def _change(connection: AsyncConnection, statement: Update, given: list[di
         await connection.execute(statement, given)
 
 
-@cache
-def _looking(one_each: bool, only: bool) -> Any:
-    return _due(one_each, only).limit(1)
+@cache  # a statement made anew costs more than running it
+def _one(due: Select[Any]) -> Select[Any]:
+    return due.limit(1)
 
 
 @cache
-def _claiming(one_each: bool, only: bool) -> Any:
+def _first(due: Select[Any]) -> Select[Any]:
     """The first ones first, locked."""
-    first = _due(one_each, only).order_by(Delivery.due_at, Delivery.id).limit(bindparam("most"))
+    first = due.order_by(Delivery.due_at, Delivery.id).limit(bindparam("most"))
     return first.with_for_update(of=[Delivery, Participant], skip_locked=True)
 
 
-def _due(one_each: bool, only: bool) -> Any:
+@cache
+def _due(rank: int, one_each: bool, only: bool, served: Served) -> Select[Any]:
     """Those of a rank that are due, and how many `elders` each has that have not left. One that is taken keeps its
     followers back, and so does one that waits: for a later time, or at all where each is to be the only one. What
     nobody asked for and waits for its hours holds back nothing."""
@@ -354,11 +310,11 @@ def _due(one_each: bool, only: bool) -> Any:
     elders = literal_column("0") if one_each else select(func.count()).where(older).scalar_subquery()
     return (
         CLAIMABLE.add_columns(elders.label("elders"))
-        .join(Address, _ITS_ADDRESS)
+        .join(Address, its_address(served, bulk=rank == BULK))
         .where(
             Delivery.state == WAITING,
             Delivery.lane == bindparam("lane"),
-            Delivery.rank == bindparam("rank"),
+            Delivery.rank == literal_column(str(rank)),
             Delivery.due_at <= bindparam("now"),
             ~among(Address.id, "resting"),
             ~exists().where(older, blocks),

@@ -174,6 +174,19 @@ async def set_reach(connection: AsyncConnection, reach: Mapping[AddressKey, str 
         await connection.execute(_REACH, rows)
 
 
+_ARRIVED = (
+    update(Address)
+    .where(Address.space_id == bindparam("s"), Address.id == bindparam("i"))
+    .values(heard_at=bindparam("at"))
+)
+
+
+async def arrive(connection: AsyncConnection, addresses: Sequence[tuple[int, int]], now: datetime) -> None:
+    """The people of these (space, address) were heard at another of theirs before."""
+    if addresses:
+        await connection.execute(_ARRIVED, [{"s": space_id, "i": id_, "at": now} for space_id, id_ in addresses])
+
+
 async def welcome(
     connection: AsyncConnection, newcomers: Sequence[tuple[AddressKey, Person]], now: datetime
 ) -> dict[AddressKey, tuple[Person, int]]:

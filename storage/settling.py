@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, exists, null, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
+from storage.addressing import NOTICE, any_open
 from storage.models import Address, Delivery, Heard
 from storage.outbox import DOUBTED, THIS, Claimed, LaneKey
 from storage.value import value
@@ -83,7 +84,8 @@ def heard_since(space_id: Any, participant_id: Any, moment: Any) -> ColumnElemen
 
 
 async def shut(connection: AsyncConnection, item: Claimed, why: str) -> int:
-    """This address can't be written to any more (`blocked`, `gone`): what waits for it fails; answers how many.
+    """This address can't be written to any more (`blocked`, `gone`). What waits for its person leaves by another of
+    theirs that can (storage/addressing.py); where there is none it fails; answers how many.
 
     Not if this person has written since the delivery was claimed: then they have opened it again.
     """
@@ -101,9 +103,14 @@ async def shut(connection: AsyncConnection, item: Claimed, why: str) -> int:
         .where(Delivery.space_id == item.space_id, Delivery.participant_id == item.participant_id)
         .where(Delivery.sent_at.is_(None), Delivery.state == "waiting")
         .where(Delivery.lane == str(LaneKey(item.channel, item.account)))
+        .where(or_(~any_open(Delivery.space_id, Delivery.participant_id), _its_alone(item.address_id)))
         .values(state="failed", error=why, **VEILED)
     )
     return failed.rowcount
+
+
+def _its_alone(address_id: int) -> ColumnElement[bool]:
+    return and_(Delivery.kind == NOTICE, Delivery.address_id == address_id)
 
 
 async def readdress(connection: AsyncConnection, item: Claimed, to: str) -> bool:

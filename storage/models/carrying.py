@@ -79,7 +79,8 @@ class Delivery(Row):
     rank: Mapped[int] = mapped_column(server_default=text("1"))
     """Which leave first: 0 what may have left already, 1 what answers somebody, 2 what we begin ourselves."""
     kind: Mapped[str]
-    """`reply`, `receipt`, `relay`, `reminder` or `broadcast`: decides what an uncertain delivery becomes."""
+    """`reply`, `receipt`, `relay`, `notice` (for one door alone), `reminder` or `broadcast`: decides what an uncertain
+    delivery becomes."""
     body: Mapped[str] = mapped_column(info=PERSON)
     """A packed flows.messages.Message."""
     veil: Mapped[str | None]
@@ -93,6 +94,7 @@ class Delivery(Row):
     claimed_by: Mapped[str | None]
     claimed_at: Mapped[datetime | None]
     address_id: Mapped[int | None]
+    """The address by which it leaves, chosen when it is claimed; of a notice it is given."""
     external: Mapped[str | None] = mapped_column(info=PERSON)
     """The platform's id of the message once sent, for edits."""
     made_at: Mapped[datetime]

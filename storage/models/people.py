@@ -61,6 +61,8 @@ class Address(Row):
     unreachable: Mapped[str | None]
     """Why it can't be written to (`blocked`, `gone`, or `closed` by ourselves), nothing while it can."""
     created_at: Mapped[datetime]
+    heard_at: Mapped[datetime | None]
+    """When its person came to it last from another of theirs; nothing while they never did."""
     linked_at: Mapped[datetime | None]
     """Since when it is this participant's; nothing where it always was."""
 
