@@ -1,32 +1,20 @@
-"""How a channel is called on a page, and how the public page offers one that is hosted by a platform."""
+"""How the public page offers a channel that is hosted by a platform."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
+from flows.host import channel_name
 from flows.texts import Said, _
 from storage.accounts import KEY, TAKEN, UNREGISTERED, Account
 from storage.value import value
 
+__all__ = ["SIGNAL", "TELEGRAM", "Offered", "channel_name", "offered"]
+
 TELEGRAM, SIGNAL = "telegram", "signal"
 PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What Telegram carries from a link to the robot; whatever we make fits."""
-
-_NAMES: dict[str, Said] = {
-    "web": _("Web page"),
-    "paper": _("Paper"),
-    "field": _("By a volunteer"),
-    "terminal": _("Terminal"),
-    TELEGRAM: "Telegram",
-    SIGNAL: "Signal",
-    "matrix": "Matrix",
-    "sms": "SMS",
-}
-
-
-def channel_name(channel: str) -> Said:
-    return _NAMES.get(channel, channel)
 
 
 @value

@@ -33,7 +33,7 @@ from flows.commands import Command, command
 from flows.composing import merged, pressed, veil
 from flows.conversation import Go
 from flows.journal import Journal
-from flows.menu import FINAL, PUTS_ASIDE, Delete, Sent, Stop
+from flows.menu import CONFIRMED, FINAL, PUTS_ASIDE, Delete, Sent, Stop
 from flows.messages import Incoming
 from flows.occasion import PHASE
 from flows.routing import Destination, Known, obey, resume, route
@@ -230,7 +230,17 @@ class Batch:
             person, channel = await self._person_at_door(record), at_door(channel)
         aloud = record.through_id is not None
         scene = Scene(
-            seat.space, phase, person, record.id, self.now, channel, record.place, sent, aloud, seat.incoming.at
+            seat.space,
+            phase,
+            person,
+            record.id,
+            self.now,
+            channel,
+            record.place,
+            sent,
+            aloud,
+            seat.incoming.at,
+            pages=self.around.pages,
         )
         seat.turn = Turn(scene, record.copy(), self.around.module(record.kind, phase), errand)
         seat.hops += 1
@@ -305,14 +315,14 @@ class Batch:
         if turn.command is not None:
             if turn.command in (Command.CONTINUE, Command.CORRECT) and person.id not in self.complete:
                 await self._load_whole({(person.space_id, person.id)})
-            return await self._place(seat, obey(turn.command, self._known(seat)))
+            return await self._place(seat, obey(turn.command, self._known(seat), turn.word))
         if turn.go is not None:
             return await self._place(seat, Destination(go=turn.go))
         return await self._return(seat, record)
 
     async def _return(self, seat: Seat, record: Record) -> bool:
         """When a conversation of the house has ended, the person is back in the one that still waits."""
-        final = record.kind in FINAL and (record.kind != Delete.kind or seat.person.erased_at is not None)
+        final = record.kind in FINAL and (record.kind not in CONFIRMED or seat.turn.wrote)
         if record.phase_id is not None or record.state == "open" or final:
             return False
         if seat.person.id not in self.complete:

@@ -30,6 +30,7 @@ from bot.config import Settings
 from bot.courier import Courier
 from bot.finishing import stop
 from bot.jobs import Jobs, all_jobs
+from bot.joining import Joining
 from bot.mistakes import Mistake
 from bot.preview import Said, preview
 from bot.reception import Reception
@@ -171,6 +172,7 @@ class House:
     bell: Bell = field(init=False)
     courier: Courier = field(init=False)
     reception: Reception = field(init=False)
+    joining: Joining = field(init=False)
     jobs: Jobs = field(init=False)
     application: Starlette = field(init=False)
 
@@ -181,6 +183,8 @@ class House:
         self.bell = Bell(self.database, self._woken)
         self.courier = self._courier()
         self.reception = Reception(self.database, capabilities, self.clock, told=self._told)
+        self.reception.around.pages = self.settings.address
+        self.joining = Joining(self.database, self.reception.around, self.clock, told=self._told)
         history = timedelta(days=self.settings.history_days)
         self.jobs = Jobs(all_jobs(self.database, self.reception, self.courier, history), self.clock)
         self.application = self._pages() if RECEIVE in self.parts else Starlette(routes=health.routes(self.database))
@@ -216,6 +220,7 @@ class House:
     def _woken(self) -> None:
         """Something was committed, here or by another process."""
         self.courier.wake()
+        self.joining.wake()
         self.watcher.tell()
 
     async def _preview(self, space_id: int, consultation_id: int, language: str, steps: Sequence[str]) -> Said:
@@ -266,6 +271,7 @@ class House:
         yield self.reception.run()
         if JOBS in self.parts:
             yield self.jobs.run()
+            yield self.joining.run()
         for channel in self.channels.values() if {RECEIVE, COURIER} & set(self.parts) else ():
             yield channel.run(self.reception.receive)
 

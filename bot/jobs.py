@@ -16,6 +16,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot import broadcasting, sealing, taking_back
 from bot.courier import Courier
+from bot.joining import Joining
 from bot.metrics import DEAD, WAITING
 from bot.reception import Reception
 from flows.module import catalog
@@ -46,8 +47,10 @@ def all_jobs(database: Database, reception: Reception, courier: Courier, history
     def on(work: Callable[..., Awaitable[object]], *more: object) -> Callable[[datetime], Awaitable[object]]:
         return partial(work, database, *more)
 
+    joining = Joining(database, reception.around, told=reception.told)
     return [
         Job("try again what was set aside", timedelta(seconds=2), reception.retry),
+        Job("make one person of those who typed a code", timedelta(seconds=5), joining.go_on),
         Job("recover deliveries of couriers that are no more", timedelta(seconds=5), partial(recover, courier)),
         Job("seal secret votes that are over", timedelta(minutes=1), on(sealing.seal)),
         Job("notice what opened and closed by itself", timedelta(seconds=20), on(notice_what_turned)),

@@ -42,9 +42,10 @@ class Poison(Exception):
 
 @dataclass(slots=True)
 class Surroundings:
-    """What batches share: the channels' capabilities, and modules kept by phase and version."""
+    """What batches share: the channels' capabilities, where our pages begin, and modules kept by phase and version."""
 
     channels: Mapping[str, Capabilities]
+    pages: str | None = None
     modules: dict[tuple[int, int], Module] = field(default_factory=dict)
 
     async def spaces(self, connection: AsyncConnection) -> dict[Door, SpaceFacts]:

@@ -6,10 +6,13 @@ was meant (flows/turn.py), unless it is the label of a button that stands there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import Enum
 
 from flows.folding import fold
+from storage.linking import LINK
+from storage.returning import ALPHABET
 
 
 class Command(Enum):
@@ -41,6 +44,10 @@ class Command(Enum):
     """Erase everything."""
     RETURN = "code"
     """A code that finds this conversation again on another device."""
+    LINK = "link"
+    """A code for another door, or one that was shown there."""
+    UNLINK = "unlink"
+    """Take one of several doors away."""
     ROUND = "round"
     """A volunteer's street list."""
 
@@ -60,6 +67,8 @@ WORDS: Mapping[str, Mapping[Command, tuple[str, ...]]] = {
         Command.PRIVACY: ("privacy",),
         Command.DELETE: ("delete", "erase"),
         Command.RETURN: ("code", "return code"),
+        Command.LINK: ("link", "use another device"),
+        Command.UNLINK: ("unlink",),
         Command.ROUND: ("round", "my round"),
     },
     "fr": {
@@ -76,6 +85,8 @@ WORDS: Mapping[str, Mapping[Command, tuple[str, ...]]] = {
         Command.PRIVACY: ("confidentialité", "vie privée", "données"),
         Command.DELETE: ("effacer", "supprimer"),
         Command.RETURN: ("code", "code de retour"),
+        Command.LINK: ("relier", "utiliser un autre appareil"),
+        Command.UNLINK: ("délier",),
         Command.ROUND: ("tournée", "ma tournée"),
     },
 }
@@ -83,11 +94,28 @@ WORDS: Mapping[str, Mapping[Command, tuple[str, ...]]] = {
 _MEANING = {fold(word): command for words in WORDS.values() for command, all_ in words.items() for word in all_}
 
 
+_HALF = rf"[{ALPHABET}]{{{LINK.length // 2}}}"
+_CODE = re.compile(rf"{_HALF}-{_HALF}|(?=.*[0-9]){_HALF}{_HALF}", re.IGNORECASE)
+_ASKED = re.compile(rf"/?(?:relier|link)\s+({_HALF}[- ]?{_HALF})", re.IGNORECASE)
+
+
+def code_in(text: str) -> str | None:
+    """The code that somebody typed to link two doors: by itself as it is shown, with or without its hyphen, or after
+    the word for it. Those of letters and rounds are written with a space; a word has no digit."""
+    said = text.strip().rstrip(".")
+    asked = _ASKED.fullmatch(said)
+    if asked is not None:
+        return asked[1].upper()
+    return said.upper() if _CODE.fullmatch(said) else None
+
+
 def command(text: str) -> tuple[Command, bool] | None:
-    """The command a text is, if it is exactly one, and whether it was written with a slash."""
+    """The command a text is, if it is exactly one, and whether it was written with a slash. A code that links two doors
+    is the command to do so."""
     said = text.strip()
     slash = said.startswith("/")
     found = _MEANING.get(fold(said[1:].split("@")[0] if slash else said))
+    found = Command.LINK if found is None and code_in(said) is not None else found
     return (found, slash) if found is not None else None
 
 

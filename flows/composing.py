@@ -102,6 +102,8 @@ WHAT_IT_DOES: dict[Command, Said] = {
     Command.PRIVACY: _("Read about my data"),
     Command.DELETE: _("Erase everything"),
     Command.RETURN: _("Get a return code"),
+    Command.LINK: _("Link another device"),
+    Command.UNLINK: _("Unlink a device"),
     Command.ROUND: _("See my street list"),
 }
 

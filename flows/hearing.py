@@ -71,6 +71,8 @@ async def put(
         return _keep(run, key, flag)
     back = back and bool(run.asked)
     alone = key == run.correcting and key in run.journal.was
+    if heard is not None and heard.command is Command.LINK and flag == SECRET:
+        heard = replace(heard, command=None)  # the code of a letter looks like one that links two doors
     if heard is not None and heard.command is not None and not alone:
         heard = await _as_offered(run, heard, reader, optional, back)
     doubt = await _settle(run, heard, reader) if heard is not None else None

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flows.run import Scene
 from flows.texts import Said, Words, _
 from storage.phases import PhaseFacts
 
 LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
+_CHANNEL_NAMES: Mapping[str, Said] = {
+    "web": _("Web page"),
+    "paper": _("Paper"),
+    "field": _("By a volunteer"),
+    "terminal": _("Terminal"),
+    "telegram": "Telegram",
+    "signal": "Signal",
+    "matrix": "Matrix",
+    "sms": "SMS",
+}
+
+
+def channel_name(channel: str) -> Said:
+    """How a channel is called wherever somebody reads of it."""
+    return _CHANNEL_NAMES.get(channel, channel)
 
 
 def host(scene: Scene) -> Said:

@@ -13,12 +13,13 @@ from datetime import date, time
 from flows.answers import Choice
 from flows.commands import Command
 from flows.conversation import Ending, Go, Talk
+from flows.doors import Link, Linking, Unlink, WhereToWrite
 from flows.giving import called
 from flows.host import LANGUAGE_NAMES, host
 from flows.module import HouseModule, Module
 from flows.street import Join, StreetList
 from flows.texts import Lowered, Said, Words, _
-from storage import erasure, offers, participants, reminded, returning
+from storage import addresses, erasure, offers, participants, reminded, returning
 from storage.hours import Hours
 from storage.participants import HoursChosen
 from storage.reminded import Muting
@@ -45,6 +46,7 @@ class Menu(HouseModule):
             Choice("help", _("Help")),
             Choice("language", _("Language")),
             Choice("hours", _("When to write to me")),
+            Choice("link", _("Use another device")),
             Choice("privacy", _("My data")),
         ]
         taken = await talk.choose("what", _("What would you like to do?"), choices + rest, before=lead, echo=False)
@@ -125,11 +127,13 @@ class WhenToWrite(HouseModule):
 
     async def converse(self, talk: Talk) -> Ending:
         choices = [Choice(id_, label) for id_, (label, _hours) in PARTS_OF_THE_DAY.items()]
+        doors = await talk.know("doors", addresses.doors, (talk.scene.space.id, talk.person.id))
+        choices += [Choice(WhereToWrite.kind, _("Choose where"))] if len(doors) > 1 else []
         choices.append(Choice("never", _("Never")))
         rarely = _("I rarely write first: a reminder, something that opens or closes, a result.")
         when = await talk.choose("when", _("When may I write to you first?"), choices, before=(rarely,), echo=False)
-        if when == "never":
-            return Go(kind=Stop.kind)
+        if when in ("never", WhereToWrite.kind):
+            return Go(kind=Stop.kind if when == "never" else when)
         label, own = PARTS_OF_THE_DAY[when]
         kept = own.to_json() if own is not None else None
         await talk.do("kept", participants.choose_hours, HoursChosen(talk.scene.space.id, talk.person.id, kept))
@@ -252,7 +256,10 @@ class Return(HouseModule):
         return None
 
 
-_FOR_EVERYBODY = (Menu, Given, Next, Help, Language, WhenToWrite, Privacy, Delete, Stop, Later, Mute, Sent, Return)
+_FOR_EVERYBODY = (
+    *(Menu, Given, Next, Help, Language, WhenToWrite, Privacy, Delete, Stop, Later, Mute, Sent, Return),
+    *(Link, Linking, Unlink, WhereToWrite),
+)
 HOUSE: Mapping[str, Module] = {module.kind: module.load({}) for module in (*_FOR_EVERYBODY, Join, StreetList)}
 
 ANSWERED_BY: Mapping[Command, str] = {
@@ -265,11 +272,15 @@ ANSWERED_BY: Mapping[Command, str] = {
     Command.LATER: Later.kind,
     Command.MUTE: Mute.kind,
     Command.RETURN: Return.kind,
+    Command.LINK: Link.kind,
+    Command.UNLINK: Unlink.kind,
     Command.ROUND: StreetList.kind,
 }
 """Which conversation of the house answers a command; the others act on the conversation that waits."""
 
 PUTS_ASIDE = frozenset({Stop.kind, Later.kind, Mute.kind})
 """Those that put aside what waits, until it is taken up again."""
-FINAL = PUTS_ASIDE | {Delete.kind, StreetList.kind}
+FINAL = PUTS_ASIDE | {Delete.kind, Linking.kind, StreetList.kind}
 """Those after which nothing that waits is shown again."""
+CONFIRMED = frozenset({Delete.kind, Linking.kind})
+"""Of these, those of which that holds only once the person has said yes."""

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flows.answers import NO_DOCUMENT, Heard
-from flows.commands import Command, command, named
+from flows.commands import Command, code_in, command, named
 from flows.composing import pressed
 from flows.conversation import Go
+from flows.doors import Linking
 from flows.early import told
 from flows.menu import ANSWERED_BY, Menu
 from flows.messages import COMMAND_TAP, SKIP, TAKES, Incoming
@@ -143,7 +144,7 @@ def _by_text(incoming: Incoming, known: Known) -> Destination:
     meant = command(text)
     current = known.current
     if meant is not None and (meant[1] or current is None or current.waiting is None):
-        return obey(meant[0], known)
+        return obey(meant[0], known, text)
     if current is None or current.state != "open" or current.waiting is None:
         untaken = incoming.attached is not None and incoming.attached.kind == "document"
         return Destination(go=Go(kind=Menu.kind), lead=(NO_DOCUMENT,) if untaken else ())
@@ -160,8 +161,12 @@ def _by_text(incoming: Incoming, known: Known) -> Destination:
     return Destination(current, Errand(Act.HEAR, heard))
 
 
-def obey(asked: Command, known: Known) -> Destination:
-    """What a command does: acts on the conversation that waits, or begins one of the house's own."""
+def obey(asked: Command, known: Known, said: str | None = None) -> Destination:
+    """What a command does: acts on the conversation that waits, or begins one of the house's own. `said` is the text it
+    was typed as, which may hold a code."""
+    code = code_in(said) if asked is Command.LINK and said is not None else None
+    if code is not None:
+        return Destination(go=Go(kind=Linking.kind, answers=((Linking.TYPED, code),)))
     current = known.current if known.current is not None and known.current.waiting is not None else None
     if asked in ANSWERED_BY:
         return Destination(go=Go(kind=ANSWERED_BY[asked]))

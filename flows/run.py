@@ -48,6 +48,9 @@ class Scene:
     written: datetime | None = None
     """When the message of this turn was written, by the platform's clock."""
 
+    pages: str | None = None
+    """Where the addresses of our pages begin; nothing where there are none."""
+
     def local(self, at: datetime | str) -> datetime:
         """A moment (maybe in ISO format) by the clocks of the town."""
         return (datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(ZoneInfo(self.space.zone))

@@ -74,9 +74,9 @@ class Turn:
     """The run of one errand through one conversation.
 
     Drive it with `start()`, then `answer(result)` for as long as it hands back a Call. Then `messages`, `tells`,
-    `go`, `command` (a command the prompt could not take) and the changed `record` say what to do. `wrote` tells
-    that a `do` of this turn has been asked for; `secret` that what was heard must not be kept, `veiled` that the
-    messages may show a secret; `passed_over` that it was a button pressed twice, which changes nothing.
+    `go`, `command` (a command the prompt could not take, typed as `word`) and the changed `record` say what to do.
+    `wrote` tells that a `do` of this turn has been asked for; `secret` that what was heard must not be kept, `veiled`
+    that the messages may show a secret; `passed_over` that it was a button pressed twice, which changes nothing.
     """
 
     scene: Scene
@@ -87,6 +87,7 @@ class Turn:
     tells: list[Tell] = field(default_factory=list)
     go: Go | None = None
     command: Command | None = None
+    word: str | None = None
     wrote: bool = False
     secret: bool = False
     veiled: bool = False
@@ -129,6 +130,10 @@ class Turn:
         if self._flow is not None:
             self._flow.close()
 
+    @property
+    def _typed(self) -> str | None:
+        return self.errand.heard.text if self.errand.heard is not None else None
+
     def _begin(self) -> None:
         """A run in which nothing was answered yet is heard from its top; another from this turn's answer on."""
         journal = self._journal
@@ -165,7 +170,7 @@ class Turn:
                     result = None
                     continue
             elif isinstance(request, Aside):
-                self.command = request.command
+                self.command, self.word = request.command, self._typed
             else:
                 raise FlowMisused(f"a flow awaited {request!r}")
             return None
@@ -228,7 +233,7 @@ class Turn:
             return self._pass_over()
         if tap == AS_COMMAND and meant is not None:
             self.record.journal = journal.dumps()
-            self.command = meant[0]
+            self.command, self.word = meant[0], doubt
             return False
         if tap == AS_ANSWER:
             self._heard = replace(heard, tap=None, text=doubt, command=None)
@@ -264,7 +269,10 @@ class Turn:
     def _show(self, show: Show) -> None:
         run, journal, left = self._run, self._journal, self._run.heard
         if left is not None and left.command is not None:
-            self.command = left.command  # the prompt it was typed to has vanished, or waits behind a new one
+            self.command, self.word = (
+                left.command,
+                left.text,
+            )  # the prompt it was typed to has vanished, or waits behind a new one
             return
         if left is not None and left.text is not None and run.target is not None:
             journal.held[run.target] = left.text

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Update, delete, exists, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Update, delete, exists, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
@@ -108,6 +110,20 @@ async def pay(connection: AsyncConnection, account: Account, *, paid: bool) -> N
 async def failed(connection: AsyncConnection, channel: str, account: str, error: str, now: datetime) -> None:
     """Something went wrong: one of the words above."""
     await connection.execute(_of(channel, account).values(error=error, failed_at=now))
+
+
+async def named(connection: AsyncConnection, wanted: Sequence[int]) -> Sequence[list[dict[str, str]] | Refusal]:
+    """For each of these spaces its accounts that work, as residents find them: `channel` and `name`."""
+    mine = models.Account
+    rows = await connection.execute(
+        select(mine.space_id, mine.channel, mine.name)
+        .where(mine.space_id.in_(wanted), or_(mine.error.is_(None), mine.error.not_in((KEY, TAKEN))))
+        .order_by(mine.id)
+    )
+    found: dict[int, list[dict[str, str]]] = defaultdict(list)
+    for space_id, channel, name in rows:
+        found[space_id].append({"channel": channel, "name": name})
+    return [found[space_id] for space_id in wanted]
 
 
 async def people(connection: AsyncConnection, account: Account) -> int:

@@ -16,6 +16,7 @@ from bot.commands.common import Config, DatabaseUrl, opened, read_settings
 from bot.config import Settings
 from bot.courier import Courier
 from bot.house import open_terminal
+from bot.joining import Joining
 from bot.mistakes import Mistake
 from bot.reception import Reception
 from flows.messages import Message
@@ -122,9 +123,11 @@ async def converse(database: Database, terminal: Channel, who: AddressKey, *, wa
     """
     reception = Reception(database, {who.channel: terminal.capabilities})
     courier = Courier(database, {who.channel: terminal}, only=(who.account, who.sender))
+    joining = Joining(database, reception.around)
 
     async def deliver() -> None:
         await reception.retry(reception.clock())  # no house has a terminal to answer: what failed here is ours to try
+        await joining.go_on(joining.clock())
         while await courier.deliver():
             pass
 

@@ -16,6 +16,7 @@ import pytest
 from bot.channels import Outgoing, Receive, web
 from bot.courier import Courier
 from bot.jobs import Jobs, all_jobs
+from bot.joining import Joining
 from bot.reception import Reception
 from flows import offering
 from flows.messages import DOCUMENT, Attachment, Incoming, Message
@@ -83,6 +84,8 @@ class Player:
         name = self.phone.capabilities.name
         self.reception = Reception(self.database, {name: self.phone.capabilities}, lambda: self.now)
         self.courier = Courier(self.database, {name: self.phone}, lambda: self.now)
+        self.reception.around.pages = "https://participe.montaubry.example"
+        self.joining = Joining(self.database, self.reception.around, lambda: self.now)
         jobs = all_jobs(self.database, self.reception, self.courier, timedelta(days=30))
         self.jobs = Jobs(jobs, lambda: self.now)
         letters = itertools.cycle("K7PMR2XW9TQH")
@@ -106,6 +109,7 @@ class Player:
             await self._deliver()
             self.now += timedelta(seconds=5)
         await (self.jobs.tick(self.now) if turn.waits else self.hear(turn))
+        await self.joining.go_on(self.now)
         await self._deliver()
         shown = [self._shown(outgoing.message) for outgoing in self.phone.sent[before:]]
         return replace(turn, answers=shown)
