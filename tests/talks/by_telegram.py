@@ -60,6 +60,9 @@ class ByTelegram(Player):
         self.kept.set()
 
     async def hear(self, turn: Turn) -> None:
+        if turn.second:
+            await super().hear(turn)
+            return
         self.kept.clear()
         self.fetched.clear()
         self.phone.resident.person.language = self.language or ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -13,12 +14,13 @@ from typing import Any
 
 import pytest
 
-from bot.channels import Outgoing, Receive, web
+from bot.channels import Outgoing, Receive, terminal, web
 from bot.courier import Courier
 from bot.jobs import Jobs, all_jobs
 from bot.joining import Joining
 from bot.reception import Reception
 from flows import offering
+from flows.host import channel_name
 from flows.messages import DOCUMENT, Attachment, Incoming, Message
 from flows.modules.questionnaire import Questionnaire
 from flows.rendering import Capabilities, numbered, pressed, render
@@ -47,6 +49,8 @@ WORDS_KEPT = {
     "en": "The texts of this conversation are erased after 30 days.",
 }
 PLAN = "file:" + "d" * 64
+ROBOT = re.compile(r"Telegram \([^)]*\), ")
+"""The town's robot, where it has one, among the doors that are named."""
 UNREAD = {"A sticker": "sticker", "A voice message": "voice", "A spreadsheet": "document"}
 """What stands in brackets and is no button, and how a channel names it."""
 
@@ -56,6 +60,7 @@ class Phone:
     """A channel as one person holds it: what was sent, as it was rendered here."""
 
     capabilities: Capabilities
+    holder: str = "resident"
     sent: list[Outgoing] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
 
@@ -76,14 +81,22 @@ class Player:
     phone: Phone
     monkeypatch: pytest.MonkeyPatch
     now: datetime = BEGAN
+    second: Phone = field(init=False)
+    """Another door of theirs."""
+    hand: Phone = field(init=False)
+    """Where the line of this turn is said."""
     language: str | None = "fr"
     code: str = ""
     _keys: Any = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
-        name = self.phone.capabilities.name
-        self.reception = Reception(self.database, {name: self.phone.capabilities}, lambda: self.now)
-        self.courier = Courier(self.database, {name: self.phone}, lambda: self.now)
+        other = terminal.CAPABILITIES if self.phone.capabilities is WRITTEN_ON else WRITTEN_ON
+        self.second = Phone(other, "second")
+        self.hand = self.phone
+        phones = {phone.capabilities.name: phone for phone in (self.phone, self.second)}
+        channels = {name: phone.capabilities for name, phone in phones.items()}
+        self.reception = Reception(self.database, channels, lambda: self.now)
+        self.courier = Courier(self.database, phones, lambda: self.now)
         self.reception.around.pages = "https://participe.montaubry.example"
         self.joining = Joining(self.database, self.reception.around, lambda: self.now)
         jobs = all_jobs(self.database, self.reception, self.courier, timedelta(days=30))
@@ -102,7 +115,8 @@ class Player:
         if (language := turn.language()) is not None:
             self.language = None if language == "none" else language
         self._break(turn)
-        before = len(self.phone.sent)
+        self.hand, other = (self.second, self.phone) if turn.second else (self.phone, self.second)
+        before, there = len(self.hand.sent), len(other.sent)
         await self._withdraw(turn.withdrawn())
         await self._write(turn.written())
         if await self.reception.retry(self.now):
@@ -111,7 +125,8 @@ class Player:
         await (self.jobs.tick(self.now) if turn.waits else self.hear(turn))
         await self.joining.go_on(self.now)
         await self._deliver()
-        shown = [self._shown(outgoing.message) for outgoing in self.phone.sent[before:]]
+        shown = [self._shown(outgoing.message) for outgoing in self.hand.sent[before:]]
+        shown += [replace(self._shown(outgoing.message), elsewhere=True) for outgoing in other.sent[there:]]
         return replace(turn, answers=shown)
 
     async def _deliver(self) -> None:
@@ -186,7 +201,7 @@ class Player:
         """Tap it; where there are no buttons, send its number, or the word to send instead."""
         message = self.offering(label)
         number = 1 + [button.label for button in message.buttons].index(label)
-        channel = self.phone.capabilities
+        channel = self.hand.capabilities
         if channel.numbered:
             return self._typed(str(number) if numbered(message) else label)
         if channel.buttons:
@@ -198,22 +213,22 @@ class Player:
 
     def offering(self, label: str) -> Message:
         """The newest message with this button."""
-        for outgoing in reversed(self.phone.sent):
+        for outgoing in reversed(self.hand.sent):
             if any(button.label == label for button in outgoing.message.buttons):
                 return outgoing.message
-        raise AssertionError(f"nobody offered [{label}]; the last words were {self.phone.texts[-2:]}")
+        raise AssertionError(f"nobody offered [{label}]; the last words were {self.hand.texts[-2:]}")
 
     def _typed(self, text: str) -> Incoming:
         """On a numbered channel a number or a label is a tap, as the terminal reads it."""
-        if self.phone.capabilities.numbered and self.phone.sent:
-            button = pressed(self.phone.sent[-1].message, text)
+        if self.hand.capabilities.numbered and self.hand.sent:
+            button = pressed(self.hand.sent[-1].message, text)
             if button is not None:
                 return self._message(tap=button.data)
         return self._message(text=text)
 
     def _message(self, **given: Any) -> Incoming:
-        name, key = self.phone.capabilities.name, f"k{next(self._keys)}"
-        return Incoming(name, "montaubry", "resident", key, self.now, language=self.language, **given)
+        name, key = self.hand.capabilities.name, f"k{next(self._keys)}"
+        return Incoming(name, "montaubry", self.hand.holder, key, self.now, language=self.language, **given)
 
 
 @asynccontextmanager
@@ -256,10 +271,19 @@ def own_lines(channel: Capabilities) -> set[str]:
     return {translate(line, language) for line in said for language in ("fr", "en")}
 
 
-def without_own(talk: Transcript, channel: Capabilities) -> list[tuple[str, list[Shown]]]:
-    """The talk without what one channel says of itself."""
-    own = own_lines(channel)
-    return [
-        (turn.said, [Shown(tuple(line for line in s.lines if line not in own), s.buttons) for s in turn.answers])
-        for turn in talk.turns
-    ]
+def without_own(talk: Transcript, channel: Capabilities, second: Capabilities) -> list[tuple[str, list[Shown]]]:
+    """The talk without what its channels say of themselves, and without their names."""
+    own = own_lines(channel) | own_lines(second)
+    names = {translate(channel_name(one.name), "fr"): at for at, one in (("1", channel), ("2", second))}
+
+    def unnamed(text: str) -> str:
+        text = ROBOT.sub("", text)
+        for name, at in names.items() if talk.needs_two else ():
+            text = text.replace(name, f"door {at}")
+        return text
+
+    def shown(one: Shown) -> Shown:
+        lines = tuple(unnamed(line) for line in one.lines if line not in own)
+        return Shown(lines, tuple(unnamed(label) for label in one.buttons), one.elsewhere)
+
+    return [(unnamed(turn.said), [shown(one) for one in turn.answers]) for turn in talk.turns]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.channels import terminal
 from tests.talks.by_telegram import on_telegram
 from tests.talks.player import FOLDER, WRITTEN_ON, without_own
 from tests.talks.transcript import read
@@ -39,4 +40,5 @@ async def goes(path: Path, road: str, driver: str, folder: Path, monkeypatch: py
     written = read(path)
     async with on_telegram(folder, road, monkeypatch, written.opened, driver) as player:
         heard = await player.play(written)
-    assert without_own(heard, player.phone.capabilities) == without_own(written, WRITTEN_ON)
+    here, there = player.phone.capabilities, player.second.capabilities
+    assert without_own(heard, here, there) == without_own(written, WRITTEN_ON, terminal.CAPABILITIES)

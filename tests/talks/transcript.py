@@ -2,10 +2,12 @@
 
 > typed               the resident types
 > [Label]             the resident taps
+>> typed              the same, at their second door
 > (waits)             the resident does nothing, and time passes until the moment told above
     four spaces       the bot; lines one after the other are ONE message, an empty line begins another
     (What it is)      a picture or a document that comes with the message
     [Label] [Label]   the buttons of the message just above
+    | four spaces     the bot, at the other door than the line was said at
 # comment             what the reader should know; some sentences also set the scene:
 
 # Saturday 6 March 2027, 10:40      the time, in the town's zone
@@ -30,6 +32,7 @@ from zoneinfo import ZoneInfo
 PARIS = ZoneInfo("Europe/Paris")
 _MOMENT = re.compile(r"[A-Z][a-z]+day (\d{1,2} [A-Z][a-z]+ \d{4}), (\d{1,2}:\d{2})")
 _LANGUAGE = re.compile(r"phone (?:is in (French|English)|says (no language))")
+ELSEWHERE = "| "
 OPENED = ("centre-ville", "bancs")
 _OPENED = re.compile(r"Open here: ([a-z, -]+)\.")
 _WITHDRAWN = re.compile(r"Proposal (\d+) is withdrawn")
@@ -39,10 +42,11 @@ _CODE = re.compile(r'code is "([^"]+)"')
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One message of the bot: its lines, and the labels of its buttons."""
+    """One message of the bot: its lines, the labels of its buttons, and whether it came to the other door."""
 
     lines: tuple[str, ...]
     buttons: tuple[str, ...] = ()
+    elsewhere: bool = False
 
 
 @dataclass(slots=True)
@@ -52,6 +56,8 @@ class Turn:
     comments: list[str]
     said: str
     answers: list[Shown] = field(default_factory=list)
+    second: bool = False
+    """Whether it was said at the second door."""
 
     @property
     def tapped(self) -> str | None:
@@ -106,6 +112,11 @@ class Transcript:
         return tuple(found[1].split(", ")) if found is not None else OPENED
 
     @property
+    def needs_two(self) -> bool:
+        """Whether the resident has a second door."""
+        return any(turn.second for turn in self.turns)
+
+    @property
     def needs_buttons(self) -> bool:
         return any(turn.says("Old buttons.") for turn in self.turns)
 
@@ -122,13 +133,14 @@ class Transcript:
 
 def _lines(turn: Turn) -> Iterator[str]:
     yield from turn.comments
-    yield f"> {turn.said}"
+    yield f">> {turn.said}" if turn.second else f"> {turn.said}"
     for index, shown in enumerate(turn.answers):
         if index:
             yield ""
-        yield from (f"    {line}" for line in shown.lines)
+        margin = f"    {ELSEWHERE}" if shown.elsewhere else "    "
+        yield from (margin + line for line in shown.lines)
         if shown.buttons:
-            yield "    " + " ".join(f"[{label}]" for label in shown.buttons)
+            yield margin + " ".join(f"[{label}]" for label in shown.buttons)
 
 
 def read(path: Path) -> Transcript:
@@ -142,8 +154,9 @@ def read(path: Path) -> Transcript:
         if block:
             turns[-1].answers.append(_shown(block))
             block = []
-        if line.startswith("> "):
-            turns.append(Turn(comments, line[2:]))
+        if line.startswith((">> ", "> ")):
+            marks, _space, said = line.partition(" ")
+            turns.append(Turn(comments, said, second=marks == ">>"))
             comments = []
         elif line.startswith("#") or (not line and (comments or not turns)):
             comments.append(line)
@@ -151,7 +164,8 @@ def read(path: Path) -> Transcript:
 
 
 def _shown(block: Sequence[str]) -> Shown:
-    *lines, last = block
+    elsewhere = block[0].startswith(ELSEWHERE)
+    *lines, last = [line.removeprefix(ELSEWHERE) for line in block]
     if last.startswith("[") and last.endswith("]"):
-        return Shown(tuple(lines), tuple(last[1:-1].split("] [")))
-    return Shown(tuple(block))
+        return Shown(tuple(lines), tuple(last[1:-1].split("] [")), elsewhere)
+    return Shown((*lines, last), elsewhere=elsewhere)
