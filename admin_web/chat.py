@@ -29,6 +29,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from admin_web import illustrations, talks
+from admin_web.coming_back import come_back
 from admin_web.consultations import is_open
 from admin_web.forms import Form, read_form
 from admin_web.live import event_stream
@@ -39,7 +40,7 @@ from admin_web.talks import Folders
 from flows import pictures
 from flows.messages import Attachment, Incoming, Message
 from flows.texts import Said, _, plural
-from storage import attempts, codes, files, history, inbox, returning, rounds
+from storage import attempts, codes, files, history, inbox, rounds
 from storage.attempts import Limit
 from storage.codes import Entrance
 from storage.files import File
@@ -148,7 +149,7 @@ async def page(
     if who.seen is None:
         return render(request, "chat_start.html", status, length=await length_of(site, entrance.consultation), **given)
     async with site.database.read() as connection:
-        entries = await history.entries(connection, who.seen.space_id, who.seen.participant_id, site.clock())
+        entries = await history.entries(connection, who.seen, site.clock())
         begun = await history.has_begun(connection, who.seen, entrance.consultation.id) and not entrance.test
         unseen = await history.any_unseen(connection, who.seen)
     if unseen:
@@ -275,7 +276,7 @@ async def is_behind(request: Request, who: Visit, key: str, last: str) -> bool:
     async with site.database.read() as connection:
         if await inbox.known(connection, [MessageKey(CHANNEL, who.entrance.space.slug, key)]):
             return True
-        latest = await history.latest(connection, who.seen.space_id, who.seen.participant_id, site.clock())
+        latest = await history.latest(connection, who.seen, site.clock())
     if last != str(latest):
         raise Behind
     return False
@@ -320,18 +321,17 @@ async def find_again(request: Request) -> Response:
         if wait:
             return await page(request, who, 429, fault=too_many(wait))
         async with site.database.write() as connection:
-            found = await returning.redeem(connection, space.id, form.text("code", 100), site.clock())
-            if found is not None:
-                await returning.attach(connection, space.id, found, who.address, site.clock())
+            code, new = form.text("code", 100), who.seen is None
+            found = await come_back(connection, space.id, who.address, code, site.clock(), new=new)
     except SQLAlchemyError as error:
         log.error("web.not_kept", error=type(error).__name__)
         return await page(request, who, 503, fault=NOT_KEPT)
-    if found is None:
+    if not found:
         return await page(request, who, 400, fault=UNKNOWN)
     return await answered(request, who)
 
 
-UNKNOWN = _("This code is not known: it works once, for seven days. Check every letter, or ask for a new one.")
+UNKNOWN = _("This code is not known: each works once, and not for long. Check every letter, or ask for a new one.")
 
 
 def too_many(wait: timedelta) -> Said:
@@ -349,8 +349,8 @@ def too_many(wait: timedelta) -> Said:
 async def stream(request: Request) -> Response:
     """An event each time this conversation has something that its page does not show yet."""
     who = await visit(request)
-    seen, site = who.seen, site_of(request)
-    if seen is None:
+    site = site_of(request)
+    if who.seen is None:
         return Response(status_code=204)  # so a browser stops asking
     shown = request.query_params.get("last", "")
 
@@ -359,7 +359,8 @@ async def stream(request: Request) -> Response:
         changes = site.doors.watch()
         while True:
             async with site.database.read() as connection:
-                found = str(await history.latest(connection, seen.space_id, seen.participant_id, site.clock()))
+                seen = await history.behind(connection, who.address)  # who they are may change by a link
+                found = str(await history.latest(connection, seen, site.clock()) if seen is not None else 0)
             if found != last:
                 last = found
                 yield

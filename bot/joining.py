@@ -29,10 +29,11 @@ from flows.texts import Said, Words
 from storage import join_doors, joining, linking, phases
 from storage.clock import Clock, utc_now
 from storage.database import Database
-from storage.join_doors import JoinDoor
+from storage.join_doors import TypedAt
 from storage.joining import BothVoted, Joined
 from storage.participants import Moved
 from storage.phases import PhaseFacts
+from storage.refusals import Gone
 
 BREATH = 0.2
 """Seconds between two looks: each commit may be the one that left word."""
@@ -80,31 +81,25 @@ class Joining:
             self.told()
 
     async def _join(self, connection: AsyncConnection, space_id: int, join_id: int, now: datetime) -> None:
-        doors = await join_doors.of(connection, space_id, join_id)
-        here = next((door for door in doors if door.here), None)
-        served = here is None or here.key.channel in self.around.channels
-        if not served and here is not None and now < here.asked_at + A_WHILE:
+        here = await join_doors.typed_at(connection, space_id, join_id)
+        served = here is not None and here.key.channel in self.around.channels
+        if here is not None and not served and now < here.at + A_WHILE:
             return
         found = await joining.join(connection, space_id, join_id, now, repeatable=self._is_repeatable, progress=how_far)
         if found is None:
             return
         if isinstance(found, Joined):
-            others = [door for door in doors if not door.here]
             told = pack_tell(Tell(found.participant_id, words.LINKED))
-            await join_doors.tell(connection, space_id, found.participant_id, others, told, now)
-            lead: tuple[Said, ...] = (words.IT_IS_DONE,)
-        elif isinstance(found, BothVoted):
-            lead = words.refused(await _title(connection, int(found.details["phase"])))
-        else:
-            lead = (words.GONE,)
+            its_id = here.address_id if here is not None else None
+            await join_doors.tell_others(connection, space_id, found.participant_id, its_id, told, now)
         if here is not None and served:
-            await self._say(connection, here, f"join:{join_id}", lead, now)
+            await self._say(connection, here, f"join:{join_id}", await _lead(connection, found), now)
 
     def _is_repeatable(self, phase: PhaseFacts) -> bool:
         return self.around.module(phase.kind, phase).repeatable
 
     async def _say(
-        self, connection: AsyncConnection, door: JoinDoor, key: str, lead: tuple[Said, ...], now: datetime
+        self, connection: AsyncConnection, door: TypedAt, key: str, lead: tuple[Said, ...], now: datetime
     ) -> None:
         """Where the code was typed: what came of it, and what waits for an answer there now."""
         batch = _Told(connection, self.around, now)
@@ -129,6 +124,12 @@ def how_far(journal: str) -> int:
     return len(Journal.loads(journal).answers())
 
 
-async def _title(connection: AsyncConnection, phase_id: int) -> Said:
-    facts = await phases.load(connection, [phase_id])
-    return Words(facts[phase_id].title)
+async def _lead(connection: AsyncConnection, found: Joined | BothVoted | Gone) -> tuple[Said, ...]:
+    """What is said of it."""
+    if isinstance(found, Joined):
+        return (words.IT_IS_DONE,)
+    if isinstance(found, Gone):
+        return (words.GONE,)
+    phase = int(found.details["phase"])
+    facts = await phases.load(connection, [phase])
+    return words.refused(Words(facts[phase].title))

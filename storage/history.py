@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.addressing import NOTICE
 from storage.files import SCHEME
 from storage.models import Address, Conversation, Delivery, File, Heard, Participant, Phase
 from storage.participants import AddressKey
@@ -63,19 +64,18 @@ async def behind(connection: AsyncConnection, key: AddressKey) -> Seen | None:
     return Seen(*row) if row is not None else None
 
 
-async def entries(
-    connection: AsyncConnection, space_id: int, participant_id: int, now: datetime, limit: int = LONGEST
-) -> list[Entry]:
-    """The last messages of a participant, in their order; what is due but has not left yet is among them."""
+async def entries(connection: AsyncConnection, seen: Seen, now: datetime, limit: int = LONGEST) -> list[Entry]:
+    """The last messages of a participant by whichever door, in their order; what is due but has not left yet is among
+    them."""
     heard = await connection.execute(
         select(Heard.id, Heard.heard_at, Heard.shown, Heard.tap, Heard.attached, _MEDIA_TYPE)
-        .where(*_heard(space_id, participant_id))
+        .where(*_heard(seen))
         .order_by(Heard.id.desc())
         .limit(limit)
     )
     said = await connection.execute(
         select(Delivery.id, Delivery.made_at, Delivery.body)
-        .where(*_said(space_id, participant_id, now))
+        .where(*_said(seen, now))
         .order_by(Delivery.id.desc())
         .limit(limit)
     )
@@ -91,14 +91,17 @@ _MEDIA_TYPE = (
 )
 
 
-def _heard(space_id: int, participant_id: int) -> tuple[ColumnElement[bool], ...]:
+def _heard(seen: Seen) -> tuple[ColumnElement[bool], ...]:
     something = or_(Heard.shown.is_not(None), Heard.tap.is_not(None), Heard.attached.is_not(None))
-    return Heard.space_id == space_id, Heard.participant_id == participant_id, something
+    return Heard.space_id == seen.space_id, Heard.participant_id == seen.participant_id, something
 
 
-def _said(space_id: int, participant_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _said(seen: Seen, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """What was sent to them; a notice for another of their doors is not shown at this one."""
     there = or_(Delivery.state.in_(("sent", "claimed")), and_(Delivery.state == "waiting", Delivery.due_at <= now))
-    return Delivery.space_id == space_id, Delivery.participant_id == participant_id, Delivery.body != "", there
+    here = or_(Delivery.kind != NOTICE, Delivery.address_id == seen.address_id)
+    mine = (Delivery.space_id == seen.space_id, Delivery.participant_id == seen.participant_id)
+    return *mine, Delivery.body != "", there, here
 
 
 def _unseen(seen: Seen) -> tuple[ColumnElement[bool], ...]:
@@ -118,10 +121,10 @@ async def see(connection: AsyncConnection, seen: Seen, now: datetime) -> None:
     await connection.execute(update(Delivery).where(*_unseen(seen)).values(seen_at=now))
 
 
-async def latest(connection: AsyncConnection, space_id: int, participant_id: int, now: datetime) -> int:
+async def latest(connection: AsyncConnection, seen: Seen, now: datetime) -> int:
     """The id of the last message that `entries` would draw; 0 when there is none."""
-    heard = select(func.max(Heard.id)).where(*_heard(space_id, participant_id))
-    said = select(func.max(Delivery.id)).where(*_said(space_id, participant_id, now))
+    heard = select(func.max(Heard.id)).where(*_heard(seen))
+    said = select(func.max(Delivery.id)).where(*_said(seen, now))
     row = (await connection.execute(select(heard.scalar_subquery(), said.scalar_subquery()))).one()
     return max(row[0] or 0, row[1] or 0)
 
@@ -130,9 +133,7 @@ async def was_shown(connection: AsyncConnection, seen: Seen, address: str, now: 
     """Whether something that this participant was sent shows what stands at this address."""
     quoted = f'"{address}"'  # as it stands in a packed message: nobody's words can hold these quotes
     found = await connection.execute(
-        select(Delivery.id)
-        .where(*_said(seen.space_id, seen.participant_id, now), Delivery.body.contains(quoted, autoescape=True))
-        .limit(1)
+        select(Delivery.id).where(*_said(seen, now), Delivery.body.contains(quoted, autoescape=True)).limit(1)
     )
     return found.first() is not None
 

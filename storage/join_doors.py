@@ -1,11 +1,10 @@
-"""The doors of two participants who are to be one: where the code was typed, and the others, which are told."""
+"""Where a code was typed that links two doors; and what the other doors of that person are told."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import outbox
@@ -17,45 +16,39 @@ from storage.value import value
 
 
 @value
-class JoinDoor:
-    """A door of a join that waits since `asked_at`. The code was typed `here`."""
+class TypedAt:
+    """The door at which a join was asked for, and when."""
 
-    id: int
+    address_id: int
     key: AddressKey
-    here: bool
-    asked_at: datetime
+    at: datetime
 
 
-async def of(connection: AsyncConnection, space_id: int, join_id: int) -> list[JoinDoor]:
-    """Those of both, before the join is made."""
+async def typed_at(connection: AsyncConnection, space_id: int, join_id: int) -> TypedAt | None:
+    """That of a join, before it is made; None where they have taken it away since."""
     typed_by = and_(Participant.space_id == Join.space_id, Participant.id == Join.from_id)
-    both = or_(Address.participant_id == Join.into_id, Address.participant_id == Join.from_id)
-    rows = await connection.execute(
-        select(Address.id, Address.channel, Address.account, Address.sender, Participant.address_id, Join.asked_at)
-        .select_from(Join)
-        .join(Participant, typed_by)
-        .join(Address, and_(Address.space_id == Join.space_id, both))
-        .where(Join.space_id == space_id, Join.id == join_id)
-        .order_by(Address.id)
-    )
-    return [JoinDoor(id_, AddressKey(*key), id_ == typed_at, at) for id_, *key, typed_at, at in rows]
-
-
-async def tell(
-    connection: AsyncConnection, space_id: int, participant_id: int, doors: Sequence[JoinDoor], body: str, now: datetime
-) -> None:
-    """A notice for each of these, who are this participant's by now."""
-    new = [
-        NewDelivery(
-            space_id,
-            participant_id,
-            None,
-            NOTICE,
-            body,
-            now,
-            LaneKey(door.key.channel, door.key.account),
-            address_id=door.id,
+    its_address = and_(Address.space_id == Participant.space_id, Address.id == Participant.address_id)
+    row = (
+        await connection.execute(
+            select(Address.id, Address.channel, Address.account, Address.sender, Join.asked_at)
+            .select_from(Join)
+            .join(Participant, typed_by)
+            .join(Address, its_address)
+            .where(Join.space_id == space_id, Join.id == join_id)
         )
-        for door in doors
+    ).one_or_none()
+    return TypedAt(row[0], AddressKey(*row[1:4]), row[4]) if row is not None else None
+
+
+async def tell_others(
+    connection: AsyncConnection, space_id: int, participant_id: int, here: int | None, body: str, now: datetime
+) -> None:
+    """A notice at every door of this participant but the one of this address."""
+    mine = (Address.space_id == space_id, Address.participant_id == participant_id)
+    rows = await connection.execute(select(Address.id, Address.channel, Address.account).where(*mine))
+    new = [
+        NewDelivery(space_id, participant_id, None, NOTICE, body, now, LaneKey(channel, account), address_id=id_)
+        for id_, channel, account in rows
+        if id_ != here
     ]
     await outbox.put(connection, new)

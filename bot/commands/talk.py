@@ -112,7 +112,7 @@ async def last_offered(database: Database, who: AddressKey) -> Message | None:
         seen = await history.behind(connection, who)
         if seen is None:
             return None
-        said = await history.entries(connection, seen.space_id, seen.participant_id, utc_now(), limit=1)
+        said = await history.entries(connection, seen, utc_now(), limit=1)
     return word(said[0].body, seen.language or LANGUAGES[0]) if said and said[0].body else None
 
 

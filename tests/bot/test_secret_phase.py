@@ -17,6 +17,7 @@ from flows.texts import translate
 from storage import ballots, consultations, history, phases, secrecy
 from storage.ballots import NewBallot
 from storage.models import Address, Consultation, Conversation, Delivery, Heard, Phase, Sealed, SecretBallot, SecretKey
+from storage.participants import AddressKey
 from storage.refusals import Closed
 from tests.acceptance.attackers import choice_in
 from tests.acceptance.ballot_box import ASH, OAK, Booth, booth
@@ -51,10 +52,9 @@ async def drawn(where: Booth, sender: str) -> list[str]:
     """What a page shows of this person's conversation."""
     house = where.house
     async with house.database.read() as connection:
-        row = (
-            await connection.execute(select(Address.space_id, Address.participant_id).filter_by(sender=sender))
-        ).one()
-        found = await history.entries(connection, row.space_id, row.participant_id, house.now)
+        seen = await history.behind(connection, AddressKey("street", "montaubry", sender))
+        assert seen is not None
+        found = await history.entries(connection, seen, house.now)
     return [entry.text or entry.body or "" for entry in found]
 
 

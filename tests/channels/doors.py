@@ -78,7 +78,7 @@ async def offered(door: Door) -> Message:
     async with door.house.database.read() as connection:
         seen = await history.behind(connection, door.who)
         assert seen is not None
-        said = await history.entries(connection, seen.space_id, seen.participant_id, door.house.clock())
+        said = await history.entries(connection, seen, door.house.clock())
     return talks.draw(said, ZoneInfo("UTC"), "en", talks.Folders("", "", "")).prompt
 
 

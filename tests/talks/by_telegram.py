@@ -72,7 +72,7 @@ class ByTelegram(Player):
             await asyncio.wait_for(self.fetched.wait(), 60)
 
     def _do(self, turn: Turn) -> None:
-        resident, label = self.phone.resident, turn.tapped
+        resident, label = self.phone.resident, self.names.get(turn.tapped or "", turn.tapped)
         if label is None:
             resident.writes(turn.said)
         elif label in GREETED:

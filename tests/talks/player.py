@@ -83,6 +83,8 @@ class Player:
     now: datetime = BEGAN
     second: Phone = field(init=False)
     """Another door of theirs."""
+    names: dict[str, str] = field(init=False)
+    """How the doors of the talk as it is written are called here."""
     hand: Phone = field(init=False)
     """Where the line of this turn is said."""
     language: str | None = "fr"
@@ -93,6 +95,8 @@ class Player:
         other = terminal.CAPABILITIES if self.phone.capabilities is WRITTEN_ON else WRITTEN_ON
         self.second = Phone(other, "second")
         self.hand = self.phone
+        written = zip((WRITTEN_ON, terminal.CAPABILITIES), (self.phone.capabilities, other), strict=True)
+        self.names = {channel_called(was): channel_called(now) for was, now in written}
         phones = {phone.capabilities.name: phone for phone in (self.phone, self.second)}
         channels = {name: phone.capabilities for name, phone in phones.items()}
         self.reception = Reception(self.database, channels, lambda: self.now)
@@ -188,9 +192,9 @@ class Player:
         if turn.tapped in ("Démarrer", "Start"):
             code, self.code = self.code, ""
             return self._message(code=code)
-        label = turn.tapped
-        if label is None:
+        if turn.tapped is None:
             return self._typed(turn.said)
+        label = self.names.get(turn.tapped, turn.tapped)
         if label in UNREAD:
             return self._message(unread=UNREAD[label])
         if label == "A PDF":
@@ -265,6 +269,10 @@ async def town(url: str, opened: Sequence[str] = OPENED) -> AsyncIterator[Databa
         await database.close()
 
 
+def channel_called(channel: Capabilities) -> str:
+    return translate(channel_name(channel.name), "fr")
+
+
 def own_lines(channel: Capabilities) -> set[str]:
     """What only this channel says of itself."""
     said = [said for said in (channel.identity, channel.reach) if said is not None]
@@ -274,7 +282,7 @@ def own_lines(channel: Capabilities) -> set[str]:
 def without_own(talk: Transcript, channel: Capabilities, second: Capabilities) -> list[tuple[str, list[Shown]]]:
     """The talk without what its channels say of themselves, and without their names."""
     own = own_lines(channel) | own_lines(second)
-    names = {translate(channel_name(one.name), "fr"): at for at, one in (("1", channel), ("2", second))}
+    names = {channel_called(one): at for at, one in (("1", channel), ("2", second))}
 
     def unnamed(text: str) -> str:
         text = ROBOT.sub("", text)
@@ -286,4 +294,4 @@ def without_own(talk: Transcript, channel: Capabilities, second: Capabilities) -
         lines = tuple(unnamed(line) for line in one.lines if line not in own)
         return Shown(lines, tuple(unnamed(label) for label in one.buttons), one.elsewhere)
 
-    return [(unnamed(turn.said), [shown(one) for one in turn.answers]) for turn in talk.turns]
+    return [(turn.said, [shown(one) for one in turn.answers]) for turn in talk.turns]
