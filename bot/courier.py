@@ -105,13 +105,14 @@ class Courier:
             await self._finish()
 
     async def deliver(self) -> int:
-        """Send what may leave now, and wait until it has; answers how many deliveries were taken."""
+        """Send what may leave now, and wait until it has; answers how many left their lane."""
         taken = await self.round(look_first=True)
         await self._finish()
         return taken
 
     async def round(self, *, look_first: bool = False) -> int:
-        """Note what has ended, take what may leave now and begin to send it; answers how many deliveries that is.
+        """Note what has ended, take what may leave now and begin to send it; answers how many deliveries left their
+        lane, for the platform or for another lane.
 
         `look_first`: probably there is nothing to do, and to see that takes no writer.
         """
@@ -121,7 +122,7 @@ class Courier:
             claims = await self._write(claim=True)
         for lane, claim in claims:
             self._start(lane, claim)
-        return sum(len(claim.taken) for _lane, claim in claims)
+        return sum(len(claim.taken) + claim.passed for _lane, claim in claims)
 
     async def _rest(self) -> bool:
         """Wait until something begins the next round; False when it is only that nothing has for a while."""
