@@ -7,7 +7,7 @@ import itertools
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, update
 
@@ -223,6 +223,11 @@ def test_what_is_written_arrives_once_and_in_order_by_the_door_that_suits(databa
         runner.run(tables())
         town = Town(database)
 
+        @example(["bell", "mute"], [("choose", 1), ("broadcast", 0)])
+        @example(["bell", "page"], [("reply", 0), ("broadcast", 0)])
+        @example(["bell", "ring"], [("hear", 0), ("choose", 1), ("broadcast", 0), ("reply", 0)])
+        @example(["bell", "ring", "page"], [("shut", 1), ("shut", 2), ("shut", 0), ("reply", 0), ("broadcast", 0)])
+        @example(["bell", "off"], [("reply", 0), ("shut", 0), ("broadcast", 0), ("deliver", 0), ("hear", 0)])
         @settings(max_examples=60, deadline=None)
         @given(st.lists(st.sampled_from(CHANNELS), min_size=1, max_size=4), steps)
         def whatever_happens(channels: list[str], days: list[tuple[str, int]]) -> None:
