@@ -44,7 +44,7 @@ from flows.turn import Act, Errand, Turn
 from storage import broadcast_rows, conversations, inbox, outbox, participants, phases, spreading, veiling
 from storage.conversations import Record
 from storage.inbox import MessageKey, Note
-from storage.outbox import LaneKey, Mover, NewDelivery
+from storage.outbox import LaneKey, NewDelivery
 from storage.participants import Person
 from storage.phases import CodeFacts, PhaseFacts, SpaceFacts
 from storage.types import new_id
@@ -68,7 +68,6 @@ class Batch:
         self.read = Read()
         self.tells: list[NewDelivery] = []
         self.passing: list[Note] = []
-        self.movers: list[Mover] = []
         self.at_doors: dict[tuple[int, int], Person] = {}
 
     # -- loading -------------------------------------------------------------------------------------------
@@ -88,16 +87,11 @@ class Batch:
         fresh = [(key, address_of(item), space, item) for key, space, item in come if item.presence is None]
         come_from = [(address, item, space) for _, address, space, item in fresh]
         people = await welcoming.people(self.connection, come_from, self.now)
-        came: list[tuple[int, int]] = []
+        await welcoming.move(self.connection, [(address, *people[address]) for _, address, _, _ in fresh], self.now)
         aimed = await aim(self.connection, [(people[address][0], item) for _key, address, _space, item in fresh])
-        for (key, address, space, _item), item in zip(fresh, aimed, strict=True):
-            person, address_id = people[address]
-            if person.address_id != address_id:
-                person.address_id, person.changed = address_id, True
-                came.append((space.id, address_id))
-                self.movers.append(Mover(space.id, person.id, LaneKey(key.channel, key.account)))
+        for (_key, address, space, _item), item in zip(fresh, aimed, strict=True):
+            person = people[address][0]
             self.seats.append(take_seat(item, space, person, self.around.channels[item.channel], self.now))
-        await participants.arrive(self.connection, came, self.now)
         await self._load_conversations()
         led_to = (seat.taken.about for seat in self.seats if seat.taken is not None and seat.taken.to == PHASE)
         await self._load_phases([*(record.phase_id for record in self.records.values()), *led_to])
@@ -229,19 +223,8 @@ class Batch:
         if record.through_id is not None:
             person, channel = await self._person_at_door(record), at_door(channel)
         aloud = record.through_id is not None
-        scene = Scene(
-            seat.space,
-            phase,
-            person,
-            record.id,
-            self.now,
-            channel,
-            record.place,
-            sent,
-            aloud,
-            seat.incoming.at,
-            pages=self.around.pages,
-        )
+        told = (record.place, sent, aloud, seat.incoming.at, self.around.pages)
+        scene = Scene(seat.space, phase, person, record.id, self.now, channel, *told)
         seat.turn = Turn(scene, record.copy(), self.around.module(record.kind, phase), errand)
         seat.hops += 1
         return True
@@ -355,7 +338,6 @@ class Batch:
         await self.coming.note_arrivals(self.connection, self.seats, self.now)
         await conversations.save(self.connection, [self.touched[id_] for id_ in sorted(self.touched)])
         await participants.save(self.connection, [people[id_] for id_ in sorted(people)])
-        await outbox.follow(self.connection, self.movers)
         for seat in self.seats:
             if seat.error is not None:
                 language = seat.person.language or seat.space.languages[0]

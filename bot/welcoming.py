@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.seats import language_of
 from flows.messages import Incoming
-from storage import participants
+from storage import outbox, participants
+from storage.outbox import LaneKey, Mover
 from storage.participants import AddressKey, Person
 from storage.phases import SpaceFacts
 from storage.types import new_id
@@ -34,3 +35,16 @@ async def people(
             await participants.replace_erased(connection, person, now)
             found[key] = (replace(person, fresh=True), found[key][1])
     return found | await participants.welcome(connection, list(new.items()), now)
+
+
+async def move(connection: AsyncConnection, heard: Sequence[tuple[AddressKey, Person, int]], now: datetime) -> None:
+    """Whoever was heard at another of their doors than last time is there now, and so is what waits for them."""
+    came: list[tuple[int, int]] = []
+    movers: list[Mover] = []
+    for key, person, address_id in heard:
+        if person.address_id != address_id:
+            person.address_id, person.changed = address_id, True
+            came.append((person.space_id, address_id))
+            movers.append(Mover(person.space_id, person.id, LaneKey(key.channel, key.account)))
+    await participants.arrive(connection, came, now)
+    await outbox.follow(connection, movers)

@@ -72,8 +72,9 @@ async def test_it_goes_the_same_on_postgresql(
 ) -> None:
     written = read(path)
     if goes(written, channel):
-        heard, _player = await play(postgres_url, written, channel, monkeypatch)
-        assert without_own(heard, channel) == without_own(written, WRITTEN_ON)
+        heard, player = await play(postgres_url, written, channel, monkeypatch)
+        second = player.second.capabilities
+        assert without_own(heard, channel, second) == without_own(written, WRITTEN_ON, terminal.CAPABILITIES)
 
 
 # -- the rules of talks.md ----------------------------------------------------------------------------------
