@@ -127,7 +127,7 @@ def how_far(journal: str) -> int:
 async def _lead(connection: AsyncConnection, found: Joined | BothVoted | Gone) -> tuple[Said, ...]:
     """What is said of it."""
     if isinstance(found, Joined):
-        return (words.IT_IS_DONE,)
+        return (words.IT_IS_DONE, words.DROPPED) if found.dropped else (words.IT_IS_DONE,)
     if isinstance(found, Gone):
         return (words.GONE,)
     phase = int(found.details["phase"])

@@ -168,6 +168,7 @@ def _choice_of(one: SeenDoor) -> str:
 # -- what is said once it was made ---------------------------------------------------------------------------------
 
 IT_IS_DONE = _("It is done: there and here are now one conversation.")
+DROPPED = _("Of what you had begun on both sides, I keep what came further.")
 LINKED = (
     _("Another conversation has just been linked with yours."),
     _("If it was not you, write “unlink”."),

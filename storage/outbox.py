@@ -264,8 +264,8 @@ def _without_gaps(rows: Sequence[Any]) -> list[Any]:
     """Without those who have an elder that is not among them: it may be due later than they are."""
     kept: list[Any] = []
     for row in rows:
-        before = [one for one in kept if one.participant_id == row.participant_id and one.id < row.id]
-        if len(before) == row.elders:
+        elders = [one for one in kept if one.participant_id == row.participant_id and one.id < row.id]
+        if row.kind == NOTICE or len([one for one in elders if one.kind != NOTICE]) == row.elders:
             kept.append(row)
     return kept
 
@@ -295,7 +295,8 @@ def _first(due: Select[Any]) -> Select[Any]:
 def _due(rank: int, one_each: bool, only: bool, served: Served) -> Select[Any]:
     """Those of a rank that are due, and how many `elders` each has that have not left. One that is taken keeps its
     followers back, and so does one that waits: for a later time, or at all where each is to be the only one. What
-    nobody asked for and waits for its hours holds back nothing."""
+    nobody asked for and waits for its hours holds back nothing; nor does a notice, which is for one door alone and
+    waits for nothing itself."""
     elder = aliased(Delivery)
     older = and_(
         elder.participant_id == Delivery.participant_id,
@@ -304,6 +305,8 @@ def _due(rank: int, one_each: bool, only: bool, served: Served) -> Select[Any]:
         elder.id < Delivery.id,
         elder.rank <= Delivery.rank,
         elder.state.in_(("waiting", "claimed")),
+        elder.kind != NOTICE,
+        Delivery.kind != NOTICE,
         or_(~elder.unasked, elder.state == "claimed", elder.due_at <= bindparam("now")),
     )
     blocks = true() if one_each else or_(elder.state == "claimed", elder.due_at > Delivery.due_at)
@@ -349,7 +352,10 @@ async def _still_free(connection: AsyncConnection, rows: Sequence[Any]) -> list[
         select(Delivery.id).where(
             tuple_(Delivery.space_id, Delivery.id).in_([(row.space_id, row.id) for row in rows]),
             Delivery.state == "waiting",
-            ~exists().where(older, elder.sent_at.is_(None), elder.rank <= Delivery.rank, elder.state == "claimed"),
+            ~exists().where(
+                *(older, elder.sent_at.is_(None), elder.rank <= Delivery.rank, elder.state == "claimed"),
+                *(elder.kind != NOTICE, Delivery.kind != NOTICE),
+            ),
         )
     )
     still = set(free.scalars())

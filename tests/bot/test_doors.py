@@ -237,3 +237,27 @@ def test_what_is_written_arrives_once_and_in_order_by_the_door_that_suits(databa
             whatever_happens()
         finally:
             runner.run(database.close())
+
+
+async def test_a_notice_goes_to_its_own_door_alone_and_holds_nothing_up(database_url: str) -> None:
+    database = Database(database_url)
+    async with database.write() as connection:
+        await make_tables(connection)
+    town = Town(database)
+    person = await town.comes(["off", "page", "bell"])
+    away, page, bell = person.doors
+    body = Message((Line("Linked."),)).pack()
+    async with database.write() as connection:
+        for door in (away, page):
+            lane = LaneKey(door.channel, ACCOUNT)
+            new = NewDelivery(SPACE, person.id, None, "notice", body, town.tick(), lane, address_id=door.address_id)
+            await outbox.put(connection, [new])
+    await town.puts(person, "reply")
+    await town.delivers(person)
+    assert sorted(town.sent) == sorted([(page.sender, "Linked."), (bell.sender, person.arrived[0][1])])
+    await town.hears(person, bell)
+    await town.delivers(person)
+    async with database.read() as connection:
+        waits = await connection.execute(select(Delivery.kind, Delivery.lane).where(Delivery.state == "waiting"))
+        assert [tuple(row) for row in waits] == [("notice", f"off:{ACCOUNT}")]
+    await database.close()

@@ -1,152 +1,105 @@
-"""Two participants are made one while both of them write; on both databases."""
+"""Two doors become one person's: what is heard at each, whatever the house goes through meanwhile."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
-from itertools import pairwise
-from typing import Any
+from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import func, select
 
-from bot.reception import Reception
-from flows.messages import Line, Message
-from storage import addresses, joining, linking, outbox, returning
-from storage.addresses import Unlinking
-from storage.joining import Joined
-from storage.linking import NewLink, Typed
-from storage.models import Address, Conversation, Delivery, Heard, Participant
-from storage.outbox import NewDelivery
-from storage.participants import AddressKey, Moved
+from bot.jobs import Jobs, all_jobs
+from bot.joining import Joining
+from flows.doors import LINKED
+from flows.texts import translate
+from storage.models import Delivery, Participant
 from tests.bot.town import Town, answers, town
-from tests.postgres import Cluster
+
+TOLD = [translate(line, "en") for line in LINKED]
 
 
 @pytest.fixture
 async def house(database_url: str) -> AsyncIterator[Town]:
+    """Ada at her phone, one question answered, and with a code; and at her desk, where she has said nothing yet."""
     async with town(database_url) as found:
+        await found.begin("phone")
+        await found.hears("phone", "blue")
         yield found
 
 
-async def behind(connection: AsyncConnection, sender: str) -> tuple[int, int]:
-    """The participant and the address of who writes there."""
-    row = await connection.execute(select(Address.participant_id, Address.id).where(Address.sender == sender))
-    return tuple(row.one())  # type: ignore[return-value]
+async def types_the_code(house: Town) -> None:
+    """At her desk, and agrees. Nobody has made them one yet."""
+    said = " ".join(await house.hears("phone", "/link"))
+    [code] = re.findall(r"\b\w{4}-\w{4}\b", said)
+    await house.hears("desk", "hello")
+    await house.hears("desk", code.lower())
+    house.street.sent.clear()
+    await house.hears("desk", "yes")
 
 
-async def asked(house: Town, shown: str, typed: str) -> int:
-    """The join of these two."""
-    async with house.database.write() as connection:
-        (into, _), (gone, _) = await behind(connection, shown), await behind(connection, typed)
-        at = house.now.isoformat()
-        [code] = await linking.issue(connection, [NewLink(house.space_id, into, at)])
-        [found] = await linking.redeem(connection, [Typed(house.space_id, gone, str(code), at)])
-    assert not isinstance(found, Exception)
-    return found["join"]
+def joining(house: Town) -> Joining:
+    return Joining(house.database, house.reception.around, lambda: house.now)
 
 
-async def join(house: Town, id_: int) -> Any:
-    """In a transaction of its own, begun again when somebody else was quicker, as the job does it."""
-    while True:
-        try:
-            async with house.database.write() as connection:
-                return await joining.join(connection, house.space_id, id_, house.now)
-        except (Moved, IntegrityError):
-            await asyncio.sleep(0)
-
-
-async def test_a_talk_begun_at_one_door_is_finished_at_the_other(house: Town) -> None:
-    await house.begin("ada", "bob")
-    await house.hears("ada", "benches")
-    await house.hears("ada", "trees")
-    await house.hears("bob", "nothing")
-    await join(house, await asked(house, "ada", "bob"))
-    assert await house.hears("bob", "lamps") == ["Noted: lamps.", "Question 4?"]
-    assert await house.hears("ada", "grass") == ["Noted: grass.", "Question 5?"]
-    assert await answers(house) == [["benches", "trees", "lamps", "grass"]]
-
-
-async def test_what_is_heard_while_two_are_made_one_is_that_persons(house: Town) -> None:
-    await house.begin("ada", "bob")
-    await house.hears("ada", "benches")
-    id_ = await asked(house, "ada", "bob")
-    async with house.database.write() as connection:
-        assert isinstance(await joining.join(connection, house.space_id, id_, house.now), Joined)
-        heard = asyncio.create_task(house.keep(house.incoming("bob", "lamps"), house.incoming("ada", "grass")))
-        assert not (await asyncio.wait([heard], timeout=0.1))[0]
-    await heard
-    assert sorted((await answers(house))[0]) == ["benches", "grass", "lamps"]
+async def test_the_question_goes_on_where_the_code_was_typed_and_the_other_door_is_told_once(house: Town) -> None:
+    await types_the_code(house)
+    for _ in range(2):
+        await joining(house).go_on(house.now)
+        await house.deliver()
+    assert house.street.texts("phone") == TOLD
+    said = house.street.texts("desk")
+    assert (said[0], said[-1]) == ("It is done: there and here are now one conversation.", "Question 2?")
+    assert await house.hears("desk", "green") == ["Noted: green.", "Question 3?"]
+    assert await answers(house) == [["blue", "green"]]
     assert await house.count(Participant) == 1
 
 
-async def test_what_is_heard_while_its_door_is_taken_away_is_a_strangers(house: Town) -> None:
-    await house.begin("ada", "bob")
-    await house.hears("ada", "benches")
-    await join(house, await asked(house, "ada", "bob"))
-    async with house.database.write() as connection:
-        (ada, here), (_, there) = await behind(connection, "ada"), await behind(connection, "bob")
-        person = select(Participant.id).where(Participant.id == ada)
-        await connection.execute(person.with_for_update(key_share=True))  # as in a turn of theirs
-        assert await addresses.unlink(connection, [Unlinking(house.space_id, ada, there, here)]) == [True]
-        heard = asyncio.create_task(house.keep(house.incoming("bob", "lamps")))
-        assert not (await asyncio.wait([heard], timeout=0.1))[0]
-    await heard
-    async with house.database.read() as connection:
-        assert (await behind(connection, "bob"))[0] != ada
-    assert await answers(house) == [["benches"]]
-
-
-async def test_nothing_of_a_person_leaves_by_a_door_that_became_somebody_elses(house: Town) -> None:
-    await house.begin("ada", "bob")
-    async with house.database.write() as connection:
-        (ada, _), (bob, _) = await behind(connection, "ada"), await behind(connection, "bob")
-        key = AddressKey("street", "montaubry", "bob")
-        await returning.attach(connection, house.space_id, ada, key, house.now)
-        for who, body in ((bob, "of bob"), (ada, "of ada")):
-            packed = Message((Line(body),)).pack()
-            await outbox.put(connection, [NewDelivery(house.space_id, who, None, "reminder", packed, house.now)])
+async def test_whoever_looks_first_makes_it_and_the_others_find_nothing(house: Town) -> None:
+    await types_the_code(house)
+    await asyncio.gather(*(joining(house).go_on(house.now) for _ in range(4)))
     await house.deliver()
-    assert house.street.texts() == ["of ada"]
+    assert house.street.texts("phone") == TOLD
+    assert house.street.texts("desk").count("Question 2?") == 1
 
 
-WRITERS = st.lists(st.sampled_from(("p0", "p1", "p2", "p3")), min_size=4, max_size=24)
+async def test_a_house_that_died_after_the_code_was_typed_makes_it_when_it_is_back(house: Town) -> None:
+    await types_the_code(house)
+    jobs = Jobs(all_jobs(house.database, house.reception, house.courier, timedelta(days=7)), lambda: house.now)
+    await jobs.tick(house.later(hours=1))
+    await house.deliver()
+    assert house.street.texts("phone") == TOLD
+    assert house.street.texts("desk")[-1] == "Question 2?"
 
 
-async def while_all_write(url: str, batches: list[list[str]]) -> None:
-    """Four are made one in three joins, while each of these batches is received by a process of its own."""
-    async with town(url) as house:
-        people = ["p0", "p1", "p2", "p3"]
-        await house.begin(*people)
-        joins = [await asked(house, one, other) for one, other in pairwise(people)]
-        before = await house.count(Heard)
-        messages = [[house.incoming(sender, "lamps") for sender in batch] for batch in batches]
-        others = [Reception(house.database, house.reception.channels, house.reception.clock) for _ in messages]
-        for other in others:
-            other.around = house.reception.around
-        await asyncio.gather(
-            *(other.keep(batch) for other, batch in zip(others, messages, strict=True)),
-            *(join(house, id_) for id_ in joins),
-        )
-        assert await house.count(Participant) == await house.count(Conversation) == 1
-        assert await house.count(Heard) == before + sum(map(len, batches))
-        assert set(await house.states()) == {"handled"}
-        [one] = await house.rows(Participant.id)
-        assert set(await house.rows(Heard.participant_id)) == set(await house.rows(Delivery.participant_id)) == {one}
+async def test_an_older_button_of_the_first_door_still_does_what_it_says(house: Town) -> None:
+    back = house.tap("phone", "Back")
+    await types_the_code(house)
+    await joining(house).go_on(house.now)
+    await house.deliver()
+    said = await house.hears("phone", tap=back)
+    assert said[0] == "Question 1?"
+    assert await house.hears("desk", "red") == ["Corrected: red.", "Question 2?"]
 
 
-@pytest.mark.long
-@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(WRITERS, min_size=2, max_size=5))
-def test_whatever_four_people_write_while_they_are_made_one_is_heard_once(
-    postgres_cluster: Cluster, batches: list[list[str]]
-) -> None:
-    name = postgres_cluster.create()
-    try:
-        asyncio.run(while_all_write(postgres_cluster.url(name), batches))
-    finally:
-        postgres_cluster.drop(name)
+async def test_what_is_said_of_it_is_committed_with_it(house: Town) -> None:
+    await types_the_code(house)
+    await joining(house).go_on(house.now)
+    async with house.database.read() as connection:
+        theirs = select(func.count()).select_from(Delivery).where(Delivery.state == "waiting")
+        waiting = (await connection.execute(theirs)).scalar_one()
+    assert waiting == 3  # what came of it, the question, and the notice
+
+
+async def test_a_door_that_was_taken_away_is_a_strangers(house: Town) -> None:
+    await types_the_code(house)
+    await joining(house).go_on(house.now)
+    await house.deliver()
+    await house.hears("phone", "/unlink")
+    asked = await house.hears("phone", tap=house.tap("phone", "street 2"))
+    assert "unlink street 2" in " ".join(asked)
+    assert (await house.hears("phone", "yes"))[0] == "It is done. I no longer write to you there."
+    said = await house.hears("desk", "hello")
+    assert "Question 2?" not in said
+    assert await house.count(Participant) == 2
