@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, TypeAlias
 
+from bot.shaped import Json, Malformed, number_of, object_of, short, words_of
 from flows.messages import DOCUMENT, Attachment, Incoming, Place
 from flows.pictures import LARGEST
 from storage.value import value
 
 CHANNEL = "signal"
-Json: TypeAlias = "Mapping[str, Any]"
 Content: TypeAlias = "dict[str, Any]"
 """Fields of an Incoming."""
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -36,15 +36,11 @@ class Ours:
         return aci == self.account or number in (self.number, self.account)
 
 
-class _Malformed(Exception):
-    """Not shaped as known."""
-
-
 def read(event: Any, ours: Ours, now: datetime) -> Incoming | None:
     """What an event says that came to this account; None where that is nothing. Raises nothing, whatever it is."""
     try:
         return _event(event, ours, now)
-    except _Malformed:
+    except Malformed:
         return None
 
 
@@ -52,15 +48,15 @@ def _event(event: Any, ours: Ours, now: datetime) -> Incoming | None:
     """Receipts, typing, calls, stories and what other devices of the account did have no message in them."""
     if not isinstance(event, dict) or event.get("account") not in (None, ours.number, ours.account):
         return None
-    envelope = _object(event, "envelope")
+    envelope = object_of(event, "envelope")
     sender = _person(envelope, "sourceUuid")
     if ours.wrote(sender, envelope.get("sourceNumber")):
         return None
     if isinstance(envelope.get("editMessage"), dict):
-        message = _object(_object(envelope, "editMessage"), "dataMessage")
+        message = object_of(object_of(envelope, "editMessage"), "dataMessage")
         content: Content | None = {"unread": "edit"} if not _is_elsewhere(message) else None
     else:
-        message = _object(envelope, "dataMessage")
+        message = object_of(envelope, "dataMessage")
         content = _content(message, ours)
     if content is None:
         return None
@@ -70,7 +66,7 @@ def _event(event: Any, ours: Ours, now: datetime) -> Incoming | None:
 def _key(sender: str, message: Json) -> str:
     """Signal knows a message by its author and their clock. The author's name is not in it: the inbox keeps keys longer
     than it knows people."""
-    return f"{_number(message, 'timestamp')}.{sha256(sender.encode()).hexdigest()[:16]}"
+    return f"{number_of(message, 'timestamp', 0)}.{sha256(sender.encode()).hexdigest()[:16]}"
 
 
 # -- what a message holds --------------------------------------------------------------------------------------
@@ -108,13 +104,13 @@ def _refused(kind: str) -> Callable[[Json, Ours], Content]:
 def _reaction(message: Json, ours: Ours) -> Content | None:
     """On a message of ours: a number or a thumb answers it as if it were written; other signs say nothing, nor does one
     that is taken off."""
-    reaction = _object(message, "reaction")
+    reaction = object_of(message, "reaction")
     if reaction.get("isRemove") is not False:
         return None
     if not ours.wrote(reaction.get("targetAuthorUuid"), reaction.get("targetAuthorNumber")):
         return None
-    said = SIGNS.get(_plain(_words(reaction, "emoji")))
-    return {"text": said, "about": str(_number(reaction, "targetSentTimestamp"))} if said is not None else None
+    said = SIGNS.get(_plain(words_of(reaction, "emoji")))
+    return {"text": said, "about": str(number_of(reaction, "targetSentTimestamp", 0))} if said is not None else None
 
 
 SIGNS = {f"{number}\u20e3": str(number) for number in range(10)} | {"🔟": "10", "👍": "yes", "👎": "no"}
@@ -131,7 +127,7 @@ def _about(message: Json, ours: Ours) -> Content:
     quote = message.get("quote")
     if not isinstance(quote, dict) or not ours.wrote(quote.get("authorUuid"), quote.get("authorNumber")):
         return {}
-    return {"about": str(_number(quote, "id"))}
+    return {"about": str(number_of(quote, "id", 0))}
 
 
 def _attachments(message: Json, ours: Ours) -> Content | None:
@@ -149,8 +145,8 @@ def _attachments(message: Json, ours: Ours) -> Content | None:
         return {"unread": UNREAD.get(kind, "document")}
     if (size := taken[0].get("size")) is not None and type(size) is int and size > LARGEST:
         return {"unread": "large"}
-    reference = f"{CHANNEL}:{ours.account}:{_short(_words(taken[0], 'id'))}"
-    media_type = DOCUMENT if _type(taken[0]) == DOCUMENT else _short(_type(taken[0]))
+    reference = f"{CHANNEL}:{ours.account}:{short(words_of(taken[0], 'id'))}"
+    media_type = DOCUMENT if _type(taken[0]) == DOCUMENT else short(_type(taken[0]))
     return {"attached": Attachment(reference, media_type), "text": text or None} | about
 
 
@@ -203,46 +199,16 @@ def _written(text: str) -> Content:
     return {"place": Place(latitude, longitude), "text": ", ".join(named) or None}
 
 
-# -- values, or _Malformed -------------------------------------------------------------------------------------
+# -- values, or Malformed --------------------------------------------------------------------------------------
 
-LONGEST_WORD = 256
-"""Characters of an id or a media type: what we take from the daemon as it is."""
-LARGEST_NUMBER = 2**63
 DELIVERED_WITHIN = timedelta(days=60)
 """Signal keeps for weeks what a device did not fetch."""
 
 
-def _object(of: Json, name: str) -> Json:
-    found = of.get(name)
-    if type(found) is not dict:
-        raise _Malformed
-    return found
-
-
-def _words(of: Json, name: str) -> str:
-    found = of.get(name)
-    if type(found) is not str:
-        raise _Malformed
-    return found
-
-
-def _short(words: str) -> str:
-    if not (0 < len(words) <= LONGEST_WORD and words.isprintable()):
-        raise _Malformed
-    return words
-
-
 def _person(of: Json, name: str) -> str:
-    found = _words(of, name).lower()
+    found = words_of(of, name).lower()
     if not UUID.fullmatch(found):
-        raise _Malformed
-    return found
-
-
-def _number(of: Json, name: str) -> int:
-    found = of.get(name)
-    if type(found) is not int or not 0 <= found < LARGEST_NUMBER:
-        raise _Malformed
+        raise Malformed
     return found
 
 

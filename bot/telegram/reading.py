@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
+from bot.shaped import LONGEST_WORD, Json, Malformed, list_of, number_of, object_of, short, words_of
 from flows.folding import clean
 from flows.messages import DOCUMENT, Attachment, Button, Incoming, Place
 from flows.pictures import LARGEST
 from storage.value import value
 
 CHANNEL = "telegram"
-Json: TypeAlias = "Mapping[str, Any]"
 Content: TypeAlias = "dict[str, Any]"
 """Fields of an Incoming."""
 
@@ -44,10 +44,6 @@ class Reading:
 NOTHING = Reading()
 
 
-class _Malformed(Exception):
-    """Not shaped as documented."""
-
-
 @value
 class _Update:
     number: int
@@ -68,7 +64,7 @@ class _Update:
         return Incoming(
             CHANNEL,
             self.account,
-            str(_number(chat, "id")),
+            str(number_of(chat, "id")),
             f"{self.number}.{id_}",
             at,
             language=_language(sender),
@@ -84,8 +80,8 @@ def read(update: Any, account: str, now: datetime) -> Reading:
     if kind is None:
         return NOTHING
     try:
-        return READERS[kind](_Update(_number(update, "update_id"), _object(update, kind), account, now))
-    except _Malformed:
+        return READERS[kind](_Update(number_of(update, "update_id"), object_of(update, kind), account, now))
+    except Malformed:
         return NOTHING
 
 
@@ -114,30 +110,30 @@ def _edited(update: _Update) -> Reading:
 def _of_message(update: _Update, date: str, content: Content) -> Incoming | None:
     body = update.body
     at = _moment(body, date, update.now)
-    return update.incoming(_object(body, "chat"), _object(body, "from"), _number(body, "message_id"), at, content)
+    return update.incoming(object_of(body, "chat"), object_of(body, "from"), number_of(body, "message_id"), at, content)
 
 
 def _tap(update: _Update) -> Reading:
     """A tap is answered in any case, or it glows for minutes. Its prompt may be too old to be shown (`date` 0, no
     keyboard), or of no chat at all; a button without data is none of ours."""
-    query = _short(_words(update.body, "id"))
+    query = short(words_of(update.body, "id"))
     try:
-        prompt = _object(update.body, "message")
-        tapped = {"tap": _words(update.body, "data")}
-        incoming = update.incoming(_object(prompt, "chat"), _object(update.body, "from"), query, update.now, tapped)
-    except _Malformed:
+        prompt = object_of(update.body, "message")
+        tapped = {"tap": words_of(update.body, "data")}
+        incoming = update.incoming(object_of(prompt, "chat"), object_of(update.body, "from"), query, update.now, tapped)
+    except Malformed:
         return Reading(query=query)
     return Reading(incoming, query, _pressed(prompt) if incoming is not None else None)
 
 
 def _member(update: _Update) -> Reading:
     """Somebody has blocked the bot, or has let it in again."""
-    status = _words(_object(update.body, "new_chat_member"), "status")
+    status = words_of(object_of(update.body, "new_chat_member"), "status")
     presence: Literal["left", "back"] | None = PRESENCE.get(status)
     if presence is None:
         return NOTHING
     at = _moment(update.body, "date", update.now)
-    chat, sender = _object(update.body, "chat"), _object(update.body, "from")
+    chat, sender = object_of(update.body, "chat"), object_of(update.body, "from")
     return Reading(update.incoming(chat, sender, status, at, {"presence": presence}))
 
 
@@ -156,56 +152,54 @@ PRESENCE: Mapping[str, Literal["left", "back"]] = {"kicked": "left", "member": "
 
 START = re.compile(r"/start(?:@\w*)?(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
 LONGEST_CODE = 64
-LONGEST_WORD = 256
-"""Characters of an id, a language, a media type: what we take from the platform as it is."""
 
 
 def _text(update: _Update) -> Content:
     """Words; or the code of a poster's link, which comes as `/start CODE`, and is empty without one."""
-    text = _words(update.body, "text")
+    text = words_of(update.body, "text")
     began = START.fullmatch(text) if text[:6].lower() == "/start" else None
     return {"code": clean(began[1] or "")[:LONGEST_CODE]} if began is not None else {"text": text}
 
 
 def _photo(update: _Update) -> Content:
     """It comes in several sizes: the largest that we keep."""
-    sizes = [size for size in _list(update.body, "photo") if isinstance(size, dict) and "file_id" in size]
+    sizes = [size for size in list_of(update.body, "photo") if isinstance(size, dict) and "file_id" in size]
     bearable = [size for size in sizes if _count(size, "file_size") <= LARGEST]
     if not sizes:
-        raise _Malformed
+        raise Malformed
     largest = max(bearable or sizes, key=lambda size: _count(size, "width") * _count(size, "height"))
     return _captioned(update, Attachment(_reference(update, largest)))
 
 
 def _document(update: _Update) -> Content:
     """A picture may be sent as a document, which keeps it sharp. What is in it is looked at once it is here."""
-    document = _object(update.body, "document")
+    document = object_of(update.body, "document")
     media_type = document.get("mime_type")
     if not isinstance(media_type, str) or not (media_type == DOCUMENT or media_type.startswith("image/")):
         return {"unread": "document"}
     if _count(document, "file_size") > LARGEST:
         return {"unread": "large"}
-    return _captioned(update, Attachment(_reference(update, document), _short(media_type)))
+    return _captioned(update, Attachment(_reference(update, document), short(media_type)))
 
 
 def _captioned(update: _Update, attached: Attachment) -> Content:
-    return {"attached": attached, "text": _words(update.body, "caption") if "caption" in update.body else None}
+    return {"attached": attached, "text": words_of(update.body, "caption") if "caption" in update.body else None}
 
 
 def _reference(update: _Update, file: Json) -> str:
     """A file belongs to the bot it was sent to: another one can't fetch it."""
-    return f"{CHANNEL}:{update.account}:{_short(_words(file, 'file_id'))}"
+    return f"{CHANNEL}:{update.account}:{short(words_of(file, 'file_id'))}"
 
 
 def _venue(update: _Update) -> Content:
     """A place that has a name, which is what counts where words are asked for."""
-    venue = _object(update.body, "venue")
+    venue = object_of(update.body, "venue")
     named = [name for key in ("title", "address") if isinstance(name := venue.get(key), str) and name]
-    return {"place": _place(_object(venue, "location")), "text": ", ".join(named) or None}
+    return {"place": _place(object_of(venue, "location")), "text": ", ".join(named) or None}
 
 
 def _location(update: _Update) -> Content:
-    return {"place": _place(_object(update.body, "location"))}
+    return {"place": _place(object_of(update.body, "location"))}
 
 
 def _place(point: Json) -> Place:
@@ -215,10 +209,10 @@ def _place(point: Json) -> Place:
 
 def _contact(update: _Update) -> Content:
     """One's own number, and nobody else's."""
-    contact = _object(update.body, "contact")
-    if contact.get("user_id") != _number(_object(update.body, "from"), "id"):
+    contact = object_of(update.body, "contact")
+    if contact.get("user_id") != number_of(object_of(update.body, "from"), "id"):
         return {"unread": "contact"}
-    return {"text": "+" + _short(_words(contact, "phone_number")).lstrip("+")}
+    return {"text": "+" + short(words_of(contact, "phone_number")).lstrip("+")}
 
 
 def _animation(_update: _Update) -> Content:
@@ -246,45 +240,10 @@ SERVICE = (
 """How the fields begin of messages that nobody wrote."""
 
 
-# -- values, or _Malformed -------------------------------------------------------------------------------------
+# -- values, or Malformed --------------------------------------------------------------------------------------
 
-LARGEST_NUMBER = 2**63
 DELIVERED_WITHIN = timedelta(days=7)
 """The platform keeps what it could not deliver for a day; its own server, run elsewhere, maybe longer."""
-
-
-def _object(of: Json, name: str) -> Json:
-    found = of.get(name)
-    if type(found) is not dict:
-        raise _Malformed
-    return found
-
-
-def _list(of: Json, name: str) -> list[Any]:
-    found = of.get(name)
-    if type(found) is not list:
-        raise _Malformed
-    return found
-
-
-def _words(of: Json, name: str) -> str:
-    found = of.get(name)
-    if type(found) is not str:
-        raise _Malformed
-    return found
-
-
-def _short(words: str) -> str:
-    if not (0 < len(words) <= LONGEST_WORD and words.isprintable()):
-        raise _Malformed
-    return words
-
-
-def _number(of: Json, name: str) -> int:
-    found = of.get(name)
-    if type(found) is not int or not -LARGEST_NUMBER <= found < LARGEST_NUMBER:
-        raise _Malformed
-    return found
 
 
 def _count(of: Json, name: str) -> int:
@@ -296,7 +255,7 @@ def _count(of: Json, name: str) -> int:
 def _degrees(of: Json, name: str, most: int) -> float:
     found = of.get(name)
     if not isinstance(found, int | float) or not abs(found) <= most:  # which a NaN isn't either
-        raise _Malformed
+        raise Malformed
     return float(found)
 
 
@@ -317,12 +276,12 @@ def _language(sender: Json) -> str | None:
 def _pressed(prompt: Json) -> Pressed | None:
     """None where the keyboard is not told, or was not made by us."""
     try:
-        keyboard = _list(_object(prompt, "reply_markup"), "inline_keyboard")
+        keyboard = list_of(object_of(prompt, "reply_markup"), "inline_keyboard")
         rows = tuple(tuple(_button(one) for one in row) for row in keyboard)
-        return Pressed(_number(_object(prompt, "chat"), "id"), _number(prompt, "message_id"), rows)
-    except (_Malformed, AttributeError, TypeError):
+        return Pressed(number_of(object_of(prompt, "chat"), "id"), number_of(prompt, "message_id"), rows)
+    except (Malformed, AttributeError, TypeError):
         return None
 
 
 def _button(one: Json) -> Button:
-    return Button(_words(one, "text"), _words(one, "callback_data"))
+    return Button(words_of(one, "text"), words_of(one, "callback_data"))
