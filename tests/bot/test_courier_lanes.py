@@ -218,6 +218,8 @@ async def test_what_waits_for_somebody_leaves_where_they_are_now(post: Post) -> 
     await post.put(("ada", "News"), kind="broadcast")
     async with post.database.write() as connection:
         there = await connection.scalar(select(Address.id).where(Address.sender == "ada-too"))
+        hers = update(Address).where(Address.id == there).values(participant_id=post.people["ada"])
+        await connection.execute(hers)
         moved = update(Participant).where(Participant.id == post.people["ada"]).values(address_id=there)
         await connection.execute(moved)
     await post.passes(0.2)
