@@ -78,6 +78,10 @@ class Joining:
                     await self._join(connection, space_id, join_id, now)
             except Moved:  # somebody changed doors meanwhile: with the next look
                 self.wake()
+            except SQLAlchemyError:
+                raise
+            except Exception:  # one that nobody can make must not keep the others waiting
+                log.exception("a join failed", join=join_id)
             self.told()
 
     async def _join(self, connection: AsyncConnection, space_id: int, join_id: int, now: datetime) -> None:
