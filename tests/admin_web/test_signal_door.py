@@ -10,6 +10,7 @@ from storage import accounts
 from storage.accounts import AWAY, CAPTCHA, KEY, LIMITED, OTHER, UNREGISTERED, Account
 from tests.admin_web.conftest import NOW, Enter, Town
 from tests.admin_web.test_doors import words
+from tests.admin_web.test_messages import crowd, write
 from tests.browser import assert_accessible
 
 NUMBER = "+33612345678"
@@ -105,3 +106,13 @@ async def test_the_steps_of_a_captcha_fit_on_a_phone_and_can_be_read_by_everybod
     assert await page.evaluate("document.documentElement.scrollWidth") <= 320
     assert await page.locator(".notice ol li").count() == 4
     await assert_accessible(page)
+
+
+async def test_a_message_to_many_says_beforehand_whom_it_can_not_reach_there(
+    town: Town, claire: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(town.application.state.site.doors, "silent", ["signal"])
+    await crowd(town, channel="signal")
+    one = await write(town, claire)
+    page = words(await claire.get(f"/panel/messages/{one.id}"))
+    assert "3 personnes passent par une porte où la mairie ne peut pas écrire en premier." in page
