@@ -232,7 +232,7 @@ def _yes_or_no(button: Button) -> str | None:
 def _word(button: Button, among: Sequence[Button]) -> str:
     """The label; of a yes or a no its first word, where that tells it from all others."""
     words = button.label.replace(",", " ").split()
-    if not words or _yes_or_no(button) is None or fold(words[0]).isdecimal():
+    if _yes_or_no(button) is None or not any(map(str.isalpha, words[0] if words else "")):
         return button.label
     others = (fold(other.label).replace(",", " ").split() for other in among if other is not button)
     return button.label if any(fold(words[0]) in other for other in others) else words[0]

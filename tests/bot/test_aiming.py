@@ -176,6 +176,7 @@ async def test_with_buttons_nothing_is_told_off(database_url: str) -> None:
         assert await answers(house) == [["foot", "hall"]]
 
 
+@pytest.mark.long
 @given(
     st.lists(st.tuples(st.sampled_from("123"), st.booleans(), st.sampled_from([0, 1, 3, 60])), min_size=1, max_size=6)
 )
@@ -301,6 +302,7 @@ async def test_one_look_for_all_that_is_about_something_and_none_without(house: 
 SAID = st.sampled_from(["1", "2", "3", "7", "yes", "no", "on foot", "The park", "park", "back", "bof"])
 
 
+@pytest.mark.long
 @given(st.lists(st.tuples(SAID, st.sampled_from(["How do you come?", "Where to?", "Often?"])), max_size=5))
 async def test_a_quote_never_answers_another_question(said: list[tuple[str, str]]) -> None:
     """Whatever is said about a question changes only the answer to that one, while others stay."""
