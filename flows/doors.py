@@ -81,7 +81,7 @@ class Unlink(HouseModule):
 
     async def converse(self, talk: Talk) -> Ending:
         person = talk.person
-        doors = await talk.know("doors", addresses.doors, (person.space_id, person.id))
+        doors = await doors_of(talk)
         others = [one for one in doors if one["id"] != person.address_id]
         if not others:
             talk.say(_("You talk with me from here only: there is nothing to unlink."))
@@ -115,7 +115,7 @@ class WhereToWrite(HouseModule):
 
     async def converse(self, talk: Talk) -> Ending:
         person = talk.person
-        doors = await talk.know("doors", addresses.doors, (person.space_id, person.id))
+        doors = await doors_of(talk)
         names = named(doors)
         choices = [
             *(Choice(_choice_of(one), names[one["id"]]) for one in doors),
@@ -134,6 +134,15 @@ class WhereToWrite(HouseModule):
             _("If a message cannot arrive there, it comes by another of your ways."),
         )
         return None
+
+
+async def doors_of(talk: Talk) -> list[SeenDoor]:
+    """Those of who is talked with, the oldest first."""
+    return await talk.know("doors", addresses.doors, (talk.person.space_id, talk.person.id))
+
+
+def several(doors: Sequence[SeenDoor]) -> bool:
+    return len(doors) > 1
 
 
 def named(doors: Sequence[SeenDoor]) -> dict[int, Said]:

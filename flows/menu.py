@@ -13,13 +13,13 @@ from datetime import date, time
 from flows.answers import Choice
 from flows.commands import Command
 from flows.conversation import Ending, Go, Talk
-from flows.doors import Link, Linking, Unlink, WhereToWrite
+from flows.doors import Link, Linking, Unlink, WhereToWrite, doors_of, named, several
 from flows.giving import called
 from flows.host import LANGUAGE_NAMES, host
 from flows.module import HouseModule, Module
 from flows.street import Join, StreetList
-from flows.texts import Lowered, Said, Words, _
-from storage import addresses, erasure, offers, participants, reminded, returning
+from flows.texts import Joined, Lowered, Said, Words, _
+from storage import erasure, offers, participants, reminded, returning
 from storage.hours import Hours
 from storage.participants import HoursChosen
 from storage.reminded import Muting
@@ -127,8 +127,7 @@ class WhenToWrite(HouseModule):
 
     async def converse(self, talk: Talk) -> Ending:
         choices = [Choice(id_, label) for id_, (label, _hours) in PARTS_OF_THE_DAY.items()]
-        doors = await talk.know("doors", addresses.doors, (talk.scene.space.id, talk.person.id))
-        choices += [Choice(WhereToWrite.kind, _("Choose where"))] if len(doors) > 1 else []
+        choices += [Choice(WhereToWrite.kind, _("Choose where"))] if several(await doors_of(talk)) else []
         choices.append(Choice("never", _("Never")))
         rarely = _("I rarely write first: a reminder, something that opens or closes, a result.")
         when = await talk.choose("when", _("When may I write to you first?"), choices, before=(rarely,), echo=False)
@@ -160,7 +159,10 @@ class Privacy(HouseModule):
         kept = _("I keep your answers, the language you speak, and what is needed to write back to you.")
         identity = talk.scene.channel.identity
         talk.say(kept, *([identity] if identity is not None else []))
-        own = [Words(talk.scene.space.privacy)] if talk.scene.space.privacy else []
+        own: list[Said] = [Words(talk.scene.space.privacy)] if talk.scene.space.privacy else []
+        doors = await doors_of(talk)
+        if several(doors):
+            own.append(_("You talk with me by: {doors}.", doors=Joined(tuple(named(doors).values()))))
         talk.say(*own, _("To erase everything, write “erase”."))
         return None
 
@@ -171,8 +173,10 @@ class Delete(HouseModule):
     kind = "delete"
 
     async def converse(self, talk: Talk) -> Ending:
+        here = _("I erase who you are, what you wrote in this chat, and what was not sent.")
+        everywhere = _("I erase who you are, what you wrote here and elsewhere, and what was not sent.")
         before = (
-            _("I erase who you are, what you wrote in this chat, and what was not sent."),
+            everywhere if several(await doors_of(talk)) else here,
             _(
                 "Answers already sent stay in the totals, without your name or your own words, "
                 "and can no longer be changed."
@@ -194,8 +198,9 @@ class Stop(HouseModule):
     kind = "stop"
 
     async def converse(self, talk: Talk) -> Ending:
+        nowhere = _("I have stopped, and I will not write to you first, here or elsewhere.")
         talk.say(
-            _("I have stopped, and I will not write to you first."),
+            nowhere if several(await doors_of(talk)) else _("I have stopped, and I will not write to you first."),
             _("Your answers are kept. To go on, write “continue”. To erase everything, write “erase”."),
         )
         return None
