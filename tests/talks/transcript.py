@@ -120,10 +120,6 @@ class Transcript:
     def needs_buttons(self) -> bool:
         return any(turn.says("Old buttons.") for turn in self.turns)
 
-    @property
-    def needs_initiative(self) -> bool:
-        return any(turn.says("We write first.") for turn in self.turns)
-
     def save(self, path: Path) -> None:
         path.write_text(self.write(), "utf-8")
 
