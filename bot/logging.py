@@ -29,6 +29,8 @@ ALLOWED = frozenset(
             "channel",
             "job",
             "occasion",
+            "join",
+            "challenge",
             "seconds",
             "count",
             "waiting",
@@ -36,7 +38,8 @@ ALLOWED = frozenset(
         *("path", "method", "status", "port", "schema", "version", "signal"),
     }
 )
-"""Fields that hold a row's number, a count, a name of ours, or a page's path."""
+"""Fields that hold a row's number, a count, a name of ours, a page's path, or the number of a riddle that Signal sets
+one of our accounts: who solves it needs it."""
 
 ROOMS = ("bot", "flows", "storage", "admin_web")
 OURS = tuple(f"{Path(__file__).parent.parent / room}/" for room in ROOMS)

@@ -165,7 +165,7 @@ def test_a_piped_talk_makes_its_database_and_its_space(tmp_path: Path) -> None:
     done = run(tmp_path, "hello\n1\n", "--space", "montaubry", "--language", "en")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("This is the robot of Montaubry.\n")
-    assert "1. Help\n2. Language\n3. When to write to me\n4. My data\n\n" in done.stdout
+    assert "1. Help\n2. Language\n3. When to write to me\n4. Use another device\n5. My data\n\n" in done.stdout
     assert run(tmp_path, "hello\n").stdout in done.stdout
 
 
