@@ -11,7 +11,7 @@ from collections.abc import Collection
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from storage.models import Address, Delivery, Participant
@@ -47,9 +47,10 @@ def its_address(served: Served, *, bulk: bool) -> ColumnElement[bool]:
 
 def _if_able(id_: Any, served: Served, but: Collection[str] = ()) -> ColumnElement[int | None]:
     """The address of this id, if it is theirs still (a return code may have brought it to somebody else), can be
-    written to now, and not by one of these channels."""
+    written to now, and not by one of these channels. Who was erased hears of it where they write as somebody new."""
     one = aliased(Address)
-    mine = (one.space_id == Participant.space_id, one.participant_id == Participant.id, one.id == id_)
+    theirs = or_(one.participant_id == Participant.id, Participant.erased_at.is_not(None))
+    mine = (one.space_id == Participant.space_id, one.id == id_, theirs)
     able = (one.unreachable.is_(None), one.channel.in_([name for name in served.on if name not in but]))
     return select(one.id).where(*mine, *able).scalar_subquery()
 
