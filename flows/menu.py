@@ -13,12 +13,12 @@ from datetime import date, time
 from flows.answers import Choice
 from flows.commands import Command
 from flows.conversation import Ending, Go, Talk
-from flows.doors import Link, Linking, Unlink, WhereToWrite, doors_of, named, several
+from flows.doors import Link, Linking, Unlink, WhereToWrite, doors_of, several
 from flows.giving import called
 from flows.host import LANGUAGE_NAMES, host
 from flows.module import HouseModule, Module
 from flows.street import Join, StreetList
-from flows.texts import Joined, Lowered, Said, Words, _
+from flows.texts import Lowered, Said, Words, _
 from storage import erasure, offers, participants, reminded, returning
 from storage.hours import Hours
 from storage.participants import HoursChosen
@@ -156,13 +156,12 @@ class Privacy(HouseModule):
     kind = "privacy"
 
     async def converse(self, talk: Talk) -> Ending:
-        kept = _("I keep your answers, the language you speak, and what is needed to write back to you.")
+        here = _("I keep your answers, the language you speak, and what is needed to write back to you.")
+        anywhere = _("I keep your answers, the language you speak, and what is needed to write back to you anywhere.")
+        kept = anywhere if several(await doors_of(talk)) else here
         identity = talk.scene.channel.identity
         talk.say(kept, *([identity] if identity is not None else []))
-        own: list[Said] = [Words(talk.scene.space.privacy)] if talk.scene.space.privacy else []
-        doors = await doors_of(talk)
-        if several(doors):
-            own.append(_("You talk with me by: {doors}.", doors=Joined(tuple(named(doors).values()))))
+        own = [Words(talk.scene.space.privacy)] if talk.scene.space.privacy else []
         talk.say(*own, _("To erase everything, write “erase”."))
         return None
 
