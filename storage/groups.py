@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
 from storage.audiences import listed_in, without
-from storage.models import Code, Consultation, Contact, Participant, PersonalCode, Phase
+from storage.models import Address, Code, Consultation, Contact, Participant, PersonalCode, Phase
 from storage.refusals import AlreadyExists
 from storage.types import new_id
 from storage.value import selected, value
@@ -41,10 +41,11 @@ class Use:
 
 @value
 class Member:
-    """A participant who is in a group: by which door they came first, when, and what organisers call them."""
+    """A participant who is in a group: by which channels they have a door, since when they take part, and what
+    organisers call them."""
 
     id: int
-    channel: str
+    channels: Sequence[str]
     since: datetime
     tags: Sequence[str]
 
@@ -130,7 +131,20 @@ async def members(connection: AsyncConnection, group: Group, limit: int) -> list
         .order_by(Participant.id.desc())
         .limit(limit)
     )
-    return [Member(*row) for row in rows]
+    found = rows.all()
+    doors = await _channels(connection, group.space_id, [row.id for row in found])
+    return [Member(id_, doors.get(id_, [first]), since, tags) for id_, first, since, tags in found]
+
+
+async def _channels(connection: AsyncConnection, space_id: int, people: Sequence[int]) -> dict[int, list[str]]:
+    """The channels by which these participants have doors, by their ids."""
+    theirs = (Address.space_id == space_id, Address.participant_id.in_(people))
+    rows = await connection.execute(select(Address.participant_id, Address.channel).where(*theirs).order_by(Address.id))
+    found: dict[int, list[str]] = {}
+    for id_, channel in rows:
+        found.setdefault(id_, [])
+        found[id_] += [channel] if channel not in found[id_] else []
+    return found
 
 
 async def put(connection: AsyncConnection, group: Group, participant_id: int, *tags: str) -> bool:

@@ -39,7 +39,7 @@ async def test_a_group_knows_its_members_the_last_to_come_first(database_url: st
         assert not await groups.put(connection, one, ADA, "Mme Petit"), "she is in it already"
         assert not await groups.put(connection, one, 404), "there is nobody of this number"
         found = await groups.members(connection, one, 10)
-        assert [(member.id, member.channel, member.tags) for member in found] == [
+        assert [(member.id, *member.channels, member.tags) for member in found] == [
             (BOB, "telegram", []),
             (ADA, "web", ["Mme Petit"]),
         ]
