@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from storage.files import REFERENCE
+
 Json: TypeAlias = "Mapping[str, Any]"
 LONGEST_WORD = 256
 """Characters of an id, a language, a media type: what we take from a platform as it is."""
@@ -49,3 +51,11 @@ def number_of(of: Json, name: str, least: int = -LARGEST_NUMBER) -> int:
     if type(found) is not int or not least <= found < LARGEST_NUMBER:
         raise Malformed
     return found
+
+
+def reference_to(channel: str, account: str, file: str) -> str:
+    """How we call a file by its name at a platform. One of another form could be neither shown nor erased."""
+    reference = f"{channel}:{account}:{file}"
+    if len(file) > LONGEST_WORD or not REFERENCE.fullmatch(reference):
+        raise Malformed
+    return reference

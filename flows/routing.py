@@ -146,6 +146,8 @@ def _by_text(incoming: Incoming, known: Known) -> Destination:
     if meant is not None and (meant[1] or current is None or current.waiting is None):
         return obey(meant[0], known, text)
     if current is None or current.state != "open" or current.waiting is None:
+        if not known.channel.links and rounds.shown(rounds.plain(text)) == text.strip().upper():
+            return _by_code(text, known)
         untaken = incoming.attached is not None and incoming.attached.kind == "document"
         return Destination(go=Go(kind=Menu.kind), lead=(NO_DOCUMENT,) if untaken else ())
     if known.early:

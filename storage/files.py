@@ -25,7 +25,7 @@ SCHEME = "file:"
 """Begins the reference of a file whose bytes are here; a digest follows."""
 PICTURES = frozenset({"image/jpeg", "image/png", "image/webp"})
 """What a browser may show; anything else is only ever saved."""
-REFERENCE = re.compile(rf"{SCHEME}[0-9a-f]{{64}}|[a-z]+:[0-9]+:[\w-]+", re.ASCII)
+REFERENCE = re.compile(rf"{SCHEME}[0-9a-f]{{64}}|[a-z]+:[\w-]+:[\w.-]+", re.ASCII)
 """A file of ours, or a platform's: the channel, our account there, its own name for the file."""
 
 

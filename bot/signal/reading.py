@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, TypeAlias
 
-from bot.shaped import Json, Malformed, number_of, object_of, short, words_of
+from bot.shaped import Json, Malformed, number_of, object_of, reference_to, short, words_of
 from flows.messages import DOCUMENT, Attachment, Incoming, Place
 from flows.pictures import LARGEST
 from storage.value import value
@@ -145,7 +145,7 @@ def _attachments(message: Json, ours: Ours) -> Content | None:
         return {"unread": UNREAD.get(kind, "document")}
     if (size := taken[0].get("size")) is not None and type(size) is int and size > LARGEST:
         return {"unread": "large"}
-    reference = f"{CHANNEL}:{ours.account}:{short(words_of(taken[0], 'id'))}"
+    reference = reference_to(CHANNEL, ours.account, words_of(taken[0], "id"))
     media_type = DOCUMENT if _type(taken[0]) == DOCUMENT else short(_type(taken[0]))
     return {"attached": Attachment(reference, media_type), "text": text or None} | about
 

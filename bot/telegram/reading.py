@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
-from bot.shaped import LONGEST_WORD, Json, Malformed, list_of, number_of, object_of, short, words_of
+from bot.shaped import LONGEST_WORD, Json, Malformed, list_of, number_of, object_of, reference_to, short, words_of
 from flows.folding import clean
 from flows.messages import DOCUMENT, Attachment, Button, Incoming, Place
 from flows.pictures import LARGEST
@@ -188,7 +188,7 @@ def _captioned(update: _Update, attached: Attachment) -> Content:
 
 def _reference(update: _Update, file: Json) -> str:
     """A file belongs to the bot it was sent to: another one can't fetch it."""
-    return f"{CHANNEL}:{update.account}:{short(words_of(file, 'file_id'))}"
+    return reference_to(CHANNEL, update.account, words_of(file, "file_id"))
 
 
 def _venue(update: _Update) -> Content:

@@ -1,6 +1,7 @@
 """signal-cli's events, read: what is heard of each, and that nothing which comes can make the reader fail."""
 
 import copy
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from bot.seats import fit
 from bot.signal.reading import Ours, read
 from flows.messages import DOCUMENT, Attachment, Incoming, Place
 from flows.pictures import LARGEST
+from storage.files import REFERENCE
 from tests.signal.fakes import ACI, CLOCK, MARIE, NOON, NUMBER, enveloped, event
 
 OURS = Ours(ACI, NUMBER)
@@ -163,8 +165,16 @@ def test_a_time_that_can_not_be_is_now(told: Any) -> None:
     assert heard(one).at == NOON
 
 
+def test_what_a_file_is_called_is_a_reference_that_showing_and_erasing_find() -> None:
+    for id in ("Ab3-_x.jpg", "fb9788561712e8e5216a.pdf", "1234567890"):
+        found = heard(event(text=None, attachments=[file() | {"id": id}]))
+        assert found.attached is not None
+        assert REFERENCE.fullmatch(found.attached.reference)
+        assert REFERENCE.findall(json.dumps({"photo": found.attached.reference})) == [found.attached.reference]
+
+
 def test_whatever_is_in_an_attachments_name_is_taken_as_it_is_or_not_at_all() -> None:
-    for id in ("", "a\nb", "x" * 300, None, 7):
+    for id in ("", "a\nb", "a/b", 'a"b', "é.jpg", "x" * 300, None, 7):
         assert read(event(text=None, attachments=[file() | {"id": id}]), OURS, NOON) is None
 
 

@@ -49,8 +49,8 @@ WORDS_KEPT = {
     "en": "The texts of this conversation are erased after 30 days.",
 }
 PLAN = "file:" + "d" * 64
-ROBOT = re.compile(r"Telegram \([^)]*\), ")
-"""The town's robot, where it has one, among the doors that are named."""
+OURS = re.compile(r"(Telegram|Signal) \([^)]*\), ")
+"""The town's robot or number, where it has one, among the doors that are named."""
 UNREAD = {"A sticker": "sticker", "A voice message": "voice", "A spreadsheet": "document"}
 """What stands in brackets and is no button, and how a channel names it."""
 
@@ -285,7 +285,7 @@ def without_own(talk: Transcript, channel: Capabilities, second: Capabilities) -
     names = {channel_called(one): at for at, one in (("1", channel), ("2", second))}
 
     def unnamed(text: str) -> str:
-        text = ROBOT.sub("", text)
+        text = OURS.sub("", text)
         for name, at in names.items() if talk.needs_two else ():
             text = text.replace(name, f"door {at}")
         return text
