@@ -14,7 +14,7 @@ from tests.talks.transcript import read
 ALWAYS = frozenset({"first-time", "link", "vote-ranking"})
 """Those that differ most there; the others are played with the long tests."""
 LINKED = frozenset({"no-code", "wrong-answers"})
-"""Where a link brings a code that nobody knows, or comes in the middle of a question: typed, it is a word like others."""
+"""Where a link brings an unknown code, or comes in the middle of a question: typed, it is a word like others."""
 TALKS = [
     pytest.param(path, marks=() if path.stem in ALWAYS else pytest.mark.long, id=path.stem)
     for path in sorted(FOLDER.glob("*.chat"))
