@@ -80,8 +80,8 @@ class Ear:
             except Exception:
                 log.exception("an event nobody can read", channel=CHANNEL)
                 continue
-            if heard is not None:
-                self._held.append(heard)
+            if heard:
+                self._held += heard
                 self._come.set()
 
     async def _room(self) -> None:

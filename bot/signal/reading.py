@@ -36,31 +36,34 @@ class Ours:
         return aci == self.account or number in (self.number, self.account)
 
 
-def read(event: Any, ours: Ours, now: datetime) -> Incoming | None:
-    """What an event says that came to this account; None where that is nothing. Raises nothing, whatever it is."""
+def read(event: Any, ours: Ours, now: datetime) -> list[Incoming]:
+    """What an event says that came to this account: mostly one message, one more for each further file, or nothing.
+    Raises nothing, whatever it is."""
     try:
         return _event(event, ours, now)
     except Malformed:
-        return None
+        return []
 
 
-def _event(event: Any, ours: Ours, now: datetime) -> Incoming | None:
+def _event(event: Any, ours: Ours, now: datetime) -> list[Incoming]:
     """Receipts, typing, calls, stories and what other devices of the account did have no message in them."""
     if not isinstance(event, dict) or event.get("account") not in (None, ours.number, ours.account):
-        return None
+        return []
     envelope = object_of(event, "envelope")
     sender = _person(envelope, "sourceUuid")
     if ours.wrote(sender, envelope.get("sourceNumber")):
-        return None
+        return []
     if isinstance(envelope.get("editMessage"), dict):
         message = object_of(object_of(envelope, "editMessage"), "dataMessage")
-        content: Content | None = {"unread": "edit"} if not _is_elsewhere(message) else None
+        contents: list[Content] = [{"unread": "edit"}] if not _is_elsewhere(message) else []
     else:
         message = object_of(envelope, "dataMessage")
-        content = _content(message, ours)
-    if content is None:
-        return None
-    return Incoming(CHANNEL, ours.account, sender, _key(sender, message), _moment(envelope, now), **content)
+        contents = _contents(message, ours)
+    key, at = _key(sender, message), _moment(envelope, now)
+    return [
+        Incoming(CHANNEL, ours.account, sender, f"{key}.{number}" if number else key, at, **content)
+        for number, content in enumerate(contents)
+    ]
 
 
 def _key(sender: str, message: Json) -> str:
@@ -72,17 +75,17 @@ def _key(sender: str, message: Json) -> str:
 # -- what a message holds --------------------------------------------------------------------------------------
 
 
-def _content(message: Json, ours: Ours) -> Content | None:
-    """None for what nobody wrote to us: in a group, about a story, a setting, a deletion."""
+def _contents(message: Json, ours: Ours) -> list[Content]:
+    """Nothing for what nobody wrote to us: in a group, about a story, a setting, a deletion."""
     if _is_elsewhere(message):
-        return None
+        return []
     kind = next((kind for kind in CONTENT if isinstance(message.get(kind), CONTENT_TYPES)), None)
     if kind is not None:
         return CONTENT[kind](message, ours)
     text = message.get("message")
     if not isinstance(text, str) or not text:
-        return None
-    return _written(text) | _about(message, ours)
+        return []
+    return [_written(text) | _about(message, ours)]
 
 
 def _is_elsewhere(message: Json) -> bool:
@@ -93,24 +96,24 @@ NOT_TO_US = ("groupInfo", "groupV2", "storyContext", "isExpirationUpdate")
 CONTENT_TYPES = (dict, list)
 
 
-def _nothing(_message: Json, _ours: Ours) -> None:
-    return None
+def _nothing(_message: Json, _ours: Ours) -> list[Content]:
+    return []
 
 
-def _refused(kind: str) -> Callable[[Json, Ours], Content]:
-    return lambda _message, _ours: {"unread": kind}
+def _refused(kind: str) -> Callable[[Json, Ours], list[Content]]:
+    return lambda _message, _ours: [{"unread": kind}]
 
 
-def _reaction(message: Json, ours: Ours) -> Content | None:
+def _reaction(message: Json, ours: Ours) -> list[Content]:
     """On a message of ours: a number or a thumb answers it as if it were written; other signs say nothing, nor does one
     that is taken off."""
     reaction = object_of(message, "reaction")
     if reaction.get("isRemove") is not False:
-        return None
+        return []
     if not ours.wrote(reaction.get("targetAuthorUuid"), reaction.get("targetAuthorNumber")):
-        return None
+        return []
     said = SIGNS.get(_plain(words_of(reaction, "emoji")))
-    return {"text": said, "about": str(number_of(reaction, "targetSentTimestamp", 0))} if said is not None else None
+    return [{"text": said, "about": str(number_of(reaction, "targetSentTimestamp", 0))}] if said is not None else []
 
 
 SIGNS = {f"{number}\u20e3": str(number) for number in range(10)} | {"🔟": "10", "👍": "yes", "👎": "no"}
@@ -130,24 +133,29 @@ def _about(message: Json, ours: Ours) -> Content:
     return {"about": str(number_of(quote, "id", 0))}
 
 
-def _attachments(message: Json, ours: Ours) -> Content | None:
-    """The first that we take; what is in it is looked at once it is here. The map beside a shared place is not theirs,
-    and what follows a long text is the text itself."""
+def _attachments(message: Json, ours: Ours) -> list[Content]:
+    """Each that we take, the first with what is written and quoted; what is in them is looked at once they are here.
+    The map beside a shared place is not theirs, and what follows a long text is the text itself."""
     text = message.get("message") if isinstance(message.get("message"), str) else None
     files = [file for file in message["attachments"] if isinstance(file, dict) and _type(file) != LONG_TEXT]
     written = _written(text) if text else {}
     about = _about(message, ours)
     if "place" in written or not files:
-        return written | about or None
+        return [written | about] if written else []
     taken = [file for file in files if _type(file) == DOCUMENT or _type(file).startswith("image/")]
     if not taken:
         kind = _type(files[0]).partition("/")[0]
-        return {"unread": UNREAD.get(kind, "document")}
-    if (size := taken[0].get("size")) is not None and type(size) is int and size > LARGEST:
+        return [{"unread": UNREAD.get(kind, "document")}]
+    first, *others = [_file(file, ours) for file in taken]
+    return [first if "unread" in first else first | {"text": text or None} | about, *others]
+
+
+def _file(file: Json, ours: Ours) -> Content:
+    size = file.get("size")
+    if type(size) is int and size > LARGEST:
         return {"unread": "large"}
-    reference = reference_to(CHANNEL, ours.account, words_of(taken[0], "id"))
-    media_type = DOCUMENT if _type(taken[0]) == DOCUMENT else short(_type(taken[0]))
-    return {"attached": Attachment(reference, media_type), "text": text or None} | about
+    media_type = DOCUMENT if _type(file) == DOCUMENT else short(_type(file))
+    return {"attached": Attachment(reference_to(CHANNEL, ours.account, words_of(file, "id")), media_type)}
 
 
 LONG_TEXT = "text/x-signal-plain"
@@ -159,7 +167,7 @@ def _type(file: Json) -> str:
     return found.lower() if isinstance(found, str) else ""
 
 
-CONTENT: Mapping[str, Callable[[Json, Ours], Content | None]] = {
+CONTENT: Mapping[str, Callable[[Json, Ours], list[Content]]] = {
     "remoteDelete": _nothing,
     "adminDelete": _nothing,
     "pinMessage": _nothing,

@@ -21,8 +21,7 @@ PAUL = "11111111-2222-4333-8444-555555555555"
 
 
 def heard(one: Any) -> Incoming:
-    incoming = read(one, OURS, NOON)
-    assert incoming is not None
+    [incoming] = read(one, OURS, NOON)
     return incoming
 
 
@@ -64,7 +63,6 @@ SAYS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "a voice message": (event(text=None, attachments=[file("audio/aac")]), {"unread": "voice"}),
     "a film": (event(text=None, attachments=[file("video/mp4")]), {"unread": "video"}),
     "a large picture": (event(text=None, attachments=[file(size=LARGEST + 1)]), {"unread": "large"}),
-    "several pictures": (event(text=None, attachments=[file(), file(id="b.jpg")]), {"attached": PICTURE}),
     "a long text": (event(text="Il y a", attachments=[file("text/x-signal-plain")]), {"text": "Il y a"}),
     "a sticker": (event(text=None, sticker={"packId": "ab", "stickerId": 1}), {"unread": "sticker"}),
     "a contact": (event(text=None, contacts=[{"name": {}}]), {"unread": "contact"}),
@@ -138,7 +136,7 @@ def test_what_a_resident_sends_is_heard(name: str) -> None:
 
 @pytest.mark.parametrize("name", NOTHING)
 def test_what_nobody_says_to_us_is_nothing(name: str) -> None:
-    assert read(NOTHING[name], OURS, NOON) is None
+    assert read(NOTHING[name], OURS, NOON) == []
 
 
 def test_who_it_comes_from_and_where_to() -> None:
@@ -173,9 +171,18 @@ def test_what_a_file_is_called_is_a_reference_that_showing_and_erasing_find() ->
         assert REFERENCE.findall(json.dumps({"photo": found.attached.reference})) == [found.attached.reference]
 
 
+def test_each_of_several_photos_is_a_message_and_the_words_go_with_the_first() -> None:
+    sent = [file(id="one.jpg"), file("audio/aac", "no.m4a"), file(id="two.jpg"), file(id="big.jpg", size=LARGEST + 1)]
+    first, second, third = read(event(text="la place", attachments=sent), OURS, NOON)
+    assert (first.attached, first.text) == (Attachment(f"signal:{ACI}:one.jpg"), "la place")
+    assert (second.attached, second.text) == (Attachment(f"signal:{ACI}:two.jpg"), None)
+    assert (third.attached, third.unread) == (None, "large")
+    assert len({first.key, second.key, third.key}) == 3
+
+
 def test_whatever_is_in_an_attachments_name_is_taken_as_it_is_or_not_at_all() -> None:
     for id in ("", "a\nb", "a/b", 'a"b', "é.jpg", "x" * 300, None, 7):
-        assert read(event(text=None, attachments=[file() | {"id": id}]), OURS, NOON) is None
+        assert read(event(text=None, attachments=[file() | {"id": id}]), OURS, NOON) == []
 
 
 JSON = st.recursive(
@@ -187,7 +194,7 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_whatever_comes_raises_nothing(anything: Any) -> None:
-    assert read(anything, OURS, NOON) is None
+    assert read(anything, OURS, NOON) == []
     read({"envelope": anything, "account": NUMBER}, OURS, NOON)
     read(enveloped(dataMessage=anything), OURS, NOON)
     read(enveloped(editMessage={"dataMessage": anything}), OURS, NOON)
@@ -208,8 +215,7 @@ def test_an_event_with_anything_put_anywhere_raises_nothing_and_fits_the_databas
         for key in path:
             inside = inside[key]
         inside[last] = data.draw(JSON)
-    incoming = read(one, OURS, NOON)
-    if incoming is not None:
+    for incoming in read(one, OURS, NOON):
         kept = fit(incoming)
         assert kept.text is None or kept.text.isprintable() or "\n" in kept.text
         assert incoming.unpack(incoming.pack()) == incoming
