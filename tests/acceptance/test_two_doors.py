@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.acceptance.process import palabre
 from tests.acceptance.test_demo import opened
@@ -55,6 +56,7 @@ async def typed(folder: Path, *lines: str) -> list[str]:
     return ended.output.split("\n\n")
 
 
+@pytest.mark.long
 async def test_a_talk_begun_on_the_chat_page_is_finished_in_a_terminal(tmp_path: Path) -> None:
     async with (
         opened(tmp_path) as told,

@@ -1,9 +1,7 @@
-"""Signal in a house: only where a number is set, and without what Telegram needs; and what `palabre check` says."""
+"""Signal in a house: only where a number is set; and what `palabre check` says."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -21,20 +19,6 @@ from tests.channels.little import build_town
 from tests.signal.conftest import Bench
 from tests.signal.fakes import NUMBER
 from tests.signal_daemon import faults
-
-
-def loaded(code: str, *modules: str) -> set[str]:
-    """Which of these modules a program of its own has loaded after this."""
-    asked = f"import sys; {code}; print(*(set({modules!r}) & set(sys.modules)))"
-    return set(subprocess.check_output([sys.executable, "-c", asked], text=True).split())
-
-
-def test_signal_needs_nothing_of_telegrams_library() -> None:
-    assert loaded("import bot.channels.signal, bot.signal.client", "aiogram", "telegram", "aiohttp") == {"aiohttp"}
-
-
-def test_a_house_without_a_number_loads_nothing_of_signals() -> None:
-    assert loaded("import bot.house, bot.commands", "bot.channels.signal", "bot.signal.client", "aiohttp") == set()
 
 
 async def settings(url: str, slug: str = "montaubry") -> Settings:

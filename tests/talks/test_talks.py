@@ -68,7 +68,7 @@ async def test_the_talk_goes_as_it_is_written(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("channel", [WRITTEN_ON, SIGNAL, terminal.CAPABILITIES], ids=lambda channel: channel.name)
+@pytest.mark.parametrize("channel", [WRITTEN_ON, SIGNAL], ids=lambda channel: channel.name)
 async def test_it_goes_the_same_on_postgresql(
     path: Path, channel: Capabilities, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
