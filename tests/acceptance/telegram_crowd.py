@@ -13,6 +13,10 @@ from tests.acceptance.crowd import FILE, PATIENCE, Hands, Town, consult
 from tests.telegram.drivers import AIOGRAM
 from tests.telegram_api import Bot, Platform, Resident, serve
 
+HEARD_WITHIN = 0.5
+"""Seconds after a 429 within which a house, which is a process of its own on a busy machine, may not have heard of it.
+It lasts a second: who does not care for it is still seen."""
+
 
 @dataclass
 class Thumbs(Hands):

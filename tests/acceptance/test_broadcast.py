@@ -19,8 +19,8 @@ from storage.broadcasts import Broadcast, Content
 from storage.database import Database
 from storage.models import Address, Consent, Consultation, Participant, Phase, Space
 from storage.types import new_id
-from tests.acceptance.telegram_crowd import TelegramTown, town
-from tests.telegram_api import Platform, Resident, faults
+from tests.acceptance.telegram_crowd import HEARD_WITHIN, TelegramTown, town
+from tests.telegram_api import Limits, Platform, Resident, faults
 
 WORDS = "The town asks for your opinion."
 ROWS = 1_000
@@ -46,7 +46,7 @@ async def test_killed_again_and_again_a_larger_broadcast_misses_nobody(
 
 
 async def reaches(folder: Path, people: int, kills: int) -> None:
-    chance, platform = random.Random(people), Platform()
+    chance, platform = random.Random(people), Platform(limits=Limits(grace=HEARD_WITHIN))
     async with town(folder, platform, "polling") as house:
         crowd = [platform.resident(house.bot, f"r{number}", "en") for number in range(people)]
         shut = set(chance.sample(range(people), max(1, int(people * SHUT))))

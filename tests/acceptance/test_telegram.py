@@ -12,10 +12,10 @@ import pytest
 
 from tests.acceptance.crowd import Crowd
 from tests.acceptance.process import START_WITHIN
-from tests.acceptance.telegram_crowd import TelegramTown, town
+from tests.acceptance.telegram_crowd import HEARD_WITHIN, TelegramTown, town
 from tests.telegram.drivers import AIOGRAM, PTB
 from tests.telegram.served import ROADS
-from tests.telegram_api import Clock, Platform, faults
+from tests.telegram_api import Clock, Limits, Platform, faults
 from tests.telegram_api.mailbox import DAY
 
 TWICE = 0.1
@@ -25,7 +25,7 @@ TWICE = 0.1
 def hurried() -> Platform:
     """Its time flies, so that a webhook is soon tried again. It forgets no tap: nobody here would tap once more, as
     people do, and how long a house is away between two lives depends on the machine."""
-    return Platform(clock=Clock(pace=20), taps_kept=DAY)
+    return Platform(clock=Clock(pace=20), limits=Limits(grace=HEARD_WITHIN), taps_kept=DAY)
 
 
 def misbehave(platform: Platform) -> None:

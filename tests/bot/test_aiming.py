@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
@@ -177,6 +177,7 @@ async def test_with_buttons_nothing_is_told_off(database_url: str) -> None:
 
 
 @pytest.mark.long
+@settings(max_examples=max(25, settings().max_examples // 4))
 @given(
     st.lists(st.tuples(st.sampled_from("123"), st.booleans(), st.sampled_from([0, 1, 3, 60])), min_size=1, max_size=6)
 )
@@ -303,6 +304,7 @@ SAID = st.sampled_from(["1", "2", "3", "7", "yes", "no", "on foot", "The park", 
 
 
 @pytest.mark.long
+@settings(max_examples=max(25, settings().max_examples // 4))
 @given(st.lists(st.tuples(SAID, st.sampled_from(["How do you come?", "Where to?", "Often?"])), max_size=5))
 async def test_a_quote_never_answers_another_question(said: list[tuple[str, str]]) -> None:
     """Whatever is said about a question changes only the answer to that one, while others stay."""

@@ -93,7 +93,7 @@ def running(tmp_path: Path) -> Iterator[tuple[asyncio.Runner, House]]:
 def test_the_same_talk_leaves_the_same_answers_on_every_channel(running: tuple[asyncio.Runner, House]) -> None:
     runner, house = running
 
-    @settings(max_examples=settings().max_examples // 2)
+    @settings(max_examples=settings().max_examples // 4)
     @given(STEPS)
     def hold(steps: list[int | str]) -> None:
         found = {channel: runner.run(talk(house, channel, steps)) for channel in DOORS}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from bot.channels import Incoming, NotKept
 from bot.finishing import stop
@@ -108,15 +109,16 @@ async def test_nothing_more_is_taken_once_much_is_held(monkeypatch: pytest.Monke
 
 
 async def test_what_can_not_be_kept_until_the_house_has_closed_is_told_to_be_lost(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(hearing, "LAST_WORD", 0.05)
     bench = Bench(trouble=[NotKept()] * 1_000_000)
     bench.daemon.streams = [[events("un")]]
     running = asyncio.create_task(bench.ear.run(bench.patience))
     await asyncio.wait_for(bench.daemon.waiting.wait(), 10)
-    await stop(running)
-    assert "messages that could not be kept are lost" in capsys.readouterr().out
+    with capture_logs() as logged:
+        await stop(running)
+    assert {"event": "messages that could not be kept are lost", "count": 1}.items() <= logged[-1].items()
 
 
 async def test_what_nobody_can_read_holds_up_nothing() -> None:
